@@ -31,3 +31,22 @@ lock() {
 	exec 9>"$BUILD/.lock-$1"
 	flock 9
 }
+
+# daily FILE COMMAND...: what COMMAND prints, kept in FILE and asked for once a day at most; without
+# an answer the old one stands.
+daily() {
+	local file=$1
+	shift
+	if [[ -z $(find "$file" -mmin -1440 2>/dev/null) ]]; then
+		if "$@" >"$file.new"; then
+			mv "$file.new" "$file"
+		elif [[ -s $file ]]; then
+			say "the registry does not answer: staying with $(cat "$file")"
+			# Not to be asked again for a while: each attempt waits for timeouts.
+			touch "$file"
+		else
+			die "the registry does not answer, and nothing is cached"
+		fi
+	fi
+	cat "$file"
+}
