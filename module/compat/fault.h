@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a hook at the entry of handle_mm_fault() is given: where the arguments are,
+ * and what the flags say of a call's origin and access. For hooks.c alone.
+ */
+#ifndef FAULTSTAT_COMPAT_FAULT_H
+#define FAULTSTAT_COMPAT_FAULT_H
+
+#include <linux/ftrace.h>
+#include <linux/mm.h>
+#include <linux/ptrace.h>
+
+/**
+ * struct fault - one call of handle_mm_fault()
+ * @vma: the mapping; stable while the hook runs (mmap lock or VMA lock is held)
+ * @flags: FAULT_FLAG_*
+ * @hardware: a hardware exception led here; otherwise get_user_pages() and its kin
+ */
+struct fault {
+	struct vm_area_struct *vma;
+	unsigned int flags;
+	bool hardware;
+};
+
+/* The x86-64 calling convention: arguments in di, si, dx, cx. The upper half of a
+ * register that holds an unsigned int is undefined.
+ */
+static __always_inline void compat_fault_from_words(struct fault *fault, unsigned long a,
+						    unsigned long b, unsigned long c,
+						    unsigned long d)
+{
+#ifdef FS_HAVE_FAULT_HAS_MM
+	fault->vma = (struct vm_area_struct *)b;
+	fault->flags = (unsigned int)d;
+#else
+	fault->vma = (struct vm_area_struct *)a;
+	fault->flags = (unsigned int)c;
+#endif
+#ifdef FS_HAVE_FAULT_HAS_REGS
+	fault->hardware = d != 0;
+#else
+	/* Before 5.9 the exception handler alone set FAULT_FLAG_KILLABLE. */
+	fault->hardware = fault->flags & FAULT_FLAG_KILLABLE;
+#endif
+}
+
+static __always_inline void compat_fault_from_regs(struct fault *fault, struct pt_regs *regs)
+{
+	compat_fault_from_words(fault, regs->di, regs->si, regs->dx, regs->cx);
+}
+
+#if defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && defined(FS_HAVE_FTRACE_REGS)
+/* ftrace can hand over the arguments without saving every register. */
+#define COMPAT_FTRACE_ARGS 1
+
+static __always_inline unsigned long compat_ftrace_argument(struct ftrace_regs *fregs,
+							    unsigned int n)
+{
+#ifdef FS_HAVE_FTRACE_REGS_GET_ARGUMENT
+	return ftrace_regs_get_argument(fregs, n);
+#else
+	return regs_get_kernel_argument(&fregs->regs, n);
+#endif
+}
+#endif
+
+/* Not known before 4.6: such a call counts as a read. */
+static __always_inline unsigned int compat_fault_is_exec(unsigned int flags)
+{
+#ifdef FS_HAVE_FAULT_FLAG_INSTRUCTION
+	return flags & FAULT_FLAG_INSTRUCTION;
+#else
+	return 0;
+#endif
+}
+
+#endif

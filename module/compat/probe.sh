@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Compiles every probe and writes features.h. Called by Kbuild.include:
+#	probe.sh FEATURES.H PROBE.c... -- COMPILER FLAGS...
+# sanity_pass.c must compile and sanity_fail.c must not: a broken compiler or
+# missing headers stop the build here and are never read as "feature absent".
+set -eu
+
+out=$1
+shift
+probes=
+while [ "$1" != -- ]; do
+	probes="$probes $1"
+	shift
+done
+shift
+mkdir -p "$(dirname "$out")"
+log=$out.log
+tmp=$out.tmp
+trap 'rm -f "$tmp"' EXIT
+
+compiles()
+{
+	"$@" -Werror -Wno-error=missing-prototypes -Wno-missing-prototypes \
+		-Wno-missing-declarations -c -o /dev/null "$probe" >>"$log" 2>&1
+}
+
+: >"$log"
+{
+	echo "/* Made by module/compat/probe.sh: what this kernel has. */"
+	for probe in $probes; do
+		name=$(basename "$probe" .c)
+		echo "== $name" >>"$log"
+		if compiles "$@"; then
+			found=1
+		else
+			found=0
+		fi
+		case $name in
+		sanity_pass)
+			if [ $found = 0 ]; then
+				cat "$log" >&2
+				echo "faultstat: a trivial kernel object does not compile: the compiler or the kernel headers are broken" >&2
+				exit 1
+			fi ;;
+		sanity_fail)
+			if [ $found = 1 ]; then
+				echo "faultstat: the compiler accepts a file that names an interface no kernel has: feature probes would lie" >&2
+				exit 1
+			fi ;;
+		*)
+			upper=$(echo "$name" | tr '[:lower:]' '[:upper:]')
+			if [ $found = 1 ]; then
+				echo "#define FS_HAVE_$upper 1"
+			else
+				echo "/* FS_HAVE_$upper is not defined */"
+			fi ;;
+		esac
+	done
+} >"$tmp"
+mv "$tmp" "$out"

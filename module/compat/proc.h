@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A read-only seq_file below /proc, whose operations changed their type in 5.6.
+ * For export.c alone.
+ */
+#ifndef FAULTSTAT_COMPAT_PROC_H
+#define FAULTSTAT_COMPAT_PROC_H
+
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+
+#ifdef FS_HAVE_PROC_OPS
+#define COMPAT_PROC_OPS(name, open_function, release_function)		\
+	static const struct proc_ops name = {				\
+		.proc_open	= open_function,			\
+		.proc_read	= seq_read,				\
+		.proc_lseek	= seq_lseek,				\
+		.proc_release	= release_function,			\
+	}
+#else
+#define COMPAT_PROC_OPS(name, open_function, release_function)		\
+	static const struct file_operations name = {			\
+		.open		= open_function,			\
+		.read		= seq_read,				\
+		.llseek		= seq_lseek,				\
+		.release	= release_function,			\
+	}
+#endif
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tracepoints by name. None of those we want is exported, and their headers moved
+ * (the page-fault ones in 6.16), so the name is what lasts. For hooks.c alone.
+ */
+#ifndef FAULTSTAT_COMPAT_TRACEPOINT_H
+#define FAULTSTAT_COMPAT_TRACEPOINT_H
+
+#include <linux/errno.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#ifdef FS_HAVE_FOR_EACH_TRACEPOINT
+
+struct compat_tracepoint_search {
+	const char *name;
+	struct tracepoint *found;
+};
+
+static inline void compat_tracepoint_visit(struct tracepoint *tp, void *data)
+{
+	struct compat_tracepoint_search *search = data;
+
+	if (!strcmp(tp->name, search->name))
+		search->found = tp;
+}
+
+static inline struct tracepoint *compat_tracepoint_find(const char *name)
+{
+	struct compat_tracepoint_search search = { .name = name };
+
+	for_each_kernel_tracepoint(compat_tracepoint_visit, &search);
+	return search.found;
+}
+
+static inline int compat_tracepoint_register(const char *name, void *probe)
+{
+	struct tracepoint *tp = compat_tracepoint_find(name);
+
+	return tp ? tracepoint_probe_register(tp, probe, NULL) : -ENOENT;
+}
+
+static inline void compat_tracepoint_unregister(const char *name, void *probe)
+{
+	struct tracepoint *tp = compat_tracepoint_find(name);
+
+	if (tp)
+		tracepoint_probe_unregister(tp, probe, NULL);
+}
+
+#else
+
+/* Succeeds for a name that does not exist; such kernels have all that we ask for. */
+static inline int compat_tracepoint_register(const char *name, void *probe)
+{
+	return tracepoint_probe_register(name, probe, NULL);
+}
+
+static inline void compat_tracepoint_unregister(const char *name, void *probe)
+{
+	tracepoint_probe_unregister(name, probe, NULL);
+}
+
+#endif
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is counted. One set per row and CPU (a cell), one per row for what cannot
+ * use a cell, and one per CPU for the totals; all in the same order.
+ *
+ * A call adds one to exactly one of the nine classes (origin by access) and, once
+ * the kernel's verdict on it is known, one to exactly one of the three verdicts.
+ * So calls, write, from_user and their like are sums that the reader makes, and
+ * the usual fault costs two additions to a row.
+ */
+#ifndef FAULTSTAT_COUNTERS_H
+#define FAULTSTAT_COUNTERS_H
+
+#include <linux/types.h>
+
+enum counter {
+	/* Verdicts: what the kernel counted a call as. */
+	COUNT_MINOR,
+	COUNT_MAJOR,
+	COUNT_UNCOUNTED,
+	/* Classes: origin + access. The common ones share a cache line with the verdicts. */
+	COUNT_USER,
+	COUNT_GUP = COUNT_USER + 3,
+	COUNT_KERNEL = COUNT_GUP + 3,
+	/* Counts of the kernel that no call explains. */
+	COUNT_MISSED_MINOR = COUNT_KERNEL + 3,
+	COUNT_MISSED_MAJOR,
+	COUNTERS
+};
+
+enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
+
+#define COUNT_FIRST_CLASS	COUNT_USER
+#define COUNT_LAST_CLASS	(COUNT_KERNEL + ACCESS_EXEC)
+
+struct counters {
+	u64 n[COUNTERS];
+};
+
+/* One row on one CPU: two cache lines, the second rarely touched. */
+#define CELL_SIZE	128
+
+static inline u64 counters_calls(const struct counters *c)
+{
+	u64 calls = 0;
+	int i;
+
+	for (i = COUNT_FIRST_CLASS; i <= COUNT_LAST_CLASS; i++)
+		calls += c->n[i];
+	return calls;
+}
+
+static inline u64 counters_missed(const struct counters *c)
+{
+	return c->n[COUNT_MISSED_MINOR] + c->n[COUNT_MISSED_MAJOR];
+}
+
+/* Minor and major faults as the kernel counted them, the missed ones included. */
+static inline u64 counters_minor(const struct counters *c)
+{
+	return c->n[COUNT_MINOR] + c->n[COUNT_MISSED_MINOR];
+}
+
+static inline u64 counters_major(const struct counters *c)
+{
+	return c->n[COUNT_MAJOR] + c->n[COUNT_MISSED_MAJOR];
+}
+
+/* Calls whose verdict is not known yet. Missed counts stand on both sides and drop out. */
+static inline u64 counters_pending(const struct counters *c)
+{
+	return counters_calls(c) - c->n[COUNT_MINOR] - c->n[COUNT_MAJOR] -
+	       c->n[COUNT_UNCOUNTED];
+}
+
+static inline u64 counters_origin(const struct counters *c, enum counter origin)
+{
+	return c->n[origin + ACCESS_READ] + c->n[origin + ACCESS_WRITE] +
+	       c->n[origin + ACCESS_EXEC];
+}
+
+static inline u64 counters_access(const struct counters *c, enum access access)
+{
+	return c->n[COUNT_USER + access] + c->n[COUNT_GUP + access] +
+	       c->n[COUNT_KERNEL + access];
+}
+
+static inline void counters_add(struct counters *to, const struct counters *from)
+{
+	int i;
+
+	for (i = 0; i < COUNTERS; i++)
+		to->n[i] += from->n[i];
+}
+
+static inline void counters_subtract(struct counters *from, const struct counters *what)
+{
+	int i;
+
+	for (i = 0; i < COUNTERS; i++)
+		from->n[i] -= what->n[i];
+}
+
+#endif

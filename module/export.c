@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/kernel/debug/faultstat, /proc/faultstat/faults and /proc/faultstat/totals:
+ * one snapshot for each open, written as text while it is read. Process context.
+ *
+ *   # faultstat 1
+ *   # module 1.0.0 kernel 6.1.0-50-amd64 cpus 2
+ *   # load 81f0c2aa at 12.345 now 99.001 realtime 1763776800.123 resets 0
+ *   # settings attach=auto max_rows=16384 ... pid=
+ *   # hook handle_mm_fault kprobe nmissed 0
+ *   # hook NAME off: REASON
+ *   # exceptions user 4000 kernel 109
+ *   # lifetime calls 4109 minor 4100 major 1 uncounted 5 pending 3 missed 0
+ *   # total calls 4109 minor 4100 major 1 uncounted 5 pending 3 missed 0
+ *   # table rows 12 processes 5 ended 3 folded 0 overflow 0 memory 212992
+ *   comm pid id state ppid calls minor ... dev inode object
+ *   anon2mmap 14655 31 live 13566 4109 4108 ... 0:0 0 [anon]
+ *
+ * comm and object are escaped in octal: control characters, DEL and the backslash,
+ * in comm the space as well; the object is last, so its spaces are no trouble.
+ */
+#include <linux/capability.h>
+#include <linux/debugfs.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/pid_namespace.h>
+#include <linux/random.h>
+#include <linux/utsname.h>
+#include "compat/proc.h"
+#include "export.h"
+#include "object.h"
+#include "settings.h"
+#include "snapshot.h"
+#include "uapi/faultstat.h"
+
+/* One open file. The header is line 0, the rows follow. */
+struct reader {
+	struct snapshot *snapshot;
+	bool rows;
+	char pids[SETTINGS_PIDS_TEXT];
+};
+
+static struct dentry *debugfs_file;
+static struct proc_dir_entry *proc_dir;
+static u32 load_id;
+static u64 load_ns;
+
+static const char * const state_names[] = {
+	[PROCESS_LIVE]		= FAULTSTAT_STATE_LIVE,
+	[PROCESS_EXEC]		= FAULTSTAT_STATE_EXEC,
+	[PROCESS_EXITED]	= FAULTSTAT_STATE_EXITED,
+	[PROCESS_FOLDED]	= FAULTSTAT_STATE_FOLDED,
+	[PROCESS_OVERFLOW]	= FAULTSTAT_STATE_OVERFLOW,
+	[PROCESS_UNSELECTED]	= FAULTSTAT_STATE_UNSELECTED,
+	[SNAPSHOT_HIDDEN]	= FAULTSTAT_STATE_HIDDEN,
+};
+
+static void put_escaped(struct seq_file *m, const char *text, bool space)
+{
+	for (; *text; text++) {
+		unsigned char c = *text;
+
+		if (c < ' ' || c == 0x7f || c == '\\' || (space && c == ' '))
+			seq_printf(m, "\\%03o", c);
+		else
+			seq_putc(m, c);
+	}
+}
+
+static void put_seconds(struct seq_file *m, const char *key, u64 ns)
+{
+	u32 rest;
+	u64 seconds = div_u64_rem(ns, NSEC_PER_SEC, &rest);
+
+	seq_printf(m, " %s %llu.%03u", key, seconds, rest / (u32)NSEC_PER_MSEC);
+}
+
+static void put_sums(struct seq_file *m, const char *key, const struct counters *c)
+{
+	seq_printf(m, "# %s calls %llu minor %llu major %llu uncounted %llu pending %llu missed %llu\n",
+		   key, counters_calls(c), counters_minor(c), counters_major(c),
+		   c->n[COUNT_UNCOUNTED], counters_pending(c), counters_missed(c));
+}
+
+static void put_hooks(struct seq_file *m, const struct snapshot *snapshot)
+{
+	unsigned int i;
+
+	for (i = 0; i < snapshot->hook_count; i++) {
+		const struct hook_status *hook = &snapshot->hooks[i];
+
+		seq_printf(m, "# hook %s ", hook->name);
+		if (!hook->how)
+			seq_printf(m, "off: %s\n", hook->why);
+		else if (hook->nmissed >= 0)
+			seq_printf(m, "%s nmissed %ld\n", hook->how, hook->nmissed);
+		else
+			seq_printf(m, "%s\n", hook->how);
+	}
+}
+
+static void put_header(struct seq_file *m, const struct reader *reader)
+{
+	const struct snapshot *snapshot = reader->snapshot;
+
+	seq_printf(m, "# faultstat %d\n", FAULTSTAT_FORMAT);
+	seq_printf(m, "# module %s kernel %s cpus %u\n", FAULTSTAT_VERSION,
+		   init_utsname()->release, num_online_cpus());
+	seq_printf(m, "# load %08x", load_id);
+	put_seconds(m, "at", load_ns);
+	put_seconds(m, "now", snapshot->boottime_ns);
+	put_seconds(m, "realtime", snapshot->realtime_ns);
+	seq_printf(m, " resets %llu\n", snapshot->resets);
+	seq_printf(m, "# settings enabled=%d attach=%s exceptions=%d max_rows=%u max_tasks=%u max_memory=%u keep_exited=%u pid=%s\n",
+		   settings.enabled, settings_attach_name(settings.attach), settings.exceptions,
+		   settings.max_rows, settings.max_tasks, settings.max_memory,
+		   settings.keep_exited, reader->pids);
+	put_hooks(m, snapshot);
+	if (!object_knows_mounts())
+		seq_puts(m, "# names begin at the root of their file system\n");
+	seq_printf(m, "# exceptions user %llu kernel %llu\n", snapshot->exceptions.user,
+		   snapshot->exceptions.kernel);
+	put_sums(m, "lifetime", &snapshot->lifetime);
+	put_sums(m, "total", &snapshot->total);
+	seq_printf(m, "# table rows %u processes %u ended %u folded %llu overflow %llu memory %llu\n",
+		   snapshot->table_rows, snapshot->processes, snapshot->ended, snapshot->folded,
+		   snapshot->overflow, snapshot->memory);
+	if (reader->rows)
+		seq_puts(m, FAULTSTAT_COLUMNS "\n");
+}
+
+/* In the order of FAULTSTAT_COLUMNS. */
+static void put_row(struct seq_file *m, const struct snapshot_row *row)
+{
+	const struct counters *c = &row->counters;
+
+	put_escaped(m, row->comm[0] ? row->comm : "-", true);
+	seq_printf(m, " %d %llu %s %d", row->pid, row->id, state_names[row->kind], row->ppid);
+	seq_printf(m, " %llu %llu %llu %llu %llu %llu", counters_calls(c), counters_minor(c),
+		   counters_major(c), c->n[COUNT_UNCOUNTED], counters_pending(c),
+		   counters_missed(c));
+	seq_printf(m, " %llu %llu %llu %llu %llu", counters_access(c, ACCESS_WRITE),
+		   counters_access(c, ACCESS_EXEC), counters_origin(c, COUNT_USER),
+		   counters_origin(c, COUNT_KERNEL), counters_origin(c, COUNT_GUP));
+	seq_printf(m, " %u:%u %llu ", MAJOR(row->dev), MINOR(row->dev), row->ino);
+	put_escaped(m, snapshot_object(row), false);
+	seq_putc(m, '\n');
+}
+
+static void *seq_at(struct seq_file *m, loff_t pos)
+{
+	struct reader *reader = m->private;
+
+	if (!pos)
+		return SEQ_START_TOKEN;
+	if (!reader->rows || pos > reader->snapshot->count)
+		return NULL;
+	return &reader->snapshot->order[pos - 1];
+}
+
+static void *reader_start(struct seq_file *m, loff_t *pos)
+{
+	return seq_at(m, *pos);
+}
+
+static void *reader_next(struct seq_file *m, void *at, loff_t *pos)
+{
+	return seq_at(m, ++*pos);
+}
+
+static void reader_end(struct seq_file *m, void *at)
+{
+}
+
+static int reader_show(struct seq_file *m, void *at)
+{
+	if (at == SEQ_START_TOKEN)
+		put_header(m, m->private);
+	else
+		put_row(m, ((const struct snapshot_order *)at)->row);
+	return 0;
+}
+
+static const struct seq_operations reader_operations = {
+	.start	= reader_start,
+	.next	= reader_next,
+	.stop	= reader_end,
+	.show	= reader_show,
+};
+
+static int reader_open(struct file *file, bool rows)
+{
+	struct reader *reader = __seq_open_private(file, &reader_operations, sizeof(*reader));
+
+	if (!reader)
+		return -ENOMEM;
+	reader->rows = rows;
+	if (rows)
+		settings_pids_text(reader->pids, sizeof(reader->pids));
+	reader->snapshot = rows ? snapshot_take(task_active_pid_ns(current)) :
+			   snapshot_take_totals();
+	if (!reader->snapshot) {
+		seq_release_private(file_inode(file), file);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/*
+ * The opener's right, whatever the mode bits say: container root passes those by
+ * CAP_DAC_OVERRIDE, but not this, which asks the initial user namespace.
+ */
+static int faults_open(struct inode *inode, struct file *file)
+{
+	if (!capable(CAP_PERFMON) && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return reader_open(file, true);
+}
+
+/* No names, no pids, no addresses: for everyone. */
+static int totals_open(struct inode *inode, struct file *file)
+{
+	return reader_open(file, false);
+}
+
+static int reader_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+	struct reader *reader = m->private;
+
+	snapshot_free(reader->snapshot);
+	return seq_release_private(inode, file);
+}
+
+static const struct file_operations debugfs_operations = {
+	.owner		= THIS_MODULE,
+	.open		= faults_open,
+	.read		= seq_read,
+	.llseek		= seq_lseek,
+	.release	= reader_release,
+};
+
+COMPAT_PROC_OPS(proc_faults_operations, faults_open, reader_release);
+COMPAT_PROC_OPS(proc_totals_operations, totals_open, reader_release);
+
+/**
+ * export_start - makes the files
+ *
+ * Process context. debugfs may be absent, unmounted or locked down: then /proc has
+ * to do. Mode 0444 and nothing but reading is what a locked-down debugfs opens
+ * (fs/debugfs/file.c). Returns 0 or -ENOMEM.
+ */
+int export_start(void)
+{
+	get_random_bytes(&load_id, sizeof(load_id));
+	load_ns = ktime_get_boottime_ns();
+
+	proc_dir = proc_mkdir(FAULTSTAT_PROC_DIR, NULL);
+	if (!proc_dir)
+		return -ENOMEM;
+	if (!proc_create_data(FAULTSTAT_PROC_FAULTS, 0400, proc_dir, &proc_faults_operations,
+			      NULL) ||
+	    !proc_create_data(FAULTSTAT_PROC_TOTALS, 0444, proc_dir, &proc_totals_operations,
+			      NULL)) {
+		export_stop();
+		return -ENOMEM;
+	}
+	debugfs_file = debugfs_create_file(FAULTSTAT_DEBUGFS, 0444, NULL, NULL,
+					   &debugfs_operations);
+	return 0;
+}
+
+/**
+ * export_stop - takes the files away; whoever has one open reads an error from now on
+ *
+ * Process context; waits for reads that are under way.
+ */
+void export_stop(void)
+{
+	if (!IS_ERR_OR_NULL(debugfs_file))
+		debugfs_remove(debugfs_file);
+	debugfs_file = NULL;
+	proc_remove(proc_dir);
+	proc_dir = NULL;
+}

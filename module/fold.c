@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Folding: the oldest ended processes leave the table, their counts stay, added
+ * up by (comm, object). Called by the worker and by readers, in process context.
+ * No count changes in a process that has ended, so nothing is lost between reading
+ * a row and freeing it.
+ *
+ * A row that is the first of its (comm, object) becomes the folded row itself: then
+ * folding needs no memory when there is none.
+ */
+#include <linux/hash.h>
+#include <linux/jhash.h>
+#include <linux/list.h>
+#include <linux/string.h>
+#include "fold.h"
+#include "pool.h"
+#include "table.h"
+
+/* Processes in one go: what waits for the same grace period. */
+#define FOLD_BATCH	128
+#define COMM_BITS	8
+
+/* One run at a time; taken before table.mutex. */
+static DEFINE_MUTEX(fold_mutex);
+
+/* Folded processes by comm; table.mutex. */
+static struct process *comm_index[1 << COMM_BITS];
+
+/* What waits for the grace period. */
+struct chosen {
+	struct list_head processes;
+	struct list_head rows;	/* folded rows that reset has emptied */
+};
+
+static struct process **comm_bucket(const char *comm)
+{
+	return &comm_index[hash_32(jhash(comm, strnlen(comm, TASK_COMM_LEN), 0), COMM_BITS)];
+}
+
+static struct process *comm_find(const char *comm)
+{
+	struct process *process = *comm_bucket(comm);
+
+	while (process && strncmp(process->comm, comm, TASK_COMM_LEN))
+		process = process->index_next;
+	return process;
+}
+
+static void comm_unlink(struct process *process)
+{
+	struct process **at = comm_bucket(process->comm);
+
+	while (*at != process)
+		at = &(*at)->index_next;
+	*at = process->index_next;
+}
+
+/* Rows of their own for objects stop here, to leave room for the (comm, [other]). */
+static unsigned int folded_objects_max(void)
+{
+	return table.rows_max / 2 - table.rows_max / 8;
+}
+
+static unsigned int folded_rows_max(void)
+{
+	return table.rows_max / 2;
+}
+
+/* Under table.lock: does the oldest ended process have to go? */
+static bool fold_is_due(void)
+{
+	const struct process *oldest;
+
+	if (list_empty(&table.ended))
+		return false;
+	oldest = list_first_entry(&table.ended, struct process, link);
+	return oldest->purge || table.ended_count > table.keep_exited || table_is_crowded();
+}
+
+/* Takes what has to go out of the index; hooks may still be looking at it. */
+static bool fold_choose(struct chosen *chosen)
+{
+	struct process *process;
+	struct row *row, *next;
+	unsigned int count = 0;
+	unsigned long flags;
+
+	INIT_LIST_HEAD(&chosen->processes);
+	INIT_LIST_HEAD(&chosen->rows);
+
+	raw_spin_lock_irqsave(&table.lock, flags);
+	while (count < FOLD_BATCH && fold_is_due()) {
+		process = list_first_entry(&table.ended, struct process, link);
+		list_move_tail(&process->link, &chosen->processes);
+		table.ended_count--;
+		count++;
+	}
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+
+	list_for_each_entry(process, &chosen->processes, link)
+		list_for_each_entry(row, &process->rows, of_process)
+			table_unlink_row(row);
+
+	if (!table.purge_folded)
+		return count;
+	list_for_each_entry(process, &table.folded, link) {
+		list_for_each_entry_safe(row, next, &process->rows, of_process) {
+			if (!row->dropped)
+				continue;
+			table_unlink_row(row);
+			list_move(&row->of_process, &chosen->rows);
+		}
+	}
+	table.purge_folded = false;
+	return true;
+}
+
+static void row_total(const struct row *row, struct counters *counters)
+{
+	row_read_verdicts(row, counters);
+	row_read_calls(row, counters);
+	if (row->baseline)
+		counters_subtract(counters, &row->baseline->counters);
+}
+
+static void row_add(struct row *row, const struct counters *counters)
+{
+	int i;
+
+	for (i = 0; i < COUNTERS; i++) {
+		if (row->dropped)
+			atomic64_set(&row->shared[i], 0);
+		atomic64_add(counters->n[i], &row->shared[i]);
+	}
+	row->dropped = false;
+}
+
+/* Keeps the row, as the folded row of @folded. */
+static void fold_in_place(struct process *folded, struct row *row,
+			  const struct counters *counters)
+{
+	table_release_cells(row);
+	row_forget_baseline(row);
+	/* Everything is in @counters: start from nothing. */
+	row->dropped = true;
+	row_add(row, counters);
+	table_move_row(row, folded);
+	table.rows_folded++;
+}
+
+/* The row (comm, [other]), or the one for all that has no room. */
+static struct row *fold_other(struct process *folded)
+{
+	const struct object_key key = { .ino = REGION_OTHER, .dev = OBJECT_REGION };
+	struct row *row;
+
+	if (folded->only)
+		return folded->only;
+	row = row_find(folded, &key);
+	if (!row && table.rows_folded < folded_rows_max()) {
+		row = row_make(folded, &key, object_region_name(REGION_OTHER));
+		if (row)
+			table.rows_folded++;
+	}
+	return row ? row : table.others.only;
+}
+
+static void fold_row(struct process *folded, struct row *row)
+{
+	struct row *target = NULL;
+	struct counters counters;
+
+	row_total(row, &counters);
+	if (row->dropped || (!counters_calls(&counters) && !counters_missed(&counters))) {
+		table_free_row(row);
+		return;
+	}
+	if (!folded->only) {
+		target = row_find(folded, &row->key);
+		if (!target && table.rows_folded < folded_objects_max()) {
+			fold_in_place(folded, row, &counters);
+			return;
+		}
+	}
+	row_add(target ? target : fold_other(folded), &counters);
+	table_free_row(row);
+}
+
+/* Turns an ended process into the folded one of its comm. */
+static void comm_begin(struct process *process)
+{
+	struct process **bucket = comm_bucket(process->comm);
+
+	put_pid(process->pid);
+	put_pid(process->ppid);
+	process->pid = NULL;
+	process->ppid = NULL;
+	process->id = 0;
+	process->kind = PROCESS_FOLDED;
+	process->purge = false;
+	process->index_next = *bucket;
+	*bucket = process;
+	list_add_tail(&process->link, &table.folded);
+}
+
+/* A grace period after fold_choose(): nobody looks at it but readers, who wait. */
+static void fold_process(struct process *process)
+{
+	struct process *folded = comm_find(process->comm);
+	struct row *row, *next;
+	LIST_HEAD(rows);
+
+	list_del(&process->link);
+	list_splice_init(&process->rows, &rows);
+	if (!folded && table.rows_folded < folded_rows_max() && !process->purge) {
+		comm_begin(process);
+		folded = process;
+	} else if (!folded) {
+		folded = &table.others;
+	}
+	list_for_each_entry_safe(row, next, &rows, of_process)
+		fold_row(folded, row);
+	table.processes_folded++;
+	if (process != folded)
+		table_free_process(process);
+}
+
+static void fold_free_emptied(struct chosen *chosen)
+{
+	struct process *process, *next_process;
+	struct row *row, *next;
+
+	list_for_each_entry_safe(row, next, &chosen->rows, of_process) {
+		table.rows_folded--;
+		table_free_row(row);
+	}
+	list_for_each_entry_safe(process, next_process, &table.folded, link) {
+		if (!list_empty(&process->rows))
+			continue;
+		comm_unlink(process);
+		list_del(&process->link);
+		table_free_process(process);
+	}
+}
+
+static bool fold_once(void)
+{
+	struct process *process, *next;
+	struct chosen chosen;
+	bool any;
+
+	mutex_lock(&table.mutex);
+	any = fold_choose(&chosen);
+	mutex_unlock(&table.mutex);
+	if (!any)
+		return false;
+
+	compat_synchronize_hooks();
+
+	mutex_lock(&table.mutex);
+	list_for_each_entry_safe(process, next, &chosen.processes, link)
+		fold_process(process);
+	fold_free_emptied(&chosen);
+	mutex_unlock(&table.mutex);
+	return true;
+}
+
+/**
+ * fold_run - folds ended processes until no more than keep_exited are left, and
+ *	more where room is short
+ *
+ * Process context; sleeps. Afterwards the table is as settings want it, for the
+ * moment.
+ */
+void fold_run(void)
+{
+	mutex_lock(&fold_mutex);
+	while (fold_once())
+		cond_resched();
+	mutex_unlock(&fold_mutex);
+}

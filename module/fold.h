@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Ended processes are kept for a while and then folded into rows per (comm, object).
+ */
+#ifndef FAULTSTAT_FOLD_H
+#define FAULTSTAT_FOLD_H
+
+void fold_run(void);
+
+#endif

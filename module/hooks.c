@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Registering, unregistering and watching the hooks; main.c calls it under its
+ * lock. The handlers here only fetch their arguments and call on.
+ *
+ * The hook on handle_mm_fault() runs in task context at the function's entry. A
+ * kprobe's handler has preemption off; an ftrace callback may not, and turns it off.
+ * The exception tracepoints run with interrupts off before anything of the fault
+ * is known to be sane (up to 5.4 even before a vmalloc fault is resolved): one
+ * increment of static per-CPU data, nothing else.
+ */
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/string.h>
+#include "account.h"
+#include "compat/fault.h"
+#include "compat/tracepoint.h"
+#include "hooks.h"
+#include "task.h"
+
+#define FAULT_FUNCTION	"handle_mm_fault"
+#define FREE_FUNCTION	"__put_task_struct"
+
+static DEFINE_PER_CPU(struct exceptions, exceptions);
+
+static __always_inline void count_fault(const struct fault *fault)
+{
+	enum counter class = COUNT_KERNEL;
+
+	if (!fault->hardware)
+		class = COUNT_GUP;
+	else if (fault->flags & FAULT_FLAG_USER)
+		class = COUNT_USER;
+
+	if (fault->flags & FAULT_FLAG_WRITE)
+		class += ACCESS_WRITE;
+	else if (compat_fault_is_exec(fault->flags))
+		class += ACCESS_EXEC;
+	account_call(fault->vma, class);
+}
+
+static int fault_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)
+{
+	struct fault fault;
+
+	compat_fault_from_regs(&fault, regs);
+	count_fault(&fault);
+	return 0;
+}
+
+static struct kprobe fault_kprobe;
+
+#ifdef COMPAT_FTRACE_ARGS
+/*
+ * Cannot recurse: nothing that account_call() calls enters handle_mm_fault(). The
+ * notrace variants, since the function tracer may be watching the others.
+ */
+static void notrace fault_ftrace_callback(unsigned long ip, unsigned long parent_ip,
+					  struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct fault fault;
+
+	compat_fault_from_words(&fault, compat_ftrace_argument(fregs, 0),
+				compat_ftrace_argument(fregs, 1),
+				compat_ftrace_argument(fregs, 2),
+				compat_ftrace_argument(fregs, 3));
+	preempt_disable_notrace();
+	count_fault(&fault);
+	preempt_enable_notrace();
+}
+
+static struct ftrace_ops fault_ftrace = {
+	.func = fault_ftrace_callback,
+};
+#endif
+
+static void probe_page_fault_user(void *data, unsigned long address, struct pt_regs *regs,
+				  unsigned long error_code)
+{
+	this_cpu_inc(exceptions.user);
+}
+
+static void probe_page_fault_kernel(void *data, unsigned long address, struct pt_regs *regs,
+				    unsigned long error_code)
+{
+	this_cpu_inc(exceptions.kernel);
+}
+
+static void probe_process_fork(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	task_forked(child);
+}
+
+static void probe_process_free(void *data, struct task_struct *task)
+{
+	task_freed(task);
+}
+
+static void probe_task_rename(void *data, struct task_struct *task, const char *comm)
+{
+	task_renamed(task, comm);
+}
+
+static int free_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)
+{
+	task_freed((struct task_struct *)regs->di);
+	return 0;
+}
+
+static struct kprobe free_kprobe;
+
+struct trace_hook {
+	const char *name;
+	void *probe;
+	bool exception;
+	bool on;
+	const char *why;
+};
+
+static struct trace_hook trace_hooks[] = {
+	{ "page_fault_user", probe_page_fault_user, true },
+	{ "page_fault_kernel", probe_page_fault_kernel, true },
+	{ "sched_process_fork", probe_process_fork, false },
+	{ "sched_process_free", probe_process_free, false },
+	{ "task_rename", probe_task_rename, false },
+};
+
+static const char *fault_how;	/* how handle_mm_fault is hooked, NULL: it is not */
+static bool free_by_kprobe;
+
+static void trace_hook_on(struct trace_hook *hook)
+{
+	int err;
+
+	if (hook->on)
+		return;
+	err = compat_tracepoint_register(hook->name, hook->probe);
+	hook->on = !err;
+	hook->why = err == -ENOENT ? "this kernel has no such tracepoint" :
+		    "this kernel refuses the tracepoint";
+}
+
+static void trace_hook_off(struct trace_hook *hook, const char *why)
+{
+	if (hook->on)
+		compat_tracepoint_unregister(hook->name, hook->probe);
+	hook->on = false;
+	hook->why = why;
+}
+
+static bool trace_hook_is_on(void *probe)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++)
+		if (trace_hooks[i].probe == probe)
+			return trace_hooks[i].on;
+	return false;
+}
+
+/* Registered by name, each time anew: a kprobe keeps the address it found. */
+static int kprobe_on(struct kprobe *kprobe, const char *symbol, kprobe_pre_handler_t handler)
+{
+	memset(kprobe, 0, sizeof(*kprobe));
+	kprobe->symbol_name = symbol;
+	kprobe->pre_handler = handler;
+	return register_kprobe(kprobe);
+}
+
+/*
+ * ftrace writes a call over the no-op at a function's entry, a breakpoint kprobe an
+ * int3 or, optimised, a jump. ftrace_enabled=0 takes the call back without telling
+ * anyone. So the text itself says whether the hook is alive.
+ */
+static bool fault_hook_is_armed(void)
+{
+	const u8 *text = (const u8 *)fault_kprobe.addr;
+
+	return text && (*text == 0xe8 || *text == 0xe9 || *text == 0xcc);
+}
+
+static int attach_kprobe(void)
+{
+	int err = kprobe_on(&fault_kprobe, FAULT_FUNCTION, fault_kprobe_handler);
+
+	if (!err)
+		fault_how = "kprobe";
+	return err;
+}
+
+#ifdef COMPAT_FTRACE_ARGS
+static int attach_ftrace(void)
+{
+	int err = ftrace_set_filter(&fault_ftrace, (unsigned char *)FAULT_FUNCTION,
+				    strlen(FAULT_FUNCTION), 1);
+
+	if (err)
+		return err;
+	/* A kprobe finds the address to watch, and goes at once. */
+	err = kprobe_on(&fault_kprobe, FAULT_FUNCTION, NULL);
+	if (err)
+		return err;
+	unregister_kprobe(&fault_kprobe);
+	err = register_ftrace_function(&fault_ftrace);
+	if (!err)
+		fault_how = "ftrace";
+	return err;
+}
+
+static void detach_ftrace(void)
+{
+	unregister_ftrace_function(&fault_ftrace);
+}
+#else
+static int attach_ftrace(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static void detach_ftrace(void)
+{
+}
+#endif
+
+/**
+ * hooks_attach - hooks handle_mm_fault()
+ * @attach: how; ATTACH_AUTO takes the cheaper way that works
+ *
+ * Process context. Returns 0, or the error of the last way that was tried.
+ */
+int hooks_attach(enum attach attach)
+{
+	int err = -EOPNOTSUPP;
+
+	if (attach != ATTACH_KPROBE) {
+		err = attach_ftrace();
+		if (!err && attach == ATTACH_AUTO && !fault_hook_is_armed()) {
+			detach_ftrace();
+			fault_how = NULL;
+			err = -EAGAIN;
+		}
+	}
+	if (err && attach != ATTACH_FTRACE)
+		err = attach_kprobe();
+	if (!err)
+		task_set_counting(true);
+	return err;
+}
+
+/**
+ * hooks_detach - takes the hook off handle_mm_fault() and forgets all tasks
+ *
+ * Process context; waits until no handler runs.
+ */
+void hooks_detach(void)
+{
+	if (!fault_how)
+		return;
+	if (!strcmp(fault_how, "kprobe"))
+		unregister_kprobe(&fault_kprobe);
+	else
+		detach_ftrace();
+	fault_how = NULL;
+	fault_kprobe.addr = NULL;
+	compat_synchronize_hooks();
+	task_set_counting(false);
+	task_discard_all();
+}
+
+/**
+ * hooks_exceptions - turns the counting of hardware exceptions on or off
+ * @on: which
+ *
+ * Process context. A tracepoint that cannot be had shows in hooks_status().
+ */
+void hooks_exceptions(bool on)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++) {
+		if (!trace_hooks[i].exception)
+			continue;
+		if (on)
+			trace_hook_on(&trace_hooks[i]);
+		else
+			trace_hook_off(&trace_hooks[i], "exceptions=0 or enabled=0");
+	}
+}
+
+/**
+ * hooks_init - hooks births, names and ends of tasks
+ *
+ * Process context, before hooks_attach(). Without a hook on the end of tasks their
+ * pointers would mean nothing: that one is essential, and has a kprobe for its
+ * second way. Returns 0 or -ENOENT.
+ */
+int hooks_init(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++)
+		if (!trace_hooks[i].exception)
+			trace_hook_on(&trace_hooks[i]);
+	if (trace_hook_is_on(probe_process_free))
+		return 0;
+	free_by_kprobe = !kprobe_on(&free_kprobe, FREE_FUNCTION, free_kprobe_handler);
+	return free_by_kprobe ? 0 : -ENOENT;
+}
+
+/**
+ * hooks_exit - takes every hook off
+ *
+ * Process context; waits until no handler runs.
+ */
+void hooks_exit(void)
+{
+	int i;
+
+	hooks_detach();
+	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++)
+		trace_hook_off(&trace_hooks[i], "unloading");
+	if (free_by_kprobe)
+		unregister_kprobe(&free_kprobe);
+	free_by_kprobe = false;
+	tracepoint_synchronize_unregister();
+	compat_synchronize_hooks();
+}
+
+/**
+ * hooks_status - what is hooked now, and what is not and why
+ * @status: result
+ *
+ * Process context. Returns how many entries were set. Reads state that main.c may
+ * be changing: good enough for a report.
+ */
+unsigned int hooks_status(struct hook_status status[HOOKS_MAX])
+{
+	struct hook_status *at = status;
+	const char *how = fault_how;
+	int i;
+
+	at->name = FAULT_FUNCTION;
+	at->how = how;
+	at->why = "enabled=0";
+	at->nmissed = how && !strcmp(how, "kprobe") ? (long)fault_kprobe.nmissed : -1;
+	if (how && !fault_hook_is_armed()) {
+		at->how = NULL;
+		at->why = "no longer armed, is kernel.ftrace_enabled 0?";
+	}
+	at++;
+
+	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++, at++) {
+		const struct trace_hook *hook = &trace_hooks[i];
+
+		at->name = hook->name;
+		at->how = hook->on ? "tracepoint" : NULL;
+		at->why = hook->why;
+		at->nmissed = -1;
+		if (free_by_kprobe && hook->probe == probe_process_free) {
+			at->name = FREE_FUNCTION;
+			at->how = "kprobe";
+			at->nmissed = free_kprobe.nmissed;
+		}
+	}
+	return at - status;
+}
+
+/**
+ * hooks_read_exceptions - hardware page faults since load, those included that never
+ *	came to handle_mm_fault()
+ * @sum: result
+ *
+ * Process context.
+ */
+void hooks_read_exceptions(struct exceptions *sum)
+{
+	int cpu;
+
+	sum->user = 0;
+	sum->kernel = 0;
+	for_each_possible_cpu(cpu) {
+		sum->user += READ_ONCE(per_cpu(exceptions, cpu).user);
+		sum->kernel += READ_ONCE(per_cpu(exceptions, cpu).kernel);
+	}
+}

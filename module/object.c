@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names of objects. Called by account.c in a hook, with preemption off and the
+ * mapping stable, once for each new row: no lock, no allocation, no reference, and
+ * nothing of current but what any task has.
+ *
+ * A path is read upwards from its last name, under RCU, over every mount to the
+ * root of the mount namespace. Where a mount hangs stands in struct mount, which
+ * the kernel keeps to itself; the two words that are needed stand right before
+ * struct vfsmount (fs/mount.h, 3.3 to 7.3). object_init() checks that on the
+ * running kernel against follow_up(), and without proof names begin at the root of
+ * the file system.
+ */
+#include <linux/dcache.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/hash.h>
+#include <linux/magic.h>
+#include <linux/mm.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+#include "object.h"
+#include "pool.h"
+#include "uapi/faultstat.h"
+
+static const char * const region_names[REGIONS] = {
+	[REGION_ANON]		= FAULTSTAT_OBJECT_ANON,
+	[REGION_HEAP]		= FAULTSTAT_OBJECT_HEAP,
+	[REGION_STACK]		= FAULTSTAT_OBJECT_STACK,
+	[REGION_VDSO]		= FAULTSTAT_OBJECT_VDSO,
+	[REGION_SHM]		= FAULTSTAT_OBJECT_SHM,
+	[REGION_HUGETLB]	= FAULTSTAT_OBJECT_HUGETLB,
+	[REGION_MISSED]		= FAULTSTAT_OBJECT_MISSED,
+	[REGION_OTHER]		= FAULTSTAT_OBJECT_OTHER,
+	[REGION_OVERFLOW]	= FAULTSTAT_OBJECT_OVERFLOW,
+	[REGION_UNSELECTED]	= FAULTSTAT_OBJECT_UNSELECTED,
+	[REGION_HIDDEN]		= FAULTSTAT_OBJECT_HIDDEN,
+};
+
+/* The words of struct mount right before its struct vfsmount. */
+struct mount_link {
+	struct mount_link *parent_mount;	/* points at a struct mount, not at a link */
+	struct dentry *mountpoint;
+	struct vfsmount mnt;
+};
+
+static bool mounts_known;
+static size_t mount_to_vfsmount;	/* offset of mnt in struct mount */
+
+/* A path is broken off here: deeper trees are made by accident or malice. */
+#define NAMES_MAX	2048
+#define RENAME_RETRIES	8
+
+/**
+ * object_region_name - how a region is written
+ * @region: which
+ *
+ * Any context.
+ */
+const char *object_region_name(enum region region)
+{
+	return region_names[region];
+}
+
+/**
+ * object_knows_mounts - whether names begin at the root of the mount namespace
+ *
+ * Any context. Otherwise they begin at the root of their file system.
+ */
+bool object_knows_mounts(void)
+{
+	return mounts_known;
+}
+
+static const char *special_name(struct vm_area_struct *vma)
+{
+	const char *name = compat_vma_special_name(vma);
+
+	if (!name && vma->vm_start == (unsigned long)vma->vm_mm->context.vdso)
+		name = FAULTSTAT_OBJECT_VDSO;
+	return name;
+}
+
+/* 64 bits of FNV-1a: names of one process's regions will not meet by chance. */
+static u64 name_hash(const char *name)
+{
+	u64 hash = 0xcbf29ce484222325ULL;
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 0x100000001b3ULL;
+	return hash;
+}
+
+/**
+ * object_key_special - the key of a mapping without a file that is not plain memory
+ * @key: result
+ * @vma: stable mapping with vm_ops or with a name of its own
+ *
+ * In a hook.
+ */
+void object_key_special(struct object_key *key, struct vm_area_struct *vma)
+{
+	const char *name = special_name(vma);
+
+	key->dev = OBJECT_REGION;
+	if (name && !strcmp(name, FAULTSTAT_OBJECT_VDSO)) {
+		key->ino = REGION_VDSO;
+		return;
+	}
+	if (!name) {
+		if (compat_vma_is_heap(vma)) {
+			key->ino = REGION_HEAP;
+			return;
+		}
+		if (compat_vma_is_stack(vma)) {
+			key->ino = REGION_STACK;
+			return;
+		}
+		name = compat_vma_anon_name(vma);
+	}
+	key->ino = REGION_ANON;
+	if (name) {
+		key->ino = name_hash(name);
+		key->dev = OBJECT_NAMED;
+	}
+}
+
+/*
+ * Text is put together from its end: @at is its first byte so far. What does not
+ * fit is cut off at its beginning, and the result is one byte before @start.
+ */
+static char *prepend(char *start, char *at, const char *text, size_t len)
+{
+	if (at < start)
+		return at;
+	if (len > (size_t)(at - start)) {
+		size_t room = at - start;
+
+		memcpy(start, text + len - room, room);
+		return start - 1;
+	}
+	at -= len;
+	memcpy(at, text, len);
+	return at;
+}
+
+static char *prepend_name(char *start, char *at, const struct dentry *dentry)
+{
+	const char *name = READ_ONCE(dentry->d_name.name);
+
+	/* A rename may change name and length between two loads; the NUL is always there. */
+	at = prepend(start, at, name, strnlen(name, NAME_MAX));
+	return prepend(start, at, "/", 1);
+}
+
+static char *prepend_names(char *start, char *at, const struct path *path)
+{
+	const struct dentry *dentry = path->dentry;
+	const struct vfsmount *mnt = path->mnt;
+	int i;
+
+	for (i = 0; i < NAMES_MAX && at >= start; i++) {
+		if (dentry == mnt->mnt_root) {
+			const struct mount_link *link;
+			const struct vfsmount *parent;
+
+			if (!mounts_known)
+				break;
+			link = container_of(mnt, struct mount_link, mnt);
+			parent = (void *)READ_ONCE(link->parent_mount) + mount_to_vfsmount;
+			if (parent == mnt)
+				break;
+			dentry = READ_ONCE(link->mountpoint);
+			mnt = parent;
+		} else if (IS_ROOT(dentry)) {
+			/* Out of reach of its mount: as far as it goes. */
+			break;
+		} else {
+			at = prepend_name(start, at, dentry);
+			dentry = READ_ONCE(dentry->d_parent);
+		}
+	}
+	return at;
+}
+
+/* Memory that never had a place in a tree: memfd, SysV, sockets, devices without a node. */
+static bool is_pseudo(const struct path *path)
+{
+	return path->dentry->d_op && path->dentry->d_op->d_dname &&
+	       (!IS_ROOT(path->dentry) || path->dentry != path->mnt->mnt_root);
+}
+
+static const char *pseudo_name(const struct path *path, char *scratch)
+{
+	struct dentry *dentry = path->dentry;
+	unsigned long magic = dentry->d_sb->s_magic;
+	char *end = scratch + NAME_SIZE_MAX, *at;
+
+	if (magic != TMPFS_MAGIC && magic != HUGETLBFS_MAGIC && !compat_preempt_rt()) {
+		/* dma-buf takes a spinlock in there: never on PREEMPT_RT. */
+		const char *name = dentry->d_op->d_dname(dentry, scratch, NAME_SIZE_MAX);
+
+		if (!IS_ERR_OR_NULL(name))
+			return name;
+	}
+	at = prepend(scratch, end, " (deleted)", sizeof(" (deleted)"));
+	return prepend_name(scratch, at, dentry);
+}
+
+static const char *file_name(const struct path *path, char *scratch)
+{
+	char *end = scratch + NAME_SIZE_MAX, *at;
+	unsigned int sequence;
+	int tries = 0;
+
+	if (is_pseudo(path))
+		return pseudo_name(path, scratch);
+
+	rcu_read_lock();
+	do {
+		sequence = compat_rename_sequence();
+		smp_rmb();
+		if (d_unlinked(path->dentry))
+			at = prepend(scratch, end, " (deleted)", sizeof(" (deleted)"));
+		else
+			at = prepend(scratch, end, "", 1);
+		at = prepend_names(scratch, at, path);
+		smp_rmb();
+	} while ((sequence & 1 || sequence != compat_rename_sequence()) &&
+		 ++tries < RENAME_RETRIES);
+	rcu_read_unlock();
+
+	if (at < scratch) {
+		/* Too long: what fits, its beginning marked as left out. */
+		memcpy(scratch, "...", 3);
+		return scratch;
+	}
+	if (!*at || *at == ' ')
+		at = prepend(scratch, at, "/", 1);
+	return at;
+}
+
+/* The kernel's names for anonymous memory with an inode; no real file can have the first. */
+static bool is_shared_anonymous(const struct path *path)
+{
+	return path->dentry->d_sb->s_magic == TMPFS_MAGIC &&
+	       !strcmp(path->dentry->d_name.name, "dev/zero");
+}
+
+static bool is_anonymous_hugetlb(const struct path *path)
+{
+	return path->dentry->d_sb->s_magic == HUGETLBFS_MAGIC && IS_ROOT(path->dentry) &&
+	       !strcmp(path->dentry->d_name.name, "anon_hugepage");
+}
+
+/**
+ * object_canonical - the one key of an object that object_key_of() has several for
+ * @key: as object_key_of() made it; changed where need be
+ * @vma: the same stable mapping
+ *
+ * In a hook.
+ */
+void object_canonical(struct object_key *key, struct vm_area_struct *vma)
+{
+	const struct path *path;
+
+	if (!object_is_file(key))
+		return;
+	path = compat_file_path(vma->vm_file);
+	if (is_shared_anonymous(path))
+		key->ino = REGION_SHM;
+	else if (is_anonymous_hugetlb(path))
+		key->ino = REGION_HUGETLB;
+	else
+		return;
+	key->dev = OBJECT_REGION;
+}
+
+/**
+ * object_name - what an object is called
+ * @key: canonical
+ * @vma: the same stable mapping
+ * @scratch: NAME_SIZE_MAX bytes to build a name in
+ *
+ * In a hook. Returns the name, in @scratch or constant, at most NAME_SIZE_MAX bytes
+ * long with its NUL.
+ */
+const char *object_name(const struct object_key *key, struct vm_area_struct *vma, char *scratch)
+{
+	const char *name;
+
+	if (object_is_file(key))
+		return file_name(compat_file_path(vma->vm_file), scratch);
+	if (key->dev == OBJECT_REGION)
+		return region_names[key->ino];
+
+	name = special_name(vma);
+	if (name)
+		return name;
+	name = compat_vma_anon_name(vma);
+	snprintf(scratch, NAME_SIZE_MAX, "[anon:%s]", name ? name : "");
+	return scratch;
+}
+
+#ifdef FS_HAVE_FOLLOW_UP
+/* Whether what stands before @child's vfsmount is where follow_up() says it hangs. */
+static bool mount_link_proven(const struct path *child, const struct path *up)
+{
+	const struct mount_link *link = container_of(child->mnt, struct mount_link, mnt);
+	const char *parent = (const char *)link->parent_mount;
+	size_t offset = offsetof(struct mount_link, mnt) + sizeof(struct hlist_node);
+
+	if (link->mountpoint != up->dentry)
+		return false;
+	/* Since 3.14 two words precede the link in struct mount; the same two before. */
+	if (parent + offset != (const char *)up->mnt)
+		return false;
+	mount_to_vfsmount = offset;
+	return true;
+}
+
+static bool mount_check(const char *where)
+{
+	struct path child, up;
+	bool proven = false;
+
+	if (kern_path(where, LOOKUP_FOLLOW, &child))
+		return false;
+	up = child;
+	path_get(&up);
+	if (child.dentry == child.mnt->mnt_root && follow_up(&up))
+		proven = mount_link_proven(&child, &up);
+	path_put(&up);
+	path_put(&child);
+	return proven;
+}
+#endif
+
+/**
+ * object_init - finds out whether paths can be followed over mounts
+ *
+ * Process context, before any hook.
+ */
+void object_init(void)
+{
+#ifdef FS_HAVE_FOLLOW_UP
+	static const char * const mounts[] = { "/proc", "/sys", "/dev", "/run" };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(mounts) && !mounts_known; i++)
+		mounts_known = mount_check(mounts[i]);
+#endif
+}

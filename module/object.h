@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Objects: what was mapped at the address of a fault, as /proc/PID/maps would call
+ * it. The key tells objects apart and is made at every call; the name is made once,
+ * when a row is new.
+ */
+#ifndef FAULTSTAT_OBJECT_H
+#define FAULTSTAT_OBJECT_H
+
+#include <linux/types.h>
+#include "compat/file.h"
+
+/**
+ * struct object_key - which object; never a pointer, which could be reused
+ * @ino: inode number; or enum region; or a hash of the region's name
+ * @dev: device (upper half) and generation (lower half) of the file; or
+ *	 OBJECT_REGION; or OBJECT_NAMED for a region that is not in enum region
+ */
+struct object_key {
+	u64 ino;
+	u64 dev;
+};
+
+#define OBJECT_REGION	(~0ULL)
+#define OBJECT_NAMED	(~1ULL)
+
+enum region {
+	REGION_ANON,
+	REGION_HEAP,
+	REGION_STACK,
+	REGION_VDSO,
+	REGION_SHM,
+	REGION_HUGETLB,
+	/* Rows that are not objects. */
+	REGION_MISSED,
+	REGION_OTHER,
+	REGION_OVERFLOW,
+	REGION_UNSELECTED,
+	REGION_HIDDEN,
+	REGIONS
+};
+
+static inline bool object_key_equal(const struct object_key *a, const struct object_key *b)
+{
+	return a->ino == b->ino && a->dev == b->dev;
+}
+
+static inline bool object_is_file(const struct object_key *key)
+{
+	return key->dev < OBJECT_NAMED;
+}
+
+void object_key_special(struct object_key *key, struct vm_area_struct *vma);
+
+/**
+ * object_key_of - the identity of what @vma maps
+ * @key: result
+ * @vma: stable mapping
+ *
+ * In the hooks, at every call: a few loads and no function for files and plain
+ * anonymous memory. Two keys that differ may still be one object (shared anonymous
+ * memory, which has an inode per mapping); object_canonical() knows.
+ */
+static __always_inline void object_key_of(struct object_key *key, struct vm_area_struct *vma)
+{
+	const struct file *file = vma->vm_file;
+
+	if (file) {
+		const struct inode *inode = compat_file_inode(file);
+
+		key->ino = inode->i_ino;
+		key->dev = (u64)inode->i_sb->s_dev << 32 | inode->i_generation;
+	} else if (likely(!vma->vm_ops && !compat_vma_anon_name(vma))) {
+		key->ino = REGION_ANON;
+		key->dev = OBJECT_REGION;
+		if (compat_vma_is_heap(vma))
+			key->ino = REGION_HEAP;
+		else if (compat_vma_is_stack(vma))
+			key->ino = REGION_STACK;
+		else if (unlikely(!vma->vm_mm->start_stack && vma->vm_flags & VM_GROWSDOWN))
+			/* The stack of a program that exec is still making. */
+			key->ino = REGION_STACK;
+	} else {
+		object_key_special(key, vma);
+	}
+}
+
+const char *object_region_name(enum region region);
+void object_canonical(struct object_key *key, struct vm_area_struct *vma);
+const char *object_name(const struct object_key *key, struct vm_area_struct *vma, char *scratch);
+void object_init(void);
+bool object_knows_mounts(void);
+
+#endif

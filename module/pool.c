@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pools of fixed-size items. pool_get() and pool_put() may be called in any
+ * context but NMI: a raw spinlock with interrupts off, a few instructions. The
+ * worker calls pool_refill(), pool_trim() in process context; the latter only
+ * after a grace period, because hooks look at task states and rows without locks.
+ */
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include "pool.h"
+#include "worker.h"
+
+struct item {
+	struct item *next;
+};
+
+struct pool {
+	raw_spinlock_t lock;
+	struct item *head;
+	unsigned int free;
+	unsigned int target;	/* free items the worker aims at */
+	unsigned int target_max;
+	unsigned int used;	/* items handed out */
+	unsigned int used_max;	/* 0: bounded by memory alone */
+	size_t size;
+};
+
+static struct pool pools[POOLS];
+static atomic64_t memory = ATOMIC64_INIT(0);
+static unsigned long long memory_max;
+
+/* Charges @size bytes; false where max_memory does not allow them. */
+static bool memory_charge(size_t size)
+{
+	if (atomic64_add_return(size, &memory) <= memory_max)
+		return true;
+	atomic64_sub(size, &memory);
+	return false;
+}
+
+/**
+ * memory_zalloc - zeroed memory of any size, charged against max_memory
+ * @size: bytes
+ *
+ * Process context. Returns NULL where there is no memory or no allowance left.
+ */
+void *memory_zalloc(size_t size)
+{
+	void *ptr;
+
+	if (!memory_charge(size))
+		return NULL;
+	ptr = kvzalloc(size, GFP_KERNEL);
+	if (!ptr)
+		atomic64_sub(size, &memory);
+	return ptr;
+}
+
+/**
+ * memory_free - gives back what memory_zalloc() gave
+ * @ptr: may be NULL
+ * @size: as asked for
+ *
+ * Process context.
+ */
+void memory_free(void *ptr, size_t size)
+{
+	if (!ptr)
+		return;
+	kvfree(ptr);
+	atomic64_sub(size, &memory);
+}
+
+/**
+ * memory_used - bytes charged now
+ *
+ * Any context.
+ */
+unsigned long long memory_used(void)
+{
+	return atomic64_read(&memory);
+}
+
+/**
+ * memory_is_tight - whether ended processes should be folded to make room
+ *
+ * True above seven eighths of max_memory. Any context.
+ */
+bool memory_is_tight(void)
+{
+	return memory_used() > memory_max - memory_max / 8;
+}
+
+/**
+ * pool_get - takes an item; its memory is not cleared, but for a page of cells
+ * @id: which pool
+ *
+ * Any context but NMI. Returns NULL where the pool is empty; the worker is on its
+ * way then, and the pool will be kept fuller from now on.
+ */
+void *pool_get(enum pool_id id)
+{
+	struct pool *pool = &pools[id];
+	struct item *item;
+	unsigned long flags;
+	bool low;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	item = pool->head;
+	if (item) {
+		pool->head = item->next;
+		item->next = NULL;
+		pool->free--;
+		pool->used++;
+	} else {
+		pool->target = min(pool->target * 2, pool->target_max);
+	}
+	low = pool->free < pool->target / 2;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+
+	if (low)
+		worker_kick();
+	return item;
+}
+
+/**
+ * pool_put - gives an item back
+ * @id: the pool it came from
+ * @ptr: the item; one of POOL_CELLS must be all zeroes
+ *
+ * Any context but NMI.
+ */
+void pool_put(enum pool_id id, void *ptr)
+{
+	struct pool *pool = &pools[id];
+	struct item *item = ptr;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	item->next = pool->head;
+	pool->head = item;
+	pool->free++;
+	pool->used--;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+}
+
+/**
+ * pool_item_size - bytes of one item
+ * @id: which pool
+ *
+ * Any context.
+ */
+size_t pool_item_size(enum pool_id id)
+{
+	return pools[id].size;
+}
+
+static bool pool_wants(const struct pool *pool)
+{
+	unsigned int free = READ_ONCE(pool->free);
+
+	if (free >= READ_ONCE(pool->target))
+		return false;
+	return !pool->used_max || READ_ONCE(pool->used) + free < pool->used_max;
+}
+
+static bool pool_add(struct pool *pool)
+{
+	struct item *item;
+	unsigned long flags;
+
+	if (!memory_charge(pool->size))
+		return false;
+	item = kzalloc(pool->size, GFP_KERNEL | __GFP_NOWARN);
+	if (!item) {
+		atomic64_sub(pool->size, &memory);
+		return false;
+	}
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	item->next = pool->head;
+	pool->head = item;
+	pool->free++;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return true;
+}
+
+/**
+ * pool_refill - fills every pool to its target, as far as memory allows
+ *
+ * Process context; sleeps. One item of each pool in turn, so that scarce memory is
+ * not all taken by the first.
+ */
+void pool_refill(void)
+{
+	bool again;
+	int id;
+
+	do {
+		again = false;
+		for (id = 0; id < POOLS; id++)
+			if (pool_wants(&pools[id]) && pool_add(&pools[id]))
+				again = true;
+	} while (again);
+}
+
+/* Twice the target and a little: less is not worth a grace period. */
+static unsigned int pool_keeps(const struct pool *pool)
+{
+	return READ_ONCE(pool->target) * 2 + 32;
+}
+
+/**
+ * pool_has_surplus - whether pool_trim() has anything to do
+ *
+ * Any context.
+ */
+bool pool_has_surplus(void)
+{
+	int id;
+
+	for (id = 0; id < POOLS; id++)
+		if (READ_ONCE(pools[id].free) > pool_keeps(&pools[id]))
+			return true;
+	return false;
+}
+
+/* Takes all free items but @keep out of the pool. */
+static struct item *pool_detach(struct pool *pool, unsigned int keep)
+{
+	struct item *list = NULL, *item;
+	unsigned long flags;
+
+	do {
+		raw_spin_lock_irqsave(&pool->lock, flags);
+		item = pool->free > keep ? pool->head : NULL;
+		if (item) {
+			pool->head = item->next;
+			pool->free--;
+		}
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		if (item) {
+			item->next = list;
+			list = item;
+		}
+	} while (item);
+	return list;
+}
+
+static void pool_release(struct pool *pool, struct item *list)
+{
+	while (list) {
+		struct item *item = list;
+
+		list = item->next;
+		kfree(item);
+		atomic64_sub(pool->size, &memory);
+	}
+}
+
+/**
+ * pool_trim - gives what the pools have in surplus back to the kernel
+ *
+ * Process context; waits for a grace period, since a hook may still be looking at
+ * a task state that was freed a moment ago.
+ */
+void pool_trim(void)
+{
+	struct item *surplus[POOLS];
+	int id;
+
+	for (id = 0; id < POOLS; id++)
+		surplus[id] = pool_detach(&pools[id], pool_keeps(&pools[id]));
+	compat_synchronize_hooks();
+	for (id = 0; id < POOLS; id++)
+		pool_release(&pools[id], surplus[id]);
+}
+
+static void pool_setup(enum pool_id id, size_t size, unsigned int target,
+		       unsigned int used_max)
+{
+	struct pool *pool = &pools[id];
+
+	raw_spin_lock_init(&pool->lock);
+	pool->size = size;
+	pool->target = used_max ? min(target, used_max) : target;
+	pool->target_max = pool->target * 8;
+	pool->used_max = used_max;
+}
+
+/**
+ * pool_init - makes the pools and fills them for the first time
+ * @limit: bytes that memory_used() may reach
+ * @max_rows: rows that will ever be in use at once
+ * @max_tasks: task states that will ever be in use at once
+ * @size: bytes of an item, by pool
+ *
+ * Process context. The targets grow with the CPUs, since so does the number of
+ * first uses in the time the worker needs to come. Returns 0, or -ENOMEM where not
+ * even one item of each pool can be had.
+ */
+int pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
+	      const size_t size[POOLS])
+{
+	unsigned int cpus = num_online_cpus();
+	int id;
+
+	memory_max = limit;
+	pool_setup(POOL_TASK, size[POOL_TASK], clamp(32 * cpus, 64U, 2048U), max_tasks);
+	pool_setup(POOL_PROCESS, size[POOL_PROCESS], clamp(32 * cpus, 64U, 2048U), 0);
+	pool_setup(POOL_ROW, size[POOL_ROW], clamp(128 * cpus, 256U, 4096U), max_rows);
+	pool_setup(POOL_GROUP, size[POOL_GROUP], clamp(4 * cpus, 8U, 128U), 0);
+	pool_setup(POOL_CELLS, size[POOL_CELLS], clamp(8 * cpus, 16U, 512U), 0);
+	pool_setup(POOL_SCRATCH, size[POOL_SCRATCH], cpus + 1, 0);
+	for (id = POOL_NAME_FIRST; id <= POOL_NAME_LAST; id++) {
+		unsigned int items = 64 >> (2 * (id - POOL_NAME_FIRST));
+
+		pool_setup(id, size[id], clamp(items * cpus, 4U, 2048U), 0);
+	}
+	pool_refill();
+	for (id = 0; id < POOLS; id++)
+		if (!pools[id].free)
+			return -ENOMEM;
+	return 0;
+}
+
+/**
+ * pool_destroy - frees every free item
+ *
+ * Process context, with no hook left. Whoever took items has put them back.
+ */
+void pool_destroy(void)
+{
+	int id;
+
+	for (id = 0; id < POOLS; id++) {
+		WARN_ON_ONCE(pools[id].used);
+		pool_release(&pools[id], pool_detach(&pools[id], 0));
+	}
+	WARN_ON_ONCE(atomic64_read(&memory));
+}

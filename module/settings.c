@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parameters in /sys/module/faultstat/parameters. They may be written before init,
+ * during it and during exit: control_lock puts everything in one row, and `phase`
+ * refuses what comes too late. A bad value changes nothing and is answered with
+ * EINVAL and one line in the log that says what is allowed.
+ */
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include "fold.h"
+#include "reset.h"
+#include "settings.h"
+#include "table.h"
+
+struct settings settings = {
+	.enabled	= true,
+	.exceptions	= true,
+	.attach		= ATTACH_AUTO,
+	.max_rows	= 16384,
+	.max_tasks	= 32768,
+	.max_memory	= 64,
+	.keep_exited	= 1000,
+};
+
+static DEFINE_MUTEX(control_lock);
+static enum { PHASE_LOADING, PHASE_UP, PHASE_GOING } phase;
+
+static const char * const attach_names[ATTACHES] = {
+	[ATTACH_AUTO]	= "auto",
+	[ATTACH_FTRACE]	= "ftrace",
+	[ATTACH_KPROBE]	= "kprobe",
+};
+
+/**
+ * settings_attach_name - how a way of attaching is written
+ * @attach: the way
+ *
+ * Any context.
+ */
+const char *settings_attach_name(enum attach attach)
+{
+	return attach_names[attach];
+}
+
+static int refuse(const char *name, const char *allowed)
+{
+	pr_err("faultstat: %s: not a value it can have; allowed is %s\n", name, allowed);
+	return -EINVAL;
+}
+
+/* Under control_lock. */
+static int counting_start(void)
+{
+	int err = hooks_attach(settings.attach);
+
+	if (err)
+		pr_err("faultstat: cannot hook handle_mm_fault by %s (error %d): is CONFIG_KPROBES on?\n",
+		       settings_attach_name(settings.attach), err);
+	else
+		hooks_exceptions(settings.exceptions);
+	return err;
+}
+
+/* Under control_lock. */
+static void counting_stop(void)
+{
+	hooks_detach();
+	hooks_exceptions(false);
+}
+
+/**
+ * settings_start - puts the settings into effect
+ *
+ * Process context, once everything is ready to count. Returns 0 or why the hook on
+ * handle_mm_fault cannot be had.
+ */
+int settings_start(void)
+{
+	int err;
+
+	mutex_lock(&control_lock);
+	err = table_select(settings.pids, settings.pid_count);
+	if (!err && settings.enabled)
+		err = counting_start();
+	if (!err)
+		phase = PHASE_UP;
+	mutex_unlock(&control_lock);
+	return err;
+}
+
+/**
+ * settings_stop - refuses changes from now on, and stops counting
+ *
+ * Process context.
+ */
+void settings_stop(void)
+{
+	mutex_lock(&control_lock);
+	phase = PHASE_GOING;
+	counting_stop();
+	mutex_unlock(&control_lock);
+}
+
+/*
+ * The shape of every change while the module may be running: under the lock, not
+ * after exit began. @apply is called when it runs, @store otherwise.
+ */
+static int control(int (*change)(const void *value, bool running), const void *value)
+{
+	int err = -ENODEV;
+
+	mutex_lock(&control_lock);
+	if (phase != PHASE_GOING)
+		err = change(value, phase == PHASE_UP);
+	mutex_unlock(&control_lock);
+	return err;
+}
+
+/* enabled */
+
+static int enabled_change(const void *value, bool running)
+{
+	bool enabled = *(const bool *)value;
+	int err = 0;
+
+	if (running && enabled && !settings.enabled)
+		err = counting_start();
+	else if (running && !enabled && settings.enabled)
+		counting_stop();
+	if (!err)
+		settings.enabled = enabled;
+	return err;
+}
+
+static int enabled_set(const char *text, const struct kernel_param *param)
+{
+	bool value;
+
+	if (kstrtobool(text, &value))
+		return refuse("enabled", "0 or 1");
+	return control(enabled_change, &value);
+}
+
+static int bool_get(char *buffer, const struct kernel_param *param)
+{
+	return sprintf(buffer, "%d", *(bool *)param->arg);
+}
+
+static const struct kernel_param_ops enabled_ops = { .set = enabled_set, .get = bool_get };
+
+module_param_cb(enabled, &enabled_ops, &settings.enabled, 0644);
+MODULE_PARM_DESC(enabled, "count faults: 0 or 1 (default 1); 0 takes the hooks off handle_mm_fault and the exceptions and forgets what calls are open");
+
+/* exceptions */
+
+static int exceptions_change(const void *value, bool running)
+{
+	settings.exceptions = *(const bool *)value;
+	if (running && settings.enabled)
+		hooks_exceptions(settings.exceptions);
+	return 0;
+}
+
+static int exceptions_set(const char *text, const struct kernel_param *param)
+{
+	bool value;
+
+	if (kstrtobool(text, &value))
+		return refuse("exceptions", "0 or 1");
+	return control(exceptions_change, &value);
+}
+
+static const struct kernel_param_ops exceptions_ops = { .set = exceptions_set, .get = bool_get };
+
+module_param_cb(exceptions, &exceptions_ops, &settings.exceptions, 0644);
+MODULE_PARM_DESC(exceptions, "count hardware page faults by the tracepoints page_fault_user and page_fault_kernel: 0 or 1 (default 1)");
+
+/* attach */
+
+static int attach_change(const void *value, bool running)
+{
+	enum attach old = settings.attach;
+	int err = 0;
+
+	settings.attach = *(const enum attach *)value;
+	if (!running || !settings.enabled || settings.attach == old)
+		return 0;
+	hooks_detach();
+	err = hooks_attach(settings.attach);
+	if (!err)
+		return 0;
+	pr_err("faultstat: attach: cannot hook handle_mm_fault by %s here (error %d)\n",
+	       settings_attach_name(settings.attach), err);
+	settings.attach = old;
+	if (hooks_attach(old))
+		settings.enabled = false;
+	return err;
+}
+
+static int attach_set(const char *text, const struct kernel_param *param)
+{
+	enum attach value;
+
+	for (value = 0; value < ATTACHES; value++)
+		if (sysfs_streq(text, attach_names[value]))
+			return control(attach_change, &value);
+	return refuse("attach", "auto, ftrace or kprobe");
+}
+
+static int attach_get(char *buffer, const struct kernel_param *param)
+{
+	return sprintf(buffer, "%s", settings_attach_name(settings.attach));
+}
+
+static const struct kernel_param_ops attach_ops = { .set = attach_set, .get = attach_get };
+
+module_param_cb(attach, &attach_ops, NULL, 0644);
+MODULE_PARM_DESC(attach, "how to hook handle_mm_fault: auto, ftrace or kprobe (default auto); a change forgets what calls are open");
+
+/* reset */
+
+static int reset_change(const void *value, bool running)
+{
+	return running ? reset_run() : 0;
+}
+
+static int reset_set(const char *text, const struct kernel_param *param)
+{
+	bool value;
+
+	if (kstrtobool(text, &value) || !value)
+		return refuse("reset", "1");
+	return control(reset_change, NULL);
+}
+
+static int reset_get(char *buffer, const struct kernel_param *param)
+{
+	return sprintf(buffer, "0");
+}
+
+static const struct kernel_param_ops reset_ops = { .set = reset_set, .get = reset_get };
+
+module_param_cb(reset, &reset_ops, NULL, 0644);
+MODULE_PARM_DESC(reset, "write 1: everything but the lifetime totals counts from nothing");
+
+/* Numbers. */
+
+struct limits {
+	unsigned int *value;
+	unsigned int min;
+	unsigned int max;
+};
+
+static const struct limits max_rows_limits = { &settings.max_rows, 16, 131072 };
+static const struct limits max_tasks_limits = { &settings.max_tasks, 16, 4194304 };
+static const struct limits max_memory_limits = { &settings.max_memory, 1, 16384 };
+static const struct limits keep_exited_limits = { &settings.keep_exited, 0, 131072 };
+
+static int number_parse(const char *text, const struct kernel_param *param, unsigned int *value)
+{
+	const struct limits *limits = param->arg;
+	char allowed[48];
+
+	if (!kstrtouint(text, 10, value) && *value >= limits->min && *value <= limits->max)
+		return 0;
+	snprintf(allowed, sizeof(allowed), "a number from %u to %u", limits->min, limits->max);
+	return refuse(param->name, allowed);
+}
+
+/* Of those that can be given at load only; written by nobody but the loader. */
+static int number_set(const char *text, const struct kernel_param *param)
+{
+	const struct limits *limits = param->arg;
+	unsigned int value;
+	int err = number_parse(text, param, &value);
+
+	if (!err)
+		*limits->value = value;
+	return err;
+}
+
+static int number_get(char *buffer, const struct kernel_param *param)
+{
+	const struct limits *limits = param->arg;
+
+	return sprintf(buffer, "%u", *limits->value);
+}
+
+static int keep_exited_change(const void *value, bool running)
+{
+	settings.keep_exited = *(const unsigned int *)value;
+	if (running) {
+		WRITE_ONCE(table.keep_exited, settings.keep_exited);
+		fold_run();
+	}
+	return 0;
+}
+
+static int keep_exited_set(const char *text, const struct kernel_param *param)
+{
+	unsigned int value;
+	int err = number_parse(text, param, &value);
+
+	return err ? err : control(keep_exited_change, &value);
+}
+
+static const struct kernel_param_ops number_ops = { .set = number_set, .get = number_get };
+static const struct kernel_param_ops keep_exited_ops = {
+	.set = keep_exited_set,
+	.get = number_get,
+};
+
+module_param_cb(max_rows, &number_ops, (void *)&max_rows_limits, 0444);
+MODULE_PARM_DESC(max_rows, "rows at once, 16 to 131072 (default 16384); calls without a row go to [overflow]");
+module_param_cb(max_tasks, &number_ops, (void *)&max_tasks_limits, 0444);
+MODULE_PARM_DESC(max_tasks, "tasks remembered at once, 16 to 4194304 (default 32768); calls of others go to [overflow]");
+module_param_cb(max_memory, &number_ops, (void *)&max_memory_limits, 0444);
+MODULE_PARM_DESC(max_memory, "MiB of memory for everything, 1 to 16384 (default 64)");
+module_param_cb(keep_exited, &keep_exited_ops, (void *)&keep_exited_limits, 0644);
+MODULE_PARM_DESC(keep_exited, "ended processes kept before they are folded by comm, 0 to 131072 (default 1000)");
+
+/* pid */
+
+struct pid_list {
+	unsigned int count;
+	pid_t pids[SETTINGS_PIDS_MAX];
+};
+
+static int pid_change(const void *value, bool running)
+{
+	const struct pid_list *list = value;
+
+	if (running) {
+		int err = table_select(list->pids, list->count);
+
+		if (err)
+			return err;
+	}
+	memcpy(settings.pids, list->pids, sizeof(settings.pids));
+	settings.pid_count = list->count;
+	return 0;
+}
+
+/* Reads one number up to a comma or the end; false where there is none. */
+static bool pid_parse(const char **text, pid_t *pid)
+{
+	unsigned int value = 0;
+	const char *at = *text;
+
+	while (*at >= '0' && *at <= '9' && value <= PID_MAX_LIMIT)
+		value = value * 10 + (*at++ - '0');
+	if (at == *text || !value || value > PID_MAX_LIMIT)
+		return false;
+	*text = at;
+	*pid = value;
+	return true;
+}
+
+static bool pids_parse(const char *text, struct pid_list *list)
+{
+	list->count = 0;
+	if (!*text || sysfs_streq(text, ""))
+		return true;
+	do {
+		if (list->count == SETTINGS_PIDS_MAX ||
+		    !pid_parse(&text, &list->pids[list->count]))
+			return false;
+		list->count++;
+	} while (*text == ',' && text++);
+	return sysfs_streq(text, "");
+}
+
+static int pid_set(const char *text, const struct kernel_param *param)
+{
+	struct pid_list list;
+
+	memset(&list, 0, sizeof(list));
+	if (!pids_parse(text, &list))
+		return refuse("pid", "a list of up to 64 process ids with commas between, or nothing for all");
+	return control(pid_change, &list);
+}
+
+/**
+ * settings_pids_text - the list of selected processes as it is written
+ * @buffer: result, empty for all
+ * @size: of it; SETTINGS_PIDS_TEXT is always enough
+ *
+ * Process context. Returns its length.
+ */
+int settings_pids_text(char *buffer, size_t size)
+{
+	int length = 0;
+	unsigned int i;
+
+	buffer[0] = '\0';
+	mutex_lock(&control_lock);
+	for (i = 0; i < settings.pid_count; i++)
+		length += scnprintf(buffer + length, size - length, "%s%d", i ? "," : "",
+				    settings.pids[i]);
+	mutex_unlock(&control_lock);
+	return length;
+}
+
+static int pid_get(char *buffer, const struct kernel_param *param)
+{
+	return settings_pids_text(buffer, SETTINGS_PIDS_TEXT);
+}
+
+static const struct kernel_param_ops pid_ops = { .set = pid_set, .get = pid_get };
+
+module_param_cb(pid, &pid_ops, NULL, 0644);
+MODULE_PARM_DESC(pid, "process ids (initial namespace) counted on their own, with commas between; empty (default) is all; calls of others go to [unselected]");

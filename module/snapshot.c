@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Making snapshots, in process context, under table.mutex: rows cannot leave, but
+ * counting goes on and is never stopped. Verdicts are summed first, then open calls
+ * are looked at, then calls are summed; the order in which hooks write (account.c)
+ * then makes sure that no verdict is without its call. Preemption is on throughout,
+ * but for one bucket of tasks at a time.
+ */
+#include <linux/list.h>
+#include <linux/pid_namespace.h>
+#include <linux/sort.h>
+#include <linux/vmalloc.h>
+#include "fold.h"
+#include "pool.h"
+#include "reset.h"
+#include "snapshot.h"
+#include "task.h"
+
+/* Rows that may come while a snapshot is made. */
+#define ROOM_SLACK	256
+
+static struct snapshot_row *row_in(struct snapshot *snapshot, const struct row *row)
+{
+	return row->position < snapshot->used ? &snapshot->rows[row->position] : NULL;
+}
+
+static struct snapshot_row *row_take_in(struct snapshot *snapshot, struct row *row)
+{
+	row->position = ROW_NOT_SEEN;
+	if (snapshot->used == snapshot->room)
+		return NULL;
+	row->position = snapshot->used++;
+	return row_in(snapshot, row);
+}
+
+static void read_verdicts(struct snapshot *snapshot)
+{
+	struct snapshot_row *at;
+	struct row *row;
+
+	totals_read_verdicts(&snapshot->lifetime);
+	list_for_each_entry(row, &table.rows, of_table) {
+		at = row_take_in(snapshot, row);
+		if (at)
+			row_read_verdicts(row, &at->counters);
+		cond_resched();
+	}
+}
+
+/* Under table.lock: a verdict that has come, on a call that nothing has settled yet. */
+static void add_open(struct row *row, struct process *process, const struct task_moved *moved,
+		     void *data)
+{
+	struct snapshot *snapshot = data;
+	struct snapshot_row *at = row_in(snapshot, row);
+	struct row *missed;
+
+	if (!at)
+		return;
+	at->counters.n[moved->verdict]++;
+	snapshot->lifetime.n[moved->verdict]++;
+	if (!moved->missed_minor && !moved->missed_major)
+		return;
+
+	missed = row_missed(process);
+	at = row_in(snapshot, missed);
+	if (!at)
+		at = row_take_in(snapshot, missed);
+	if (!at)
+		return;
+	at->counters.n[COUNT_MISSED_MINOR] += moved->missed_minor;
+	at->counters.n[COUNT_MISSED_MAJOR] += moved->missed_major;
+	snapshot->lifetime.n[COUNT_MISSED_MINOR] += moved->missed_minor;
+	snapshot->lifetime.n[COUNT_MISSED_MAJOR] += moved->missed_major;
+}
+
+/* Whether the reader may see whose row it is; fills in what it may. */
+static bool fill_process(struct snapshot_row *at, const struct process *process,
+			 struct pid_namespace *ns)
+{
+	at->kind = READ_ONCE(process->kind);
+	at->id = process->id;
+	memcpy(at->comm, process->comm, TASK_COMM_LEN);
+	at->comm[TASK_COMM_LEN - 1] = '\0';
+	if (!process->pid)
+		return true;
+	at->pid = pid_nr_ns(process->pid, ns);
+	at->ppid = pid_nr_ns(process->ppid, ns);
+	return at->pid != 0;
+}
+
+static void fill_object(struct snapshot_row *at, const struct row *row)
+{
+	at->name = row->name;
+	atomic_inc(&at->name->refs);
+	if (object_is_file(&row->key)) {
+		at->ino = row->key.ino;
+		at->dev = row->key.dev >> 32;
+	}
+}
+
+static void order_add(struct snapshot *snapshot, const struct snapshot_row *row)
+{
+	struct snapshot_order *order = &snapshot->order[snapshot->count++];
+
+	order->calls = counters_calls(&row->counters);
+	order->row = row;
+}
+
+/* The last step: calls, what the last reset left behind, and who may see it. */
+static void read_calls(struct snapshot *snapshot, struct pid_namespace *ns)
+{
+	struct snapshot_row *at, *hidden = &snapshot->rows[snapshot->room];
+	struct row *row;
+
+	list_for_each_entry(row, &table.rows, of_table) {
+		at = row_in(snapshot, row);
+		if (!at)
+			continue;
+		row_read_calls(row, &at->counters);
+		if (row->baseline)
+			counters_subtract(&at->counters, &row->baseline->counters);
+		if (row->dropped ||
+		    (!counters_calls(&at->counters) && !counters_missed(&at->counters)))
+			continue;
+		if (fill_process(at, row->process, ns)) {
+			fill_object(at, row);
+			order_add(snapshot, at);
+		} else {
+			counters_add(&hidden->counters, &at->counters);
+		}
+		cond_resched();
+	}
+	if (counters_calls(&hidden->counters) || counters_missed(&hidden->counters)) {
+		hidden->kind = SNAPSHOT_HIDDEN;
+		hidden->comm[0] = '-';
+		order_add(snapshot, hidden);
+	}
+	totals_read_calls(&snapshot->lifetime);
+}
+
+/* By calls, descending; the older process first where they are equal. */
+static int order_compare(const void *left, const void *right)
+{
+	const struct snapshot_order *a = left, *b = right;
+
+	if (a->calls != b->calls)
+		return a->calls < b->calls ? 1 : -1;
+	if (a->row->id != b->row->id)
+		return a->row->id > b->row->id ? 1 : -1;
+	return a->row > b->row ? 1 : a->row < b->row ? -1 : 0;
+}
+
+static void read_overflow(struct snapshot *snapshot)
+{
+	const struct row *row = table.overflow.only;
+	struct counters counters;
+
+	row_read_calls(row, &counters);
+	snapshot->overflow = counters_calls(&counters);
+	if (row->baseline)
+		snapshot->overflow -= counters_calls(&row->baseline->counters);
+}
+
+/* Under table.mutex: what the header says beside the counters themselves. */
+static void read_header(struct snapshot *snapshot)
+{
+	struct exceptions before;
+
+	snapshot->boottime_ns = ktime_get_boottime_ns();
+	snapshot->realtime_ns = ktime_to_ns(ktime_get_real());
+	snapshot->resets = table.resets;
+	snapshot->hook_count = hooks_status(snapshot->hooks);
+
+	snapshot->total = snapshot->lifetime;
+	counters_subtract(&snapshot->total, &table.totals_before);
+	/* Last of all: there are never fewer exceptions than faults. */
+	hooks_read_exceptions(&snapshot->exceptions);
+	reset_exceptions_before(&before);
+	snapshot->exceptions.user -= before.user;
+	snapshot->exceptions.kernel -= before.kernel;
+
+	read_overflow(snapshot);
+	snapshot->table_rows = READ_ONCE(table.rows_used);
+	snapshot->processes = READ_ONCE(table.processes);
+	snapshot->ended = READ_ONCE(table.ended_count);
+	snapshot->folded = table.processes_folded;
+	snapshot->memory = memory_used();
+}
+
+/* Room for the rows there are, a few more, and the hidden one behind them all. */
+static bool make_room(struct snapshot *snapshot)
+{
+	snapshot->room = READ_ONCE(table.rows_used) + ROOM_SLACK;
+	snapshot->rows = vzalloc((snapshot->room + 1) * sizeof(*snapshot->rows));
+	snapshot->order = vzalloc((snapshot->room + 1) * sizeof(*snapshot->order));
+	return snapshot->rows && snapshot->order;
+}
+
+/**
+ * snapshot_take - the whole table as a reader in @ns may see it
+ * @ns: pid namespace; processes that are not in it are summed up
+ *
+ * Process context; sleeps. Returns NULL where there is no memory.
+ */
+struct snapshot *snapshot_take(struct pid_namespace *ns)
+{
+	struct snapshot *snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL);
+	bool room;
+
+	if (!snapshot)
+		return NULL;
+	/* What is to be folded by the settings is not to be seen. */
+	fold_run();
+
+	mutex_lock(&table.mutex);
+	room = make_room(snapshot);
+	if (room) {
+		read_verdicts(snapshot);
+		smp_rmb();
+		task_visit_open(add_open, snapshot);
+		smp_rmb();
+		read_calls(snapshot, ns);
+		smp_rmb();
+		read_header(snapshot);
+	}
+	mutex_unlock(&table.mutex);
+
+	if (!room) {
+		snapshot_free(snapshot);
+		return NULL;
+	}
+	sort(snapshot->order, snapshot->count, sizeof(*snapshot->order), order_compare, NULL);
+	return snapshot;
+}
+
+/**
+ * snapshot_take_totals - the header alone: no row and no task is looked at
+ *
+ * Process context; sleeps. What calls are open is pending there, settled or not.
+ * Returns NULL where there is no memory.
+ */
+struct snapshot *snapshot_take_totals(void)
+{
+	struct snapshot *snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL);
+
+	if (!snapshot)
+		return NULL;
+	mutex_lock(&table.mutex);
+	totals_read_verdicts(&snapshot->lifetime);
+	smp_rmb();
+	totals_read_calls(&snapshot->lifetime);
+	smp_rmb();
+	read_header(snapshot);
+	mutex_unlock(&table.mutex);
+	return snapshot;
+}
+
+/**
+ * snapshot_free - frees a snapshot
+ * @snapshot: may be NULL
+ *
+ * Process context; sleeps.
+ */
+void snapshot_free(struct snapshot *snapshot)
+{
+	unsigned int i;
+
+	if (!snapshot)
+		return;
+	for (i = 0; i < snapshot->used && snapshot->rows; i++)
+		if (snapshot->rows[i].name)
+			name_put(snapshot->rows[i].name);
+	vfree(snapshot->rows);
+	vfree(snapshot->order);
+	kfree(snapshot);
+}
+
+/**
+ * snapshot_object - the object of a row
+ * @row: of a snapshot
+ *
+ * Any context. Returns text that lives as long as the snapshot.
+ */
+const char *snapshot_object(const struct snapshot_row *row)
+{
+	return row->name ? row->name->text : object_region_name(REGION_HIDDEN);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The state of the table at one moment, as one reader may see it. Made at open;
+ * what is read from the file, however slowly, is the snapshot.
+ */
+#ifndef FAULTSTAT_SNAPSHOT_H
+#define FAULTSTAT_SNAPSHOT_H
+
+#include "hooks.h"
+#include "table.h"
+
+/**
+ * struct snapshot_row - one line of the file
+ * @name: with a reference held; NULL for SNAPSHOT_HIDDEN
+ * @kind: enum process_kind, or SNAPSHOT_HIDDEN
+ */
+struct snapshot_row {
+	struct counters counters;
+	u64 id;
+	u64 ino;
+	struct name *name;
+	u32 dev;
+	pid_t pid;
+	pid_t ppid;
+	u8 kind;
+	char comm[TASK_COMM_LEN];
+};
+
+#define SNAPSHOT_HIDDEN	PROCESS_KINDS
+
+/* What the rows are sorted by, beside them so that sorting moves little. */
+struct snapshot_order {
+	u64 calls;
+	const struct snapshot_row *row;
+};
+
+/**
+ * struct snapshot - everything that export writes
+ * @order: the rows in the order of the file: by calls, descending
+ * @count: of them
+ * @rows: where they lie; @used of @room
+ */
+struct snapshot {
+	u64 boottime_ns;
+	u64 realtime_ns;
+	u64 resets;
+	struct hook_status hooks[HOOKS_MAX];
+	unsigned int hook_count;
+	struct exceptions exceptions;
+	struct counters lifetime;
+	struct counters total;
+	u64 overflow;
+	unsigned int table_rows;
+	unsigned int processes;
+	unsigned int ended;
+	u64 folded;
+	unsigned long long memory;
+	struct snapshot_order *order;
+	unsigned int count;
+	struct snapshot_row *rows;
+	unsigned int used;
+	unsigned int room;
+};
+
+struct snapshot *snapshot_take(struct pid_namespace *ns);
+struct snapshot *snapshot_take_totals(void);
+void snapshot_free(struct snapshot *snapshot);
+const char *snapshot_object(const struct snapshot_row *row);
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The table: processes, their rows, the rows' counters. It knows neither hooks nor
+ * text. Rules that hold everywhere:
+ *
+ * - table.lock (raw, interrupts off) guards every list, the index of processes and
+ *   the making of rows. Hooks take it on first use only, and for a few hundred
+ *   instructions.
+ * - table.mutex guards what is taken out: rows leave under it alone, so who holds
+ *   it may walk all rows without table.lock. It is never taken in a hook.
+ * - Hooks look rows up without a lock. A row that has left the index is freed only
+ *   after every hook that ran then has ended.
+ * - A cell is written by its own CPU alone, in task context with preemption off; a
+ *   row's shared counters by anyone, atomically. So in the usual fault no cache
+ *   line is written that another CPU writes.
+ */
+#ifndef FAULTSTAT_TABLE_H
+#define FAULTSTAT_TABLE_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include "counters.h"
+#include "object.h"
+
+/* What a process is, or was. */
+enum process_kind {
+	PROCESS_LIVE,
+	PROCESS_EXEC,		/* became another program */
+	PROCESS_EXITED,
+	PROCESS_FOLDED,		/* all folded processes of one comm */
+	PROCESS_OVERFLOW,
+	PROCESS_UNSELECTED,
+	PROCESS_KINDS
+};
+
+/**
+ * struct process - a thread group between two execs, or a special row's owner
+ * @index_next: chain of the index by @signal; table.lock
+ * @signal: identifies the thread group until its last task is freed; never followed
+ * @id: never used twice
+ * @exec_id: the self_exec_id of its tasks, by which an exec shows
+ * @kind: what it is; changes under table.lock
+ * @gone: no task of it can call handle_mm_fault() any more; table.lock
+ * @purge: reset has emptied its rows; to be folded away first
+ * @tasks: task states attached; table.lock
+ * @pid: of the thread group, held; NULL in special and folded ones
+ * @ppid: of the parent at birth, held; may be NULL
+ * @comm: the leader's name now, or when the process ended
+ * @comm_before: the name before the last change; what exec replaced
+ * @rows: its rows; table.lock to add
+ * @link: in table.live, table.ended, table.folded, or the folding worker's list
+ * @only: the single row of a special process, NULL otherwise
+ */
+struct process {
+	struct process *index_next;
+	struct signal_struct *signal;
+	u64 id;
+	u32 exec_id;
+	u8 kind;
+	bool gone;
+	bool purge;
+	unsigned int tasks;
+	struct pid *pid;
+	struct pid *ppid;
+	char comm[TASK_COMM_LEN];
+	char comm_before[TASK_COMM_LEN];
+	struct list_head rows;
+	struct list_head link;
+	struct row *only;
+};
+
+/**
+ * struct name - the text of an object, shared by the rows that show it
+ * @refs: rows and snapshots
+ */
+struct name {
+	struct name *index_next;
+	u32 hash;
+	atomic_t refs;
+	u8 pool;
+	char text[];
+};
+
+/**
+ * struct group - the cells of 32 rows, a page for each CPU that counted in one
+ * @used: which of the 32 places have a row; table.lock
+ * @link: in table.groups while a place is free
+ * @cells: by CPU; written once by that CPU, cleared when the group is freed
+ */
+struct group {
+	u32 used;
+	struct list_head link;
+	u64 *cells[];
+};
+
+#define GROUP_ROWS	32
+
+/* Counters since the last reset are those of the row less its baseline. */
+struct baseline {
+	struct counters counters;
+	u64 carried;		/* calls under way at the reset: they count after it */
+};
+
+/**
+ * struct row - a process's calls on one object
+ * @freed: lies over a free item's link, so that @index_next outlives the row
+ * @index_next: chain of the index by @process and @key
+ * @group: NULL for rows that have no cells: folded and special ones
+ * @cell: offset of its cells, in words, in each page of the group
+ * @position: where the snapshot that holds table.mutex put it, or ROW_NOT_SEEN
+ * @dropped: emptied by reset, waiting to be freed
+ * @baseline: NULL before the first reset; table.mutex
+ * @shared: counts that could not go to a cell
+ */
+struct row {
+	void *freed;
+	struct row *index_next;
+	struct process *process;
+	struct object_key key;
+	struct name *name;
+	struct group *group;
+	u16 cell;
+	bool dropped;
+	u32 position;
+	struct list_head of_process;
+	struct list_head of_table;
+	struct baseline *baseline;
+	atomic64_t shared[COUNTERS];
+};
+
+#define ROW_NOT_SEEN	(~0U)
+
+/* Which processes are counted: thread group ids in the initial pid namespace. */
+struct selection {
+	unsigned int count;	/* 0: all */
+	pid_t pids[];
+};
+
+struct table {
+	raw_spinlock_t lock;
+	struct mutex mutex;
+
+	struct row **row_index;
+	struct process **process_index;
+	struct name **name_index;
+	unsigned int row_bits;
+	unsigned int process_bits;
+	unsigned int name_bits;
+
+	struct list_head rows;		/* of_table: all, special and folded ones too */
+	struct list_head live;
+	struct list_head ended;		/* oldest first */
+	struct list_head folded;	/* one process a comm; table.mutex */
+	struct list_head groups;	/* with a free place */
+
+	unsigned int rows_max;
+	unsigned int rows_used;		/* special ones not counted */
+	unsigned int rows_folded;
+	unsigned int processes;		/* live */
+	unsigned int ended_count;
+	unsigned int keep_exited;
+	bool purge_folded;		/* reset has emptied folded rows; table.mutex */
+	u64 processes_folded;
+	u64 last_id;
+	u64 resets;
+
+	/*
+	 * Upper half of a task state's generation: grows when the selection
+	 * changes, so that every task looks again at its next call.
+	 */
+	u64 epoch;
+	struct selection *selection;
+
+	/* What the totals had at the last reset: the sum of what the rows had. */
+	struct counters totals_before;
+
+	struct process unselected;
+	struct process overflow;
+	struct process others;		/* folded processes whose comm has no room */
+};
+
+extern struct table table;
+DECLARE_PER_CPU(struct counters, table_totals);
+
+/* The usual way, for account.c. */
+
+static __always_inline u64 *row_cell(const struct row *row, unsigned int cpu)
+{
+	u64 *page = row->group ? READ_ONCE(row->group->cells[cpu]) : NULL;
+
+	return page ? page + row->cell : NULL;
+}
+
+/* Interrupts may come between, and count in totals of their own: single instructions. */
+static __always_inline void totals_count(enum counter counter)
+{
+	this_cpu_inc(table_totals.n[counter]);
+}
+
+struct row *row_find(const struct process *process, const struct object_key *key);
+
+/* First use and end, in hooks. */
+
+u64 *row_make_cell(struct row *row, unsigned int cpu);
+void row_count(struct row *row, enum counter counter, u64 n);
+struct row *row_make(struct process *process, const struct object_key *key, const char *text);
+struct row *row_missed(struct process *process);
+struct process *process_find(const struct signal_struct *signal);
+struct process *process_make(struct task_struct *task, struct task_struct *parent);
+struct process *process_exec(struct process *old, struct task_struct *task);
+void process_group_dead(struct process *process);
+void process_end_if_unused(struct process *process);
+bool table_selects(pid_t tgid);
+bool table_is_crowded(void);
+
+/* Process context. */
+
+int table_init(unsigned int max_rows, unsigned int keep_exited);
+void table_destroy(void);
+int table_select(const pid_t *pids, unsigned int count);
+void table_unlink_row(struct row *row);
+void table_move_row(struct row *row, struct process *process);
+void table_release_cells(struct row *row);
+void table_free_row(struct row *row);
+void table_free_process(struct process *process);
+void name_put(struct name *name);
+void row_read_verdicts(const struct row *row, struct counters *counters);
+void row_read_calls(const struct row *row, struct counters *counters);
+void row_forget_baseline(struct row *row);
+void totals_read_verdicts(struct counters *counters);
+void totals_read_calls(struct counters *counters);
+void table_pool_sizes(size_t *size);
+
+#endif

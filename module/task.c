@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Task states: making them at a task's first call, binding them to processes,
+ * settling them when the kernel frees the task or a reader wants to know. All of
+ * it is off the usual way. Runs in hooks: in a fault or a fork with preemption on
+ * or off, in softirq (free), and from the reader in process context. Task states
+ * are put in and taken out under table.lock.
+ */
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include "pool.h"
+#include "task.h"
+
+struct task_index task_index;
+
+/* Tasks born later than this have been seen by the hooks since birth. */
+static u64 counting_since;
+static bool counting;
+
+/**
+ * task_moved - splits a movement of a task's counters into verdict and missed
+ * @moved: result
+ * @before: counters at the last call
+ * @now: counters now
+ * @open: whether there was a last call that may explain one count
+ *
+ * Any context. Of several counts one is the call's; a major one if there is one,
+ * because the call that led to it is the one that was seen.
+ */
+void task_moved(struct task_moved *moved, u64 before, u64 now, bool open)
+{
+	moved->missed_minor = (u32)now - (u32)before;
+	moved->missed_major = (u32)(now >> 32) - (u32)(before >> 32);
+	moved->verdict = COUNT_UNCOUNTED;
+	if (!open)
+		return;
+	if (moved->missed_major) {
+		moved->missed_major--;
+		moved->verdict = COUNT_MAJOR;
+	} else if (moved->missed_minor) {
+		moved->missed_minor--;
+		moved->verdict = COUNT_MINOR;
+	}
+}
+
+/* Under table.lock. */
+static void missed_locked(struct process *process, u64 minor, u64 major)
+{
+	struct row *row;
+
+	if (!minor && !major)
+		return;
+	row = row_missed(process);
+	row_count(row, COUNT_MISSED_MINOR, minor);
+	row_count(row, COUNT_MISSED_MAJOR, major);
+}
+
+/**
+ * task_missed - counts of a process that no call explains
+ * @process: whose
+ * @minor: faults
+ * @major: faults
+ *
+ * In a hook, without table.lock.
+ */
+void task_missed(struct process *process, u64 minor, u64 major)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&table.lock, flags);
+	missed_locked(process, minor, major);
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+}
+
+/* Under table.lock. */
+static void state_bind(struct task_state *state, struct process *process)
+{
+	struct process *old = state->process;
+
+	if (old == process)
+		return;
+	process->tasks++;
+	state->process = process;
+	if (old) {
+		old->tasks--;
+		process_end_if_unused(old);
+	}
+}
+
+/* Under table.lock and RCU: the process that current belongs to, made if new. */
+static struct process *process_of(struct task_struct *task)
+{
+	struct process *process;
+
+	if (!table_selects(task->tgid))
+		return &table.unselected;
+	process = process_find(task->signal);
+	if (!process)
+		process = process_make(task, rcu_dereference(task->real_parent));
+	else if (process->exec_id != (u32)task->self_exec_id)
+		process = process_exec(process, task);
+	return process ? process : &table.overflow;
+}
+
+/**
+ * task_state_resolve - finds the process of a task state, after birth, exec or a
+ *	change of the selection
+ * @state: of @task
+ * @task: current
+ *
+ * In a fault, with the last call settled. Where there is no memory for a process it
+ * is the overflow's, and will be looked for again at the next call.
+ */
+void task_state_resolve(struct task_state *state, struct task_struct *task)
+{
+	u64 generation = task_generation(task);
+	struct process *process;
+	unsigned long flags;
+
+	rcu_read_lock();
+	raw_spin_lock_irqsave(&table.lock, flags);
+	process = process_of(task);
+	state_bind(state, process);
+	state->generation = process == &table.overflow ? NO_GENERATION : generation;
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+	rcu_read_unlock();
+}
+
+/* Under table.lock. */
+static void state_link(struct task_state *state)
+{
+	struct task_state **bucket = &task_index.buckets[task_bucket(state->task)];
+
+	state->index_next = *bucket;
+	/* Whoever walks the chain sees a whole state. */
+	smp_wmb();
+	WRITE_ONCE(*bucket, state);
+}
+
+/* Under table.lock. @state's own link stays, for those who are looking at it. */
+static void state_unlink(struct task_state *state)
+{
+	struct task_state **at = &task_index.buckets[task_bucket(state->task)];
+
+	while (*at != state)
+		at = &(*at)->index_next;
+	WRITE_ONCE(*at, state->index_next);
+}
+
+/**
+ * task_state_make - finds or makes the state of a task whose search found nothing
+ * @task: current
+ * @made: whether it is new, and not bound to a process yet
+ *
+ * In a fault. Returns NULL where max_tasks or memory is used up.
+ */
+struct task_state *task_state_make(struct task_struct *task, bool *made)
+{
+	struct task_state *state;
+	unsigned long flags;
+
+	*made = false;
+	raw_spin_lock_irqsave(&table.lock, flags);
+	state = task_state_find(task);
+	if (state)
+		goto out;
+	state = pool_get(POOL_TASK);
+	if (!state)
+		goto out;
+	*made = true;
+	memset(state, 0, sizeof(*state));
+	state->task = task;
+	state->seen = task_counters(task);
+	state->row = table.overflow.only;
+	state->cpu = NO_CPU;
+	state->generation = NO_GENERATION;
+	state_link(state);
+out:
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+
+	if (*made) {
+		task_state_resolve(state, task);
+		/* A task seen since birth has not been counted before its first call. */
+		if (compat_task_start_ns(task) >= counting_since)
+			task_missed(state->process, task->min_flt, task->maj_flt);
+	}
+	return state;
+}
+
+/* Under table.lock, the task being dead or no hook being left. */
+static void state_free(struct task_state *state)
+{
+	struct process *process = state->process;
+
+	state_unlink(state);
+	pool_put(POOL_TASK, state);
+	if (process) {
+		process->tasks--;
+		process_end_if_unused(process);
+	}
+}
+
+/* Under table.lock, likewise. @last: no verdict can come any more. */
+static void state_settle(struct task_state *state, bool last)
+{
+	struct task_moved moved;
+
+	task_moved(&moved, state->seen, task_counters(state->task), state->open);
+	if (state->open && (last || moved.verdict != COUNT_UNCOUNTED))
+		row_count(state->row, moved.verdict, 1);
+	missed_locked(state->process, moved.missed_minor, moved.missed_major);
+}
+
+/**
+ * task_freed - a task is gone for good
+ * @task: still whole; the tracepoint sched_process_free comes a grace period after
+ *	the task's end
+ *
+ * Softirq, or any context but NMI.
+ */
+void task_freed(struct task_struct *task)
+{
+	struct task_state *state;
+	struct process *process;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&table.lock, flags);
+	state = task_state_find(task);
+	if (state) {
+		state_settle(state, true);
+		state_free(state);
+	}
+	/*
+	 * The count of threads falls before this, so that whichever task of the
+	 * group comes here last finds zero.
+	 */
+	if (task->signal && !READ_ONCE(task->signal->nr_threads)) {
+		process = process_find(task->signal);
+		if (process)
+			process_group_dead(process);
+	}
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+}
+
+/**
+ * task_forked - a task has been born
+ * @child: not running yet
+ *
+ * Process context; preemption may be on (7.x). Knows the parent at birth, which is
+ * why the process is made here and not at its first call.
+ */
+void task_forked(struct task_struct *child)
+{
+	unsigned long flags;
+
+	if (!thread_group_leader(child) || child->flags & PF_KTHREAD)
+		return;
+	rcu_read_lock();
+	raw_spin_lock_irqsave(&table.lock, flags);
+	if (counting && table_selects(child->tgid) && !process_find(child->signal))
+		process_make(child, rcu_dereference(child->real_parent));
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+	rcu_read_unlock();
+}
+
+/**
+ * task_renamed - a task is getting another name
+ * @task: any
+ * @comm: the new one, of any length
+ *
+ * Task context, under task_lock().
+ */
+void task_renamed(struct task_struct *task, const char *comm)
+{
+	struct process *process;
+	unsigned long flags;
+
+	if (!thread_group_leader(task))
+		return;
+	raw_spin_lock_irqsave(&table.lock, flags);
+	process = process_find(task->signal);
+	if (process) {
+		memcpy(process->comm_before, process->comm, TASK_COMM_LEN);
+		memset(process->comm, 0, TASK_COMM_LEN);
+		memcpy(process->comm, comm, strnlen(comm, TASK_COMM_LEN - 1));
+	}
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+}
+
+/*
+ * Under table.lock, which keeps the task from being freed. The task may be in the
+ * midst of a call: what was read is good if row and counters seen have not changed
+ * meanwhile, since the difference then belongs to that row.
+ */
+static bool state_read_open(const struct task_state *state, struct row **row,
+			    struct task_moved *moved)
+{
+	u64 seen, now;
+	int tries;
+
+	for (tries = 0; tries < 8; tries++) {
+		seen = READ_ONCE(state->seen);
+		*row = READ_ONCE(state->row);
+		smp_rmb();
+		now = task_counters(state->task);
+		smp_rmb();
+		if (READ_ONCE(state->seen) != seen || READ_ONCE(state->row) != *row)
+			continue;
+		if (!READ_ONCE(state->open))
+			return false;
+		task_moved(moved, seen, now, true);
+		return moved->verdict != COUNT_UNCOUNTED;
+	}
+	return false;
+}
+
+/**
+ * task_visit_open - tells of every last call whose verdict has come
+ * @fn: called under table.lock with interrupts off
+ * @data: for @fn
+ *
+ * Process context, table.mutex held. Writes no task state. Interrupts are on again
+ * between two buckets of the index.
+ */
+void task_visit_open(task_open_fn fn, void *data)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	for (i = 0; i < 1U << task_index.bits; i++) {
+		const struct task_state *state;
+		struct task_moved moved;
+		struct row *row;
+
+		if (!READ_ONCE(task_index.buckets[i]))
+			continue;
+		raw_spin_lock_irqsave(&table.lock, flags);
+		for (state = task_index.buckets[i]; state; state = state->index_next)
+			if (state_read_open(state, &row, &moved))
+				fn(row, state->process, &moved, data);
+		raw_spin_unlock_irqrestore(&table.lock, flags);
+	}
+}
+
+/**
+ * task_visit_classes - tells of every last call's row and class
+ * @fn: called under table.lock with interrupts off
+ * @data: for @fn
+ *
+ * Process context, table.mutex held.
+ */
+void task_visit_classes(task_class_fn fn, void *data)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	for (i = 0; i < 1U << task_index.bits; i++) {
+		const struct task_state *state;
+
+		if (!READ_ONCE(task_index.buckets[i]))
+			continue;
+		raw_spin_lock_irqsave(&table.lock, flags);
+		for (state = task_index.buckets[i]; state; state = state->index_next) {
+			u32 class = READ_ONCE(state->open);
+
+			if (class)
+				fn(READ_ONCE(state->row), class, data);
+		}
+		raw_spin_unlock_irqrestore(&table.lock, flags);
+	}
+}
+
+/**
+ * task_discard_all - forgets every task, its last call settled if its verdict has come
+ *
+ * Process context, with the hook on handle_mm_fault() gone.
+ */
+void task_discard_all(void)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	for (i = 0; i < 1U << task_index.bits; i++) {
+		struct task_state *state;
+
+		raw_spin_lock_irqsave(&table.lock, flags);
+		while ((state = task_index.buckets[i])) {
+			state_settle(state, false);
+			state_free(state);
+		}
+		raw_spin_unlock_irqrestore(&table.lock, flags);
+	}
+}
+
+/**
+ * task_set_counting - says whether calls are being seen
+ * @on: from now on
+ *
+ * Process context, after the hook is there and before it goes.
+ */
+void task_set_counting(bool on)
+{
+	if (on)
+		counting_since = compat_task_clock_ns();
+	WRITE_ONCE(counting, on);
+}
+
+/**
+ * task_init - makes the index
+ * @max_tasks: states at once
+ *
+ * Process context. Returns 0 or -ENOMEM.
+ */
+int task_init(unsigned int max_tasks)
+{
+	task_index.bits = clamp(order_base_2(max_tasks) - 1, 6, 14);
+	task_index.buckets = memory_zalloc(sizeof(void *) << task_index.bits);
+	return task_index.buckets ? 0 : -ENOMEM;
+}
+
+/**
+ * task_destroy - frees the index, after task_discard_all()
+ *
+ * Process context.
+ */
+void task_destroy(void)
+{
+	memory_free(task_index.buckets, sizeof(void *) << task_index.bits);
+	task_index.buckets = NULL;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * What the module writes and its readers understand: the version of the text
+ * format and the names in it. Columns may be added in a later version of the
+ * module without a new format version, anywhere but last; readers go by name.
+ */
+#ifndef FAULTSTAT_UAPI_H
+#define FAULTSTAT_UAPI_H
+
+#define FAULTSTAT_FORMAT	1
+#define FAULTSTAT_VERSION	"1.0.0"
+
+#define FAULTSTAT_DEBUGFS	"faultstat"
+#define FAULTSTAT_PROC_DIR	"faultstat"
+#define FAULTSTAT_PROC_FAULTS	"faults"
+#define FAULTSTAT_PROC_TOTALS	"totals"
+
+#define FAULTSTAT_COLUMNS						\
+	"comm pid id state ppid calls minor major uncounted pending "	\
+	"missed write exec from_user from_kernel from_gup dev inode object"
+
+/* Values of the column state beside the special rows' own kinds. */
+#define FAULTSTAT_STATE_LIVE		"live"
+#define FAULTSTAT_STATE_EXEC		"exec"
+#define FAULTSTAT_STATE_EXITED		"exited"
+#define FAULTSTAT_STATE_FOLDED		"folded"
+#define FAULTSTAT_STATE_OVERFLOW	"overflow"
+#define FAULTSTAT_STATE_UNSELECTED	"unselected"
+#define FAULTSTAT_STATE_HIDDEN		"hidden"
+
+/* Objects that are not files. */
+#define FAULTSTAT_OBJECT_HEAP		"[heap]"
+#define FAULTSTAT_OBJECT_STACK		"[stack]"
+#define FAULTSTAT_OBJECT_ANON		"[anon]"
+#define FAULTSTAT_OBJECT_VDSO		"[vdso]"
+#define FAULTSTAT_OBJECT_SHM		"[shm]"
+#define FAULTSTAT_OBJECT_HUGETLB	"[hugetlb]"
+#define FAULTSTAT_OBJECT_MISSED		"[missed]"
+#define FAULTSTAT_OBJECT_OTHER		"[other]"
+#define FAULTSTAT_OBJECT_OVERFLOW	"[overflow]"
+#define FAULTSTAT_OBJECT_UNSELECTED	"[unselected]"
+#define FAULTSTAT_OBJECT_HIDDEN		"[hidden]"
+
+#endif
