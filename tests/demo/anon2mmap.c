@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 		((volatile char *)memory)[offset] = 1;
 
 	getrusage(RUSAGE_SELF, &usage);
-	printf("anon2mmap pid %d: touched 256 MiB of anonymous memory on %s pages, own rusage: minor %ld major %ld\n",
+	printf("anon2mmap pid %d: touched 256 MiB on %s pages, own rusage: minor %ld major %ld\n",
 	       getpid(), huge ? "huge" : "4 KiB", usage.ru_minflt, usage.ru_majflt);
 	return 0;
 }

@@ -31,7 +31,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	file = fopen(argv[1], "w");
-	if (!file || fprintf(file, "whole %d %ld %ld\n", pid, usage.ru_minflt, usage.ru_majflt) < 0 ||
+	if (!file ||
+	    fprintf(file, "whole %d %ld %ld\n", pid, usage.ru_minflt, usage.ru_majflt) < 0 ||
 	    fclose(file)) {
 		perror(argv[1]);
 		return 1;

@@ -13,11 +13,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
-
-/* A library that is preloaded has no header: these stand in front of libc's. */
-int execvp(const char *file, char *const argv[]);
-pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage);
 
 static void note(const char *what, int pid, const struct rusage *usage, int flags)
 {
