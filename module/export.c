@@ -258,7 +258,7 @@ int export_start(void)
 	proc_dir = proc_mkdir(FAULTSTAT_PROC_DIR, NULL);
 	if (!proc_dir)
 		return -ENOMEM;
-	if (!proc_create_data(FAULTSTAT_PROC_FAULTS, 0400, proc_dir, &proc_faults_operations,
+	if (!proc_create_data(FAULTSTAT_PROC_FAULTS, 0444, proc_dir, &proc_faults_operations,
 			      NULL) ||
 	    !proc_create_data(FAULTSTAT_PROC_TOTALS, 0444, proc_dir, &proc_totals_operations,
 			      NULL)) {

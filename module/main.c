@@ -29,12 +29,16 @@ static int storage_start(void)
 	table_pool_sizes(size);
 	size[POOL_TASK] = sizeof(struct task_state);
 	size[POOL_SCRATCH] = NAME_SIZE_MAX;
-	err = pool_init((unsigned long long)settings.max_memory << 20,
-			settings.max_rows + SPECIAL_ROWS, settings.max_tasks, size);
-	if (!err)
-		err = table_init(settings.max_rows, settings.keep_exited);
+	pool_init((unsigned long long)settings.max_memory << 20,
+		  settings.max_rows + SPECIAL_ROWS, settings.max_tasks, size);
+	/* What cannot grow later takes its memory before what can. */
+	err = table_init(settings.max_rows, settings.keep_exited);
 	if (!err)
 		err = task_init(settings.max_tasks);
+	if (!err)
+		err = pool_fill();
+	if (!err)
+		err = table_start();
 	if (err)
 		pr_err("faultstat: no memory for the table (max_memory is %u MiB)\n",
 		       settings.max_memory);

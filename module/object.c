@@ -242,17 +242,14 @@ static const char *file_name(const struct path *path, char *scratch)
 	return at;
 }
 
-/* The kernel's names for anonymous memory with an inode; no real file can have the first. */
-static bool is_shared_anonymous(const struct path *path)
+/*
+ * The kernel's own names for anonymous memory that has an inode. Such a dentry is
+ * its own root and never renamed; no file that one can open is both.
+ */
+static bool is_internal(const struct path *path, unsigned long magic, const char *name)
 {
-	return path->dentry->d_sb->s_magic == TMPFS_MAGIC &&
-	       !strcmp(path->dentry->d_name.name, "dev/zero");
-}
-
-static bool is_anonymous_hugetlb(const struct path *path)
-{
-	return path->dentry->d_sb->s_magic == HUGETLBFS_MAGIC && IS_ROOT(path->dentry) &&
-	       !strcmp(path->dentry->d_name.name, "anon_hugepage");
+	return path->dentry->d_sb->s_magic == magic && IS_ROOT(path->dentry) &&
+	       !strcmp(path->dentry->d_name.name, name);
 }
 
 /**
@@ -269,9 +266,9 @@ void object_canonical(struct object_key *key, struct vm_area_struct *vma)
 	if (!object_is_file(key))
 		return;
 	path = compat_file_path(vma->vm_file);
-	if (is_shared_anonymous(path))
+	if (is_internal(path, TMPFS_MAGIC, "dev/zero"))
 		key->ino = REGION_SHM;
-	else if (is_anonymous_hugetlb(path))
+	else if (is_internal(path, HUGETLBFS_MAGIC, "anon_hugepage"))
 		key->ino = REGION_HUGETLB;
 	else
 		return;

@@ -7,6 +7,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include "pool.h"
@@ -24,6 +25,7 @@ struct pool {
 	unsigned int target_max;
 	unsigned int used;	/* items handed out */
 	unsigned int used_max;	/* 0: bounded by memory alone */
+	bool starved;		/* the worker could not fill it: no use in calling it */
 	size_t size;
 };
 
@@ -117,7 +119,7 @@ void *pool_get(enum pool_id id)
 	} else {
 		pool->target = min(pool->target * 2, pool->target_max);
 	}
-	low = pool->free < pool->target / 2;
+	low = pool->free < pool->target / 2 && !pool->starved;
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 
 	if (low)
@@ -143,6 +145,7 @@ void pool_put(enum pool_id id, void *ptr)
 	pool->head = item;
 	pool->free++;
 	pool->used--;
+	pool->starved = false;
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 }
 
@@ -203,6 +206,8 @@ void pool_refill(void)
 			if (pool_wants(&pools[id]) && pool_add(&pools[id]))
 				again = true;
 	} while (again);
+	for (id = 0; id < POOLS; id++)
+		WRITE_ONCE(pools[id].starved, pools[id].free < pools[id].target / 2);
 }
 
 /* Twice the target and a little: less is not worth a grace period. */
@@ -277,31 +282,40 @@ void pool_trim(void)
 		pool_release(&pools[id], surplus[id]);
 }
 
+/* What kmalloc() really takes for @size, so that the account is honest. */
+static size_t kmalloc_bucket(size_t size)
+{
+	if (size > 64 && size <= 96)
+		return 96;
+	if (size > 128 && size <= 192)
+		return 192;
+	return roundup_pow_of_two(size);
+}
+
 static void pool_setup(enum pool_id id, size_t size, unsigned int target,
 		       unsigned int used_max)
 {
 	struct pool *pool = &pools[id];
 
 	raw_spin_lock_init(&pool->lock);
-	pool->size = size;
+	pool->size = kmalloc_bucket(size);
 	pool->target = used_max ? min(target, used_max) : target;
 	pool->target_max = pool->target * 8;
 	pool->used_max = used_max;
 }
 
 /**
- * pool_init - makes the pools and fills them for the first time
+ * pool_init - makes the pools, empty
  * @limit: bytes that memory_used() may reach
  * @max_rows: rows that will ever be in use at once
  * @max_tasks: task states that will ever be in use at once
  * @size: bytes of an item, by pool
  *
  * Process context. The targets grow with the CPUs, since so does the number of
- * first uses in the time the worker needs to come. Returns 0, or -ENOMEM where not
- * even one item of each pool can be had.
+ * first uses in the time the worker needs to come.
  */
-int pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
-	      const size_t size[POOLS])
+void pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
+	       const size_t size[POOLS])
 {
 	unsigned int cpus = num_online_cpus();
 	int id;
@@ -318,6 +332,18 @@ int pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_
 
 		pool_setup(id, size[id], clamp(items * cpus, 4U, 2048U), 0);
 	}
+}
+
+/**
+ * pool_fill - fills the pools for the first time
+ *
+ * Process context; sleeps. Returns 0, or -ENOMEM where not even one item of each
+ * pool can be had.
+ */
+int pool_fill(void)
+{
+	int id;
+
 	pool_refill();
 	for (id = 0; id < POOLS; id++)
 		if (!pools[id].free)

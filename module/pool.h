@@ -24,8 +24,9 @@ enum pool_id {
 /* Longest name that is kept, its NUL included: what fits the scratch page. */
 #define NAME_SIZE_MAX 4096
 
-int pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
-	      const size_t size[POOLS]);
+void pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
+	       const size_t size[POOLS]);
+int pool_fill(void);
 void pool_destroy(void);
 void *pool_get(enum pool_id id);
 void pool_put(enum pool_id id, void *item);

@@ -757,17 +757,14 @@ static size_t index_bytes(unsigned int bits)
 }
 
 /**
- * table_init - makes an empty table
+ * table_init - makes the table's indexes
  * @max_rows: rows at once, special ones not counted
  * @keep_exited: ended processes that are kept
  *
- * Process context, the pools being ready. Returns 0 or -ENOMEM; table_destroy() is
- * right after either.
+ * Process context. Returns 0 or -ENOMEM; table_destroy() is right after either.
  */
 int table_init(unsigned int max_rows, unsigned int keep_exited)
 {
-	int err;
-
 	BUILD_BUG_ON(COUNTERS * sizeof(u64) > CELL_SIZE);
 	table.rows_max = max_rows;
 	table.keep_exited = keep_exited;
@@ -777,8 +774,17 @@ int table_init(unsigned int max_rows, unsigned int keep_exited)
 	table.row_index = memory_zalloc(index_bytes(table.row_bits));
 	table.process_index = memory_zalloc(index_bytes(table.process_bits));
 	table.name_index = memory_zalloc(index_bytes(table.name_bits));
-	if (!table.row_index || !table.process_index || !table.name_index)
-		return -ENOMEM;
+	return table.row_index && table.process_index && table.name_index ? 0 : -ENOMEM;
+}
+
+/**
+ * table_start - makes the special rows
+ *
+ * Process context, the indexes and the pools being ready. Returns 0 or -ENOMEM.
+ */
+int table_start(void)
+{
+	int err;
 
 	err = special_init(&table.overflow, PROCESS_OVERFLOW, REGION_OVERFLOW, "-");
 	if (!err)

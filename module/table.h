@@ -221,6 +221,7 @@ bool table_is_crowded(void);
 /* Process context. */
 
 int table_init(unsigned int max_rows, unsigned int keep_exited);
+int table_start(void);
 void table_destroy(void);
 int table_select(const pid_t *pids, unsigned int count);
 void table_unlink_row(struct row *row);

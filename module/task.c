@@ -14,7 +14,7 @@
 struct task_index task_index;
 
 /* Tasks born later than this have been seen by the hooks since birth. */
-static u64 counting_since;
+static u64 counting_since = U64_MAX;
 static bool counting;
 
 /**
@@ -181,7 +181,7 @@ out:
 	if (*made) {
 		task_state_resolve(state, task);
 		/* A task seen since birth has not been counted before its first call. */
-		if (compat_task_start_ns(task) >= counting_since)
+		if (compat_task_start_ns(task) >= READ_ONCE(counting_since))
 			task_missed(state->process, task->min_flt, task->maj_flt);
 	}
 	return state;
@@ -400,8 +400,7 @@ void task_discard_all(void)
  */
 void task_set_counting(bool on)
 {
-	if (on)
-		counting_since = compat_task_clock_ns();
+	WRITE_ONCE(counting_since, on ? compat_task_clock_ns() : U64_MAX);
 	WRITE_ONCE(counting, on);
 }
 
