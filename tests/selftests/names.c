@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * names.c - an object has the name, device and inode that /proc/PID/maps shows for it, whatever
+ * bytes and however long the name; in the file it is escaped so that a row stays a row.
+ *
+ * Each test has a process that maps things, touches them and waits; then its rows are held against
+ * its maps.
+ */
+#include "suite.h"
+
+#include <fcntl.h>
+#include <sys/auxv.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "named.h"
+
+static int make_odd_bytes(struct named *n)
+{
+	static const char * const names[] = {
+		"plain", "two words", " leading and trailing ", "tab\there", "new\nline",
+		"back\\slash", "not\\040escaped", "trailing\\", "quote\"'`$", "\x01\x02\x1f\x7f",
+		"latin1 \xe4\xf6\xfc\xff", "utf-8 \xc3\xa4\xe2\x82\xac", "name (deleted)",
+		"[anon]", "\n\n\n", "#comment",
+	};
+	size_t i;
+
+	if (chdir(n->dir))
+		return 1;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (name_add_file(n, names[i]))
+			return 1;
+	return 0;
+}
+
+TEST_F(loaded, spaces_control_bytes_backslashes_and_8_bit_bytes)
+{
+	struct named *n = named_in("/tmp/names");
+	struct snapshot s;
+
+	ASSERT_EQ(0, named_run(n, make_odd_bytes, &s));
+	/* By hand for the ones that maps itself leaves in doubt. */
+	EXPECT_NE(NULL, snapshot_row(&s, 0, "/tmp/names/not\\040escaped"));
+	EXPECT_NE(NULL, snapshot_row(&s, 0, "/tmp/names/new\nline"));
+	EXPECT_NE(NULL, snapshot_row(&s, 0, "/tmp/names/[anon]"));
+	EXPECT_NE(NULL, strstr(s.text, "/tmp/names/tab\\011here\n"));
+	EXPECT_NE(NULL, strstr(s.text, "/tmp/names/two words\n"));
+	EXPECT_NE(NULL, strstr(s.text, "/tmp/names/back\\134slash\n"));
+	EXPECT_NE(NULL, strstr(s.text, "/tmp/names/latin1 \xe4\xf6\xfc\xff\n"));
+	snapshot_free(&s);
+	named_remove(n);
+}
+
+#define LONG_PART 240
+
+static int make_long_path(struct named *n)
+{
+	char part[LONG_PART + 1];
+	size_t len = strlen(n->dir);
+	int depth = 0;
+
+	if (chdir(n->dir))
+		return 1;
+	memset(part, 'p', LONG_PART);
+	part[LONG_PART] = '\0';
+	part[7] = ' ';
+	part[9] = '\n';
+	/* One of 4,000 bytes, which no system call takes in one piece, and two on the way. */
+	while (len + LONG_PART + 1 < 4000) {
+		if (depth % 6 == 2 && name_add_file(n, "file"))
+			return 1;
+		if (mkdir(part, 0700) || chdir(part))
+			return 1;
+		len += LONG_PART + 1;
+		depth++;
+	}
+	part[4000 - len - 1] = '\0';
+	return name_add_file(n, part);
+}
+
+TEST_F(loaded, paths_of_4000_bytes)
+{
+	struct named *n = named_in("/tmp/long");
+	struct snapshot s;
+	size_t i, longest = 0;
+
+	ASSERT_EQ(0, named_run(n, make_long_path, &s));
+	for (i = 0; i < s.nr_rows; i++)
+		if (strlen(s.rows[i].object) > longest)
+			longest = strlen(s.rows[i].object);
+	EXPECT_EQ(4000, longest);
+	snapshot_free(&s);
+	named_remove(n);
+}
+
+static int make_deleted(struct named *n)
+{
+	int fd;
+
+	if (chdir(n->dir))
+		return 1;
+	fd = open("gone before", O_RDWR | O_CREAT, 0600);
+	if (fd < 0 || ftruncate(fd, NAME_PAGES * PAGE) || unlink("gone before"))
+		return 1;
+	return name_add(n, mmap(NULL, NAME_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0),
+			"");
+}
+
+TEST_F(loaded, file_deleted_before_its_first_fault)
+{
+	struct named *n = named_in("/tmp/deleted");
+	struct snapshot s;
+
+	ASSERT_EQ(0, named_run(n, make_deleted, &s));
+	EXPECT_NE(NULL, snapshot_row(&s, 0, "/tmp/deleted/gone before (deleted)"));
+	snapshot_free(&s);
+	named_remove(n);
+}
+
+static int delete_and_rename_later(void *arg)
+{
+	struct named *n = arg;
+
+	if (chdir(n->dir) || name_add_file(n, "gone") || name_add_file(n, "moved"))
+		return 1;
+	if (unlink("gone") || rename("moved", "elsewhere"))
+		return 1;
+	touch_write(n->of[0].at, NAME_PAGES);
+	return madvise(n->of[1].at, NAME_PAGES * PAGE, MADV_DONTNEED) ||
+	       (touch_write(n->of[1].at, NAME_PAGES), 0);
+}
+
+/* A name is made once, when the row is new; what happens to the file later makes no new row. */
+TEST_F(loaded, name_is_made_once_when_the_row_is_new)
+{
+	struct named *n = named_in("/tmp/later");
+	struct workload w = RUN_EXACT(delete_and_rename_later, n);
+	struct counts sum;
+	struct snapshot s;
+
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	EXPECT_EQ(1, snapshot_sum_object(&s, w.pid, "/tmp/later/gone", &sum));
+	EXPECT_EQ((long long)NAME_PAGES, sum.calls);
+	EXPECT_EQ(1, snapshot_sum_object(&s, w.pid, "/tmp/later/moved", &sum));
+	EXPECT_EQ(2 * (long long)NAME_PAGES, sum.calls);
+	EXPECT_EQ(NULL, snapshot_row(&s, w.pid, "/tmp/later/elsewhere"));
+	snapshot_free(&s);
+	named_remove(n);
+}
+
+static int make_regions(struct named *n)
+{
+	int flags = MAP_ANONYMOUS, prot = PROT_READ | PROT_WRITE, fd, id;
+	volatile char stack[NAME_PAGES * PAGE];
+	char *vdso = (char *)getauxval(AT_SYSINFO_EHDR);
+	char *heap = sbrk((NAME_PAGES + 1) * PAGE);
+
+	if (heap == (char *)-1 || name_add(n, (char *)stack, "[stack]") ||
+	    name_add(n, heap, "[heap]") || name_add(n, map_anon(NAME_PAGES), "[anon]"))
+		return 1;
+	if (name_add(n, mmap(NULL, NAME_PAGES * PAGE, prot, flags | MAP_SHARED, -1, 0), "[shm]"))
+		return 2;
+	fd = (int)syscall(SYS_memfd_create, "memory file", 0);
+	if (fd >= 0 && (ftruncate(fd, NAME_PAGES * PAGE) ||
+			name_add(n, mmap(NULL, NAME_PAGES * PAGE, prot, MAP_SHARED, fd, 0), "")))
+		return 3;
+	id = shmget(0x1234abcd, NAME_PAGES * PAGE, IPC_CREAT | 0600);
+	if (id >= 0 && name_add(n, shmat(id, NULL, 0), ""))
+		return 4;
+	if (id >= 0)
+		shmctl(id, IPC_RMID, NULL);
+	if (name_add_file(n, "/dev/shm/on tmpfs"))
+		return 5;
+	if (vdso) {
+		/* Read-only, and perhaps of one page. */
+		touch_read(vdso, 1);
+		n->of[n->nr].at = vdso;
+		strcpy(n->of[n->nr++].object, "[vdso]");
+	}
+	return 0;
+}
+
+TEST_F(loaded, heap_stack_anon_vdso_shm_memfd_sysv_tmpfs)
+{
+	struct named *n = named_in("/tmp/regions");
+	struct snapshot s;
+
+	ASSERT_EQ(0, named_run(n, make_regions, &s));
+	EXPECT_LE(6, n->nr);
+	EXPECT_NE(NULL, snapshot_row(&s, 0, "/memfd:memory file (deleted)"));
+	EXPECT_NE(NULL, snapshot_row(&s, 0, "/SYSV1234abcd (deleted)"));
+	snapshot_free(&s);
+	unlink("/dev/shm/on tmpfs");
+	named_remove(n);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * suite.h - what every suite begins with: the harness, and a fixture that owns the module.
+ *
+ * Every test loads the module afresh, and ends with the invariants over everything that was
+ * counted in it, all of its processes gone. A suite may say with which parameters it loads
+ * (SUITE_PARAMS) before it includes this.
+ */
+#ifndef SELFTESTS_SUITE_H
+#define SELFTESTS_SUITE_H
+
+#define _GNU_SOURCE
+#include <stdio.h>
+#define TH_LOG_STREAM stdout	/* one stream, so that lines stay in order */
+#include <kselftest_harness.h>
+
+#include "memory.h"
+#include "module.h"
+#include "note.h"
+#include "snapshot.h"
+#include "workload.h"
+
+/* A debug kernel under emulation is slow; the suite as a whole has its own timeout. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 300
+
+#ifndef SUITE_PARAMS
+#define SUITE_PARAMS ""
+#endif
+
+/* A skip must stand in the file skips, with the reason. */
+#define SKIP_TEST(fmt, ...) \
+	SKIP(return, fmt, ##__VA_ARGS__)
+
+FIXTURE(loaded)
+{
+	bool missed_expected;	/* the test made the module miss calls, and looked at how many */
+	unsigned int check;	/* CHECK_* for the invariants */
+};
+
+FIXTURE_SETUP(loaded)
+{
+	ASSERT_EQ(0, module_load(SUITE_PARAMS));
+}
+
+static inline void loaded_end(struct __test_metadata *_metadata, bool missed_expected,
+			      unsigned int check)
+{
+	struct snapshot s;
+
+	workload_kill_all();
+	if (module_loaded()) {
+		EXPECT_EQ(0, snapshot_take(&s, FAULTS_PROC)) {
+			snapshot_free(&s);
+			return;
+		}
+		EXPECT_EQ(0, snapshot_violations(&s, check));
+		if (!missed_expected) {
+			EXPECT_EQ(0, s.lifetime.missed) {
+				snapshot_print(&s, 0);
+			}
+		}
+		snapshot_free(&s);
+		EXPECT_EQ(0, module_unload_soon());
+	}
+}
+
+FIXTURE_TEARDOWN(loaded)
+{
+	loaded_end(_metadata, self->missed_expected, self->check);
+}
+
+/* Run a workload and compare; the value is the workload, with its figures. */
+#define RUN_EXACT(fn, arg) ({ \
+	struct workload __w = { 0 }; \
+	EXPECT_EQ(0, workload_run(&__w, fn, arg)); \
+	__w; \
+})
+
+#endif
