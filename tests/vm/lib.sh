@@ -29,6 +29,8 @@ die() { echo "${0##*/}: $*" >&2; exit 1; }
 # One at a time: a second run in the same tree waits here and then finds the work done.
 lock() {
 	exec 9>"$BUILD/.lock-$1"
+	flock -n 9 && return
+	say "waiting for another one in $BUILD (.lock-$1)"
 	flock 9
 }
 
