@@ -23,6 +23,14 @@ case $TOP$BUILD in
 	;;
 esac
 
+# The packages of the two jobs that all scripts share: to build the module, and to make and run a guest.
+# Whoever is started by hand or by make asks for all it wants at once, so that who cannot install is told
+# in one line what is missing.
+# shellcheck disable=SC2034 # used by those who source this
+BUILD_PACKAGES=(gcc make libc6-dev libelf1 xz-utils)
+# shellcheck disable=SC2034
+GUEST_PACKAGES=(qemu-system-x86 busybox-static cpio kmod e2fsprogs xz-utils)
+
 say() { echo "$*" >&2; }
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 
