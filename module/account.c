@@ -27,6 +27,7 @@
 #define MOVED_MAJOR	(1ULL << 32)
 
 static const struct object_key OBJECT_NONE;
+static const struct object_key OBJECT_OTHER = { .ino = REGION_OTHER, .dev = OBJECT_REGION };
 
 static __always_inline void count_in_cell(u64 *cell, enum counter counter)
 {
@@ -66,10 +67,16 @@ static struct row *first_row(struct process *process, struct object_key *key,
 
 	object_canonical(key, vma);
 	row = row_find(process, key);
-	/* With a full table the name is not worth making. */
-	if (row || READ_ONCE(table.rows_used) >= table.rows_max)
+	if (row)
 		return row;
-
+	if (!table_has_room_for(process)) {
+		row = row_find(process, &OBJECT_OTHER);
+		return row ? row : row_make(process, &OBJECT_OTHER,
+					    object_region_name(REGION_OTHER));
+	}
+	/* Where it would be in vain, the name is not worth making. */
+	if (READ_ONCE(table.rows_used) >= table.rows_max || pool_is_empty(POOL_ROW))
+		return NULL;
 	scratch = pool_get(POOL_SCRATCH);
 	if (!scratch)
 		return NULL;
@@ -88,15 +95,23 @@ static noinline void account_any(struct task_state *state, struct vm_area_struct
 	bool made = false;
 	u64 *cell;
 
+	if (unlikely(!task_is_counting())) {
+		if (state)
+			task_retire(state);
+		return;
+	}
 	if (!state)
 		state = task_state_make(task, &made);
 	if (!state) {
+		/* What the kernel makes of it comes as missed, when the task has a state or ends. */
 		row_count(table.overflow.only, class, 1);
+		row_count(table.overflow.only, COUNT_UNCOUNTED, 1);
 		return;
 	}
 	if (!made)
 		settle_any(state, task, cpu);
-	if (state->generation != task_generation(task))
+	if (state->generation != task_generation(task) &&
+	    (state->process != &table.overflow || !pool_is_empty(POOL_PROCESS)))
 		task_state_resolve(state, task);
 
 	row = state->process->only;

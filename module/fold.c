@@ -16,8 +16,8 @@
 #include "pool.h"
 #include "table.h"
 
-/* Processes in one go: what waits for the same grace period. */
-#define FOLD_BATCH	128
+/* Processes taken with interrupts off. */
+#define FOLD_BATCH	64
 #define COMM_BITS	8
 
 /* One run at a time; taken before table.mutex. */
@@ -77,32 +77,41 @@ static bool fold_is_due(void)
 	return oldest->purge || table.ended_count > table.keep_exited || table_is_crowded();
 }
 
+/* Room needed is made in steps, for what is taken frees its rows only later. */
+static bool fold_take_some(struct list_head *processes)
+{
+	unsigned int count = 0;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&table.lock, flags);
+	while (count < FOLD_BATCH && fold_is_due()) {
+		list_move_tail(table.ended.next, processes);
+		table.ended_count--;
+		count++;
+	}
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+	return count == FOLD_BATCH && table.ended_count > table.keep_exited;
+}
+
 /* Takes what has to go out of the index; hooks may still be looking at it. */
 static bool fold_choose(struct chosen *chosen)
 {
 	struct process *process;
 	struct row *row, *next;
-	unsigned int count = 0;
-	unsigned long flags;
+	bool any;
 
 	INIT_LIST_HEAD(&chosen->processes);
 	INIT_LIST_HEAD(&chosen->rows);
-
-	raw_spin_lock_irqsave(&table.lock, flags);
-	while (count < FOLD_BATCH && fold_is_due()) {
-		process = list_first_entry(&table.ended, struct process, link);
-		list_move_tail(&process->link, &chosen->processes);
-		table.ended_count--;
-		count++;
-	}
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	while (fold_take_some(&chosen->processes))
+		cond_resched();
+	any = !list_empty(&chosen->processes);
 
 	list_for_each_entry(process, &chosen->processes, link)
 		list_for_each_entry(row, &process->rows, of_process)
 			table_unlink_row(row);
 
 	if (!table.purge_folded)
-		return count;
+		return any;
 	list_for_each_entry(process, &table.folded, link) {
 		list_for_each_entry_safe(row, next, &process->rows, of_process) {
 			if (!row->dropped)
@@ -212,7 +221,7 @@ static void fold_process(struct process *process)
 
 	list_del(&process->link);
 	list_splice_init(&process->rows, &rows);
-	if (!folded && table.rows_folded < folded_rows_max() && !process->purge) {
+	if (!folded && table.rows_folded < folded_rows_max()) {
 		comm_begin(process);
 		folded = process;
 	} else if (!folded) {
@@ -243,6 +252,7 @@ static void fold_free_emptied(struct chosen *chosen)
 	}
 }
 
+/* Under fold_mutex. */
 static bool fold_once(void)
 {
 	struct process *process, *next;
@@ -266,16 +276,31 @@ static bool fold_once(void)
 }
 
 /**
- * fold_run - folds ended processes until no more than keep_exited are left, and
- *	more where room is short
+ * fold_run - folds what has ended beyond keep_exited, and more where room is short
  *
- * Process context; sleeps. Afterwards the table is as settings want it, for the
- * moment.
+ * Process context; sleeps for one grace period. Returns whether there was anything:
+ * then there may be more.
  */
-void fold_run(void)
+bool fold_run(void)
 {
+	bool any;
+
 	mutex_lock(&fold_mutex);
-	while (fold_once())
-		cond_resched();
+	any = fold_once();
+	mutex_unlock(&fold_mutex);
+	return any;
+}
+
+/**
+ * fold_try - like fold_run(), but not where the worker is at it
+ *
+ * Process context; sleeps for at most one grace period, whatever is being born and
+ * ending meanwhile.
+ */
+void fold_try(void)
+{
+	if (!mutex_trylock(&fold_mutex))
+		return;
+	fold_once();
 	mutex_unlock(&fold_mutex);
 }

@@ -5,6 +5,7 @@
 #ifndef FAULTSTAT_FOLD_H
 #define FAULTSTAT_FOLD_H
 
-void fold_run(void);
+bool fold_run(void);
+void fold_try(void);
 
 #endif

@@ -160,12 +160,17 @@ static bool trace_hook_is_on(void *probe)
 	return false;
 }
 
-/* Registered by name, each time anew: a kprobe keeps the address it found. */
+/*
+ * Registered by name, each time anew: a kprobe keeps the address it found. Without
+ * a handler it is for the address alone, and is never armed.
+ */
 static int kprobe_on(struct kprobe *kprobe, const char *symbol, kprobe_pre_handler_t handler)
 {
 	memset(kprobe, 0, sizeof(*kprobe));
 	kprobe->symbol_name = symbol;
 	kprobe->pre_handler = handler;
+	if (!handler)
+		kprobe->flags = KPROBE_FLAG_DISABLED;
 	return register_kprobe(kprobe);
 }
 
@@ -193,25 +198,28 @@ static int attach_kprobe(void)
 #ifdef COMPAT_FTRACE_ARGS
 static int attach_ftrace(void)
 {
-	int err = ftrace_set_filter(&fault_ftrace, (unsigned char *)FAULT_FUNCTION,
-				    strlen(FAULT_FUNCTION), 1);
+	/* A kprobe finds the address to watch, and goes at once. */
+	int err = kprobe_on(&fault_kprobe, FAULT_FUNCTION, NULL);
 
 	if (err)
 		return err;
-	/* A kprobe finds the address to watch, and goes at once. */
-	err = kprobe_on(&fault_kprobe, FAULT_FUNCTION, NULL);
-	if (err)
-		return err;
 	unregister_kprobe(&fault_kprobe);
-	err = register_ftrace_function(&fault_ftrace);
+	err = ftrace_set_filter(&fault_ftrace, (unsigned char *)FAULT_FUNCTION,
+				strlen(FAULT_FUNCTION), 1);
+	if (!err)
+		err = register_ftrace_function(&fault_ftrace);
 	if (!err)
 		fault_how = "ftrace";
+	else
+		ftrace_set_filter(&fault_ftrace, NULL, 0, 1);
 	return err;
 }
 
 static void detach_ftrace(void)
 {
 	unregister_ftrace_function(&fault_ftrace);
+	/* The filter's memory is freed by an empty one only. */
+	ftrace_set_filter(&fault_ftrace, NULL, 0, 1);
 }
 #else
 static int attach_ftrace(void)
@@ -244,15 +252,13 @@ int hooks_attach(enum attach attach)
 	}
 	if (err && attach != ATTACH_FTRACE)
 		err = attach_kprobe();
-	if (!err)
-		task_set_counting(true);
 	return err;
 }
 
 /**
- * hooks_detach - takes the hook off handle_mm_fault() and forgets all tasks
+ * hooks_detach - takes the hook off handle_mm_fault()
  *
- * Process context; waits until no handler runs.
+ * Process context, after task_counting_end(); waits until no handler runs.
  */
 void hooks_detach(void)
 {
@@ -265,8 +271,6 @@ void hooks_detach(void)
 	fault_how = NULL;
 	fault_kprobe.addr = NULL;
 	compat_synchronize_hooks();
-	task_set_counting(false);
-	task_discard_all();
 }
 
 /**
@@ -312,7 +316,7 @@ int hooks_init(void)
 /**
  * hooks_exit - takes every hook off
  *
- * Process context; waits until no handler runs.
+ * Process context, after task_counting_end(); waits until no handler runs.
  */
 void hooks_exit(void)
 {
@@ -347,7 +351,7 @@ unsigned int hooks_status(struct hook_status status[HOOKS_MAX])
 	at->nmissed = how && !strcmp(how, "kprobe") ? (long)fault_kprobe.nmissed : -1;
 	if (how && !fault_hook_is_armed()) {
 		at->how = NULL;
-		at->why = "no longer armed, is kernel.ftrace_enabled 0?";
+		at->why = "disarmed, by kernel.ftrace_enabled=0 or kprobes/enabled=0";
 	}
 	at++;
 

@@ -3,7 +3,7 @@
  * faultstat: counts page faults per process and mapped object, exactly.
  *
  * This file only knows the order in which the parts come and go: memory, table,
- * worker, hooks on the life of tasks, files, and last the counting itself. Every
+ * worker, hooks on the life of tasks, the counting, and last the files. Every
  * part's stop is right after its start has failed.
  */
 #include <linux/init.h>
@@ -68,19 +68,19 @@ static int __init faultstat_init(void)
 		pr_err("faultstat: neither sched_process_free nor __put_task_struct can be hooked: the end of a task would go unseen\n");
 		goto no_hooks;
 	}
+	err = settings_start();
+	if (err)
+		goto no_hooks;
+	/* Last, because an open file cannot be taken back. */
 	err = export_start();
 	if (err)
 		goto no_files;
-	err = settings_start();
-	if (err)
-		goto no_counting;
 	return 0;
 
-no_counting:
-	export_stop();
 no_files:
-	hooks_exit();
+	settings_stop();
 no_hooks:
+	hooks_exit();
 no_storage:
 	worker_stop();
 	storage_stop();

@@ -51,6 +51,7 @@ static size_t mount_to_vfsmount;	/* offset of mnt in struct mount */
 
 /* A path is broken off here: deeper trees are made by accident or malice. */
 #define NAMES_MAX	2048
+#define MOUNTS_MAX	64
 #define RENAME_RETRIES	8
 
 /**
@@ -209,10 +210,30 @@ static const char *pseudo_name(const struct path *path, char *scratch)
 	return prepend_name(scratch, at, dentry);
 }
 
+/* Changes if a mount on the way to the root is moved or taken away. */
+static unsigned long mounts_sum(const struct vfsmount *mnt)
+{
+	unsigned long sum = 0;
+	int i;
+
+	for (i = 0; i < MOUNTS_MAX && mounts_known; i++) {
+		const struct mount_link *link = container_of(mnt, struct mount_link, mnt);
+		const struct vfsmount *parent;
+
+		parent = (void *)READ_ONCE(link->parent_mount) + mount_to_vfsmount;
+		if (parent == mnt)
+			break;
+		sum = sum * 31 + (unsigned long)parent + (unsigned long)READ_ONCE(link->mountpoint);
+		mnt = parent;
+	}
+	return sum;
+}
+
 static const char *file_name(const struct path *path, char *scratch)
 {
 	char *end = scratch + NAME_SIZE_MAX, *at;
 	unsigned int sequence;
+	unsigned long mounts;
 	int tries = 0;
 
 	if (is_pseudo(path))
@@ -221,6 +242,7 @@ static const char *file_name(const struct path *path, char *scratch)
 	rcu_read_lock();
 	do {
 		sequence = compat_rename_sequence();
+		mounts = mounts_sum(path->mnt);
 		smp_rmb();
 		if (d_unlinked(path->dentry))
 			at = prepend(scratch, end, " (deleted)", sizeof(" (deleted)"));
@@ -228,8 +250,8 @@ static const char *file_name(const struct path *path, char *scratch)
 			at = prepend(scratch, end, "", 1);
 		at = prepend_names(scratch, at, path);
 		smp_rmb();
-	} while ((sequence & 1 || sequence != compat_rename_sequence()) &&
-		 ++tries < RENAME_RETRIES);
+	} while ((sequence & 1 || sequence != compat_rename_sequence() ||
+		  mounts != mounts_sum(path->mnt)) && ++tries < RENAME_RETRIES);
 	rcu_read_unlock();
 
 	if (at < scratch) {

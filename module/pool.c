@@ -109,6 +109,10 @@ void *pool_get(enum pool_id id)
 	unsigned long flags;
 	bool low;
 
+	/* Where memory has run out, faults do not queue for a lock to hear it. */
+	if (!READ_ONCE(pool->head) && READ_ONCE(pool->starved))
+		return NULL;
+
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	item = pool->head;
 	if (item) {
@@ -125,6 +129,17 @@ void *pool_get(enum pool_id id)
 	if (low)
 		worker_kick();
 	return item;
+}
+
+/**
+ * pool_is_empty - whether pool_get() would fail
+ * @id: which pool
+ *
+ * Any context. A hint, for not doing what would be in vain.
+ */
+bool pool_is_empty(enum pool_id id)
+{
+	return !READ_ONCE(pools[id].head);
 }
 
 /**

@@ -29,6 +29,7 @@ void pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max
 int pool_fill(void);
 void pool_destroy(void);
 void *pool_get(enum pool_id id);
+bool pool_is_empty(enum pool_id id);
 void pool_put(enum pool_id id, void *item);
 size_t pool_item_size(enum pool_id id);
 void pool_refill(void);

@@ -3,10 +3,11 @@
  * Reset takes baselines: what a row has now is subtracted from what it will show.
  * No cell is written, so no CPU is disturbed, and the lifetime totals go on.
  *
- * A call under way belongs to the time after the reset: its verdict will. So the
- * baseline of a row has exactly as many calls as verdicts, read in that order, and
- * the rest is carried over; a pending call is never lost nor negative. Main.c calls
- * this under its lock, in process context.
+ * A call whose verdict has come belongs to the time before, even if its task has
+ * not settled it yet; one whose verdict is still to come belongs to the time after.
+ * So the baseline of a row has exactly as many calls as verdicts, read in the order
+ * of a snapshot, and the rest is carried over: a pending call is never lost nor
+ * negative. settings.c calls this under its lock, in process context.
  */
 #include <linux/list.h>
 #include "fold.h"
@@ -16,18 +17,97 @@
 
 static struct exceptions exceptions_before;
 
-/* Calls beyond the verdicts are not for the baseline; @class of one of them is known. */
+/* Nobody counts in such a row: it can be emptied, and freed by the next folding. */
+static bool row_is_final(const struct row *row)
+{
+	return row->process->kind == PROCESS_FOLDED || READ_ONCE(row->process->ended);
+}
+
+/* Every row that needs one gets room for its baseline before any is changed. */
+static int baselines_reserve(void)
+{
+	struct row *row;
+
+	list_for_each_entry(row, &table.rows, of_table) {
+		if (row->baseline || row_is_final(row))
+			continue;
+		row->baseline = memory_zalloc(sizeof(*row->baseline));
+		if (!row->baseline)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* What the row would show goes behind the totals' baseline with it. */
+static void row_drop(struct row *row)
+{
+	struct counters counters;
+	int i;
+
+	row_read_verdicts(row, &counters);
+	row_read_calls(row, &counters);
+	counters_add(&table.totals_before, &counters);
+	if (row->process->only) {
+		for (i = 0; i < COUNTERS; i++)
+			atomic64_set(&row->shared[i], 0);
+	} else {
+		row->dropped = true;
+		row->process->purge = row->process->kind != PROCESS_FOLDED;
+	}
+}
+
+/* First step: the verdicts that are known. */
+static void take_verdicts(void)
+{
+	struct row *row;
+
+	list_for_each_entry(row, &table.rows, of_table) {
+		if (row->dropped)
+			continue;
+		if (row->baseline)
+			counters_subtract(&table.totals_before, &row->baseline->counters);
+		if (row_is_final(row))
+			row_drop(row);
+		else if (row->baseline)
+			row_read_verdicts(row, &row->baseline->counters);
+	}
+}
+
+/* Second step, under table.lock: verdicts that have come on calls nobody has settled. */
+static void take_open(struct row *row, struct process *process, const struct task_moved *moved,
+		      void *data)
+{
+	if (row->baseline && !row->dropped)
+		row->baseline->counters.n[moved->verdict]++;
+}
+
+/* Third step: the calls, and how many of them have no verdict. */
+static void take_calls(void)
+{
+	struct row *row;
+
+	list_for_each_entry(row, &table.rows, of_table) {
+		struct baseline *baseline = row->baseline;
+
+		if (!baseline || row->dropped)
+			continue;
+		row_read_calls(row, &baseline->counters);
+		baseline->carried = counters_pending(&baseline->counters);
+	}
+}
+
+/* Fourth step, under table.lock: calls beyond the verdicts, where their class is known. */
 static void carry_class(struct row *row, enum counter class, void *data)
 {
 	struct baseline *baseline = row->baseline;
 
-	if (!baseline || !baseline->carried || !baseline->counters.n[class])
+	if (!baseline || row->dropped || !baseline->carried || !baseline->counters.n[class])
 		return;
 	baseline->counters.n[class]--;
 	baseline->carried--;
 }
 
-/* Those that the task states did not tell: calls that began while we were reading. */
+/* Those that the task states did not tell: calls that came while we were reading. */
 static void carry_rest(struct baseline *baseline)
 {
 	int i;
@@ -40,76 +120,41 @@ static void carry_rest(struct baseline *baseline)
 	}
 }
 
-static void baseline_take(struct row *row)
+/* Returns how many calls were carried over. */
+static u64 carry(void)
 {
-	struct counters *counters = &row->baseline->counters;
-
-	row_read_verdicts(row, counters);
-	smp_rmb();
-	row_read_calls(row, counters);
-	row->baseline->carried = counters_pending(counters);
-}
-
-/* Every row gets room for its baseline before any is changed. */
-static int baselines_reserve(void)
-{
+	u64 carried = 0;
 	struct row *row;
 
-	list_for_each_entry(row, &table.rows, of_table) {
-		if (row->baseline || row->process->kind == PROCESS_FOLDED)
-			continue;
-		row->baseline = memory_zalloc(sizeof(*row->baseline));
-		if (!row->baseline)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/* Nobody counts in a folded row: it is emptied, and freed where it can be. */
-static void folded_reset(struct row *row)
-{
-	int i;
-
-	for (i = 0; i < COUNTERS; i++) {
-		table.totals_before.n[i] += atomic64_read(&row->shared[i]);
-		atomic64_set(&row->shared[i], 0);
-	}
-	if (!row->process->only)
-		row->dropped = true;
-}
-
-/* Ended processes have nothing left to show. */
-static void ended_purge(void)
-{
-	struct process *process;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&table.lock, flags);
-	list_for_each_entry(process, &table.ended, link)
-		process->purge = true;
-	raw_spin_unlock_irqrestore(&table.lock, flags);
-	table.purge_folded = true;
-}
-
-static void baselines_take(void)
-{
-	struct row *row;
-
-	list_for_each_entry(row, &table.rows, of_table) {
-		if (row->process->kind == PROCESS_FOLDED) {
-			folded_reset(row);
-		} else if (row->baseline) {
-			counters_subtract(&table.totals_before, &row->baseline->counters);
-			baseline_take(row);
-		}
-	}
+	list_for_each_entry(row, &table.rows, of_table)
+		if (row->baseline && !row->dropped)
+			carried += row->baseline->carried;
 	task_visit_classes(carry_class, NULL);
 	list_for_each_entry(row, &table.rows, of_table) {
-		if (!row->baseline)
+		if (!row->baseline || row->dropped)
 			continue;
 		carry_rest(row->baseline);
 		counters_add(&table.totals_before, &row->baseline->counters);
 	}
+	return carried;
+}
+
+/* Under table.mutex. Exceptions first, and those of carried calls with them. */
+static void baselines_take(void)
+{
+	u64 carried;
+
+	hooks_read_exceptions(&exceptions_before);
+	smp_rmb();
+	take_verdicts();
+	smp_rmb();
+	task_visit_open(take_open, NULL);
+	smp_rmb();
+	take_calls();
+	carried = carry();
+	exceptions_before.user -= min(exceptions_before.user, carried);
+	table.purge_folded = true;
+	table.resets++;
 }
 
 /**
@@ -123,14 +168,8 @@ int reset_run(void)
 
 	mutex_lock(&table.mutex);
 	err = baselines_reserve();
-	if (!err) {
-		/* First the exceptions: there are never fewer of them than faults. */
-		hooks_read_exceptions(&exceptions_before);
-		smp_rmb();
+	if (!err)
 		baselines_take();
-		ended_purge();
-		table.resets++;
-	}
 	mutex_unlock(&table.mutex);
 	if (!err)
 		fold_run();

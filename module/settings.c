@@ -14,6 +14,7 @@
 #include "reset.h"
 #include "settings.h"
 #include "table.h"
+#include "task.h"
 
 struct settings settings = {
 	.enabled	= true,
@@ -54,21 +55,27 @@ static int refuse(const char *name, const char *allowed)
 /* Under control_lock. */
 static int counting_start(void)
 {
-	int err = hooks_attach(settings.attach);
+	int err;
 
-	if (err)
+	/* First the exceptions: there are never fewer of them than faults. */
+	hooks_exceptions(settings.exceptions);
+	err = hooks_attach(settings.attach);
+	if (!err) {
+		task_counting_begin();
+	} else {
+		hooks_exceptions(false);
 		pr_err("faultstat: cannot hook handle_mm_fault by %s (error %d): is CONFIG_KPROBES on?\n",
 		       settings_attach_name(settings.attach), err);
-	else
-		hooks_exceptions(settings.exceptions);
+	}
 	return err;
 }
 
 /* Under control_lock. */
 static void counting_stop(void)
 {
-	hooks_detach();
+	task_counting_end();
 	hooks_exceptions(false);
+	hooks_detach();
 }
 
 /**
@@ -188,15 +195,12 @@ static int attach_change(const void *value, bool running)
 	settings.attach = *(const enum attach *)value;
 	if (!running || !settings.enabled || settings.attach == old)
 		return 0;
-	hooks_detach();
-	err = hooks_attach(settings.attach);
-	if (!err)
-		return 0;
-	pr_err("faultstat: attach: cannot hook handle_mm_fault by %s here (error %d)\n",
-	       settings_attach_name(settings.attach), err);
-	settings.attach = old;
-	if (hooks_attach(old))
-		settings.enabled = false;
+	counting_stop();
+	err = counting_start();
+	if (err) {
+		settings.attach = old;
+		settings.enabled = !counting_start();
+	}
 	return err;
 }
 

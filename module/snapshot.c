@@ -162,6 +162,19 @@ static void read_overflow(struct snapshot *snapshot)
 		snapshot->overflow -= counters_calls(&row->baseline->counters);
 }
 
+/*
+ * Reset counts a verdict that has come as past, even where no task has settled it
+ * yet. Who does not look at the tasks may find less than was left behind.
+ */
+static void clamp_verdicts(struct counters *counters)
+{
+	int i;
+
+	for (i = COUNT_MINOR; i <= COUNT_UNCOUNTED; i++)
+		if ((s64)counters->n[i] < 0)
+			counters->n[i] = 0;
+}
+
 /* Under table.mutex: what the header says beside the counters themselves. */
 static void read_header(struct snapshot *snapshot)
 {
@@ -174,6 +187,7 @@ static void read_header(struct snapshot *snapshot)
 
 	snapshot->total = snapshot->lifetime;
 	counters_subtract(&snapshot->total, &table.totals_before);
+	clamp_verdicts(&snapshot->total);
 	/* Last of all: there are never fewer exceptions than faults. */
 	hooks_read_exceptions(&snapshot->exceptions);
 	reset_exceptions_before(&before);
@@ -211,7 +225,7 @@ struct snapshot *snapshot_take(struct pid_namespace *ns)
 	if (!snapshot)
 		return NULL;
 	/* What is to be folded by the settings is not to be seen. */
-	fold_run();
+	fold_try();
 
 	mutex_lock(&table.mutex);
 	room = make_room(snapshot);

@@ -232,6 +232,7 @@ static struct row *row_make_locked(struct process *process, const struct object_
 	row = pool_get(POOL_ROW);
 	if (!row)
 		return NULL;
+	process->row_count++;
 	row->name = name_get(text, len, hash);
 	if (!row->name)
 		goto no_name;
@@ -248,8 +249,22 @@ no_place:
 	if (atomic_dec_and_test(&row->name->refs))
 		name_unlink(row->name);
 no_name:
+	process->row_count--;
 	pool_put(POOL_ROW, row);
 	return NULL;
+}
+
+/**
+ * table_has_room_for - whether a process may have one more row for an object
+ * @process: not special
+ *
+ * In a hook. One process that maps a million files would otherwise take the table
+ * from all others: beyond a quarter of it, and at least eight rows, its new objects
+ * share its row [other].
+ */
+bool table_has_room_for(const struct process *process)
+{
+	return READ_ONCE(process->row_count) < max(table.rows_max / 4, 8U);
 }
 
 /**
@@ -433,6 +448,7 @@ void process_end_if_unused(struct process *process)
 {
 	if (!process->gone || process->tasks)
 		return;
+	process->ended = true;
 	list_move_tail(&process->link, &table.ended);
 	table.processes--;
 	table.ended_count++;
@@ -460,6 +476,17 @@ bool table_selects(pid_t tgid)
 }
 
 /**
+ * table_new_epoch - has every task leave the usual way at its next call
+ *
+ * Process context.
+ */
+void table_new_epoch(void)
+{
+	smp_wmb();
+	WRITE_ONCE(table.epoch, table.epoch + (1ULL << 32));
+}
+
+/**
  * table_select - changes which processes are counted on their own
  * @pids: in the initial namespace
  * @count: 0 for all processes
@@ -479,8 +506,7 @@ int table_select(const pid_t *pids, unsigned int count)
 	}
 	smp_wmb();
 	WRITE_ONCE(table.selection, new);
-	smp_wmb();
-	WRITE_ONCE(table.epoch, table.epoch + (1ULL << 32));
+	table_new_epoch();
 	compat_synchronize_hooks();
 	kfree(old);
 	return 0;
@@ -708,7 +734,7 @@ static int special_init(struct process *process, enum process_kind kind, enum re
 	INIT_LIST_HEAD(&process->rows);
 	INIT_LIST_HEAD(&process->link);
 	process->kind = kind;
-	strncpy(process->comm, comm, TASK_COMM_LEN - 1);
+	strscpy(process->comm, comm, TASK_COMM_LEN);
 
 	row = pool_get(POOL_ROW);
 	if (!row)
@@ -769,7 +795,7 @@ int table_init(unsigned int max_rows, unsigned int keep_exited)
 	table.rows_max = max_rows;
 	table.keep_exited = keep_exited;
 	table.row_bits = clamp(order_base_2(max_rows), 6, 17);
-	table.process_bits = clamp(order_base_2(max_rows) - 2, 6, 13);
+	table.process_bits = 12;
 	table.name_bits = clamp(order_base_2(max_rows) - 2, 6, 14);
 	table.row_index = memory_zalloc(index_bytes(table.row_bits));
 	table.process_index = memory_zalloc(index_bytes(table.process_bits));

@@ -46,8 +46,10 @@ enum process_kind {
  * @exec_id: the self_exec_id of its tasks, by which an exec shows
  * @kind: what it is; changes under table.lock
  * @gone: no task of it can call handle_mm_fault() any more; table.lock
+ * @ended: gone, and no task state left: its counts do not change any more
  * @purge: reset has emptied its rows; to be folded away first
  * @tasks: task states attached; table.lock
+ * @row_count: rows made for it, while it lives; table.lock
  * @pid: of the thread group, held; NULL in special and folded ones
  * @ppid: of the parent at birth, held; may be NULL
  * @comm: the leader's name now, or when the process ended
@@ -63,8 +65,10 @@ struct process {
 	u32 exec_id;
 	u8 kind;
 	bool gone;
+	bool ended;
 	bool purge;
 	unsigned int tasks;
+	unsigned int row_count;
 	struct pid *pid;
 	struct pid *ppid;
 	char comm[TASK_COMM_LEN];
@@ -171,7 +175,8 @@ struct table {
 
 	/*
 	 * Upper half of a task state's generation: grows when the selection
-	 * changes, so that every task looks again at its next call.
+	 * changes or counting ends, so that every task looks again at its next
+	 * call.
 	 */
 	u64 epoch;
 	struct selection *selection;
@@ -217,12 +222,14 @@ void process_group_dead(struct process *process);
 void process_end_if_unused(struct process *process);
 bool table_selects(pid_t tgid);
 bool table_is_crowded(void);
+bool table_has_room_for(const struct process *process);
 
 /* Process context. */
 
 int table_init(unsigned int max_rows, unsigned int keep_exited);
 int table_start(void);
 void table_destroy(void);
+void table_new_epoch(void);
 int table_select(const pid_t *pids, unsigned int count);
 void table_unlink_row(struct row *row);
 void table_move_row(struct row *row, struct process *process);

@@ -15,6 +15,8 @@ struct task_index task_index;
 
 /* Tasks born later than this have been seen by the hooks since birth. */
 static u64 counting_since = U64_MAX;
+
+/* Between task_counting_begin() and task_counting_end(); else calls are passed over. */
 static bool counting;
 
 /**
@@ -85,6 +87,17 @@ static void state_bind(struct task_state *state, struct process *process)
 		old->tasks--;
 		process_end_if_unused(old);
 	}
+}
+
+/* Under table.lock: where a task that has no state counts. */
+static struct process *process_or_special(const struct task_struct *task)
+{
+	struct process *process;
+
+	if (!table_selects(task->tgid))
+		return &table.unselected;
+	process = process_find(task->signal);
+	return process ? process : &table.overflow;
 }
 
 /* Under table.lock and RCU: the process that current belongs to, made if new. */
@@ -200,13 +213,13 @@ static void state_free(struct task_state *state)
 	}
 }
 
-/* Under table.lock, likewise. @last: no verdict can come any more. */
-static void state_settle(struct task_state *state, bool last)
+/* Under table.lock, likewise: no verdict can come any more. */
+static void state_settle(struct task_state *state)
 {
 	struct task_moved moved;
 
 	task_moved(&moved, state->seen, task_counters(state->task), state->open);
-	if (state->open && (last || moved.verdict != COUNT_UNCOUNTED))
+	if (state->open)
 		row_count(state->row, moved.verdict, 1);
 	missed_locked(state->process, moved.missed_minor, moved.missed_major);
 }
@@ -227,8 +240,11 @@ void task_freed(struct task_struct *task)
 	raw_spin_lock_irqsave(&table.lock, flags);
 	state = task_state_find(task);
 	if (state) {
-		state_settle(state, true);
+		state_settle(state);
 		state_free(state);
+	} else if (counting && compat_task_start_ns(task) >= counting_since) {
+		/* Born and gone without a state: nothing explains its counts. */
+		missed_locked(process_or_special(task), task->min_flt, task->maj_flt);
 	}
 	/*
 	 * The count of threads falls before this, so that whichever task of the
@@ -339,6 +355,7 @@ void task_visit_open(task_open_fn fn, void *data)
 			if (state_read_open(state, &row, &moved))
 				fn(row, state->process, &moved, data);
 		raw_spin_unlock_irqrestore(&table.lock, flags);
+		cond_resched();
 	}
 }
 
@@ -367,41 +384,81 @@ void task_visit_classes(task_class_fn fn, void *data)
 				fn(READ_ONCE(state->row), class, data);
 		}
 		raw_spin_unlock_irqrestore(&table.lock, flags);
+		cond_resched();
 	}
 }
 
 /**
- * task_discard_all - forgets every task, its last call settled if its verdict has come
+ * task_is_counting - whether calls are to be counted
  *
- * Process context, with the hook on handle_mm_fault() gone.
+ * In a hook.
  */
-void task_discard_all(void)
+bool task_is_counting(void)
+{
+	return READ_ONCE(counting);
+}
+
+/**
+ * task_retire - forgets a task at its first call after counting has ended
+ * @state: of current
+ *
+ * In a fault. The call that is open is settled as at any call.
+ */
+void task_retire(struct task_state *state)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&table.lock, flags);
+	/* Unless task_counting_end() was here first. */
+	if (state->task == current) {
+		state_settle(state);
+		state_free(state);
+	}
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+}
+
+/**
+ * task_counting_begin - calls count from now on
+ *
+ * Process context, the hook being there.
+ */
+void task_counting_begin(void)
+{
+	WRITE_ONCE(counting, true);
+	/* Until this is set every task is an older one, whose past is not missed. */
+	WRITE_ONCE(counting_since, compat_task_clock_ns());
+}
+
+/**
+ * task_counting_end - calls count no longer, and every task is forgotten
+ *
+ * Process context; sleeps. The hook is still there: a task that makes a call after
+ * this has begun settles and retires by itself, and of one that does not, the
+ * counters have moved by its open call alone. So nothing that goes uncounted now is
+ * taken for a verdict or for missed. A call that is under way is uncounted.
+ */
+void task_counting_end(void)
 {
 	unsigned long flags;
 	unsigned int i;
+
+	WRITE_ONCE(counting, false);
+	WRITE_ONCE(counting_since, U64_MAX);
+	/* Everyone leaves the usual way. */
+	table_new_epoch();
+	compat_synchronize_hooks();
 
 	for (i = 0; i < 1U << task_index.bits; i++) {
 		struct task_state *state;
 
 		raw_spin_lock_irqsave(&table.lock, flags);
 		while ((state = task_index.buckets[i])) {
-			state_settle(state, false);
+			state_settle(state);
 			state_free(state);
 		}
 		raw_spin_unlock_irqrestore(&table.lock, flags);
+		cond_resched();
 	}
-}
-
-/**
- * task_set_counting - says whether calls are being seen
- * @on: from now on
- *
- * Process context, after the hook is there and before it goes.
- */
-void task_set_counting(bool on)
-{
-	WRITE_ONCE(counting_since, on ? compat_task_clock_ns() : U64_MAX);
-	WRITE_ONCE(counting, on);
 }
 
 /**
@@ -412,13 +469,13 @@ void task_set_counting(bool on)
  */
 int task_init(unsigned int max_tasks)
 {
-	task_index.bits = clamp(order_base_2(max_tasks) - 1, 6, 14);
+	task_index.bits = clamp(order_base_2(max_tasks) - 1, 6, 20);
 	task_index.buckets = memory_zalloc(sizeof(void *) << task_index.bits);
 	return task_index.buckets ? 0 : -ENOMEM;
 }
 
 /**
- * task_destroy - frees the index, after task_discard_all()
+ * task_destroy - frees the index, after task_counting_end()
  *
  * Process context.
  */

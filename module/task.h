@@ -105,13 +105,15 @@ typedef void (*task_class_fn)(struct row *row, enum counter class, void *data);
 
 void task_visit_open(task_open_fn fn, void *data);
 void task_visit_classes(task_class_fn fn, void *data);
-void task_discard_all(void);
+bool task_is_counting(void);
+void task_retire(struct task_state *state);
+void task_counting_begin(void);
+void task_counting_end(void);
 
 void task_forked(struct task_struct *child);
 void task_renamed(struct task_struct *task, const char *comm);
 void task_freed(struct task_struct *task);
 
-void task_set_counting(bool on);
 int task_init(unsigned int max_tasks);
 void task_destroy(void);
 

@@ -10,11 +10,13 @@
 #include "worker.h"
 
 static struct workqueue_struct *queue;
+static bool stopping;
 
 static void worker_run(struct work_struct *work)
 {
 	/* Folding frees what the pools would otherwise have to allocate. */
-	fold_run();
+	while (fold_run() && !READ_ONCE(stopping))
+		cond_resched();
 	pool_refill();
 	if (pool_has_surplus())
 		pool_trim();
@@ -36,7 +38,8 @@ static struct irq_work kick;
  */
 void worker_kick(void)
 {
-	irq_work_queue(&kick);
+	if (!READ_ONCE(stopping))
+		irq_work_queue(&kick);
 }
 
 /**
@@ -59,6 +62,11 @@ int worker_start(void)
  */
 void worker_stop(void)
 {
+	/* The worker itself kicks: what it folds may need a row. */
+	WRITE_ONCE(stopping, true);
 	irq_work_sync(&kick);
+	cancel_work_sync(&work);
+	irq_work_sync(&kick);
+	cancel_work_sync(&work);
 	destroy_workqueue(queue);
 }
