@@ -27,14 +27,14 @@ module:
 
 install: module
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
-	depmod -a $$(cat $(KDIR)/include/config/kernel.release)
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) -a $$(cat $(KDIR)/include/config/kernel.release)
 
 # Not the kernel's own clean, which would look into build/ and remove the modules of the test kernels.
 clean:
 	find . \( -path ./build -o -path ./.git \) -prune -o -type f \( -name '*.o' -o -name '*.ko' -o \
 		-name '*.mod' -o -name '*.mod.c' -o -name '*.cmd' -o -name '*.o.d' -o -name modules.order \
 		-o -name Module.symvers \) -exec rm -f {} +
-	rm -rf .tmp_versions build/modules build/run
+	rm -rf .tmp_versions module/compat/features.h* build/modules build/selftests build/run build/demo
 
 distclean: clean
 	rm -rf build
