@@ -19,66 +19,91 @@
 /* Rows that may come while a snapshot is made. */
 #define ROOM_SLACK	256
 
+/* A position may be left from an earlier snapshot. */
 static struct snapshot_row *row_in(struct snapshot *snapshot, const struct row *row)
 {
-	return row->position < snapshot->used ? &snapshot->rows[row->position] : NULL;
+	struct snapshot_row *at;
+
+	if (row->position >= snapshot->used)
+		return NULL;
+	at = &snapshot->rows[row->position];
+	return at->source == row ? at : NULL;
 }
 
 static struct snapshot_row *row_take_in(struct snapshot *snapshot, struct row *row)
 {
-	row->position = ROW_NOT_SEEN;
+	struct snapshot_row *at;
+
 	if (snapshot->used == snapshot->room)
 		return NULL;
 	row->position = snapshot->used++;
-	return row_in(snapshot, row);
+	at = &snapshot->rows[row->position];
+	at->source = row;
+	/* Now and not later: who has ended by now has no call open. */
+	at->kind = row->process->kind;
+	return at;
 }
 
-static void read_verdicts(struct snapshot *snapshot)
+static void snapshot_count(struct snapshot *snapshot, struct snapshot_row *at,
+			   enum counter counter, u64 n)
 {
-	struct snapshot_row *at;
-	struct row *row;
-
-	totals_read_verdicts(&snapshot->lifetime);
-	list_for_each_entry(row, &table.rows, of_table) {
-		at = row_take_in(snapshot, row);
-		if (at)
-			row_read_verdicts(row, &at->counters);
-		cond_resched();
-	}
+	if (at)
+		at->counters.n[counter] += n;
+	snapshot->lifetime.n[counter] += n;
 }
 
-/* Under table.lock: a verdict that has come, on a call that nothing has settled yet. */
+/*
+ * Under table.lock: a verdict that has come, on a call that nothing had settled when
+ * we began. If it is told before we read the row, it will be found there.
+ */
 static void add_open(struct row *row, struct process *process, const struct task_moved *moved,
 		     void *data)
 {
 	struct snapshot *snapshot = data;
-	struct snapshot_row *at = row_in(snapshot, row);
-	struct row *missed;
+	struct snapshot_row *at;
 
-	if (!at)
-		return;
-	at->counters.n[moved->verdict]++;
-	snapshot->lifetime.n[moved->verdict]++;
+	if (moved->verdict != NO_VERDICT)
+		snapshot_count(snapshot, row_in(snapshot, row), moved->verdict, 1);
 	if (!moved->missed_minor && !moved->missed_major)
 		return;
 
-	missed = row_missed(process);
-	at = row_in(snapshot, missed);
-	if (!at)
-		at = row_take_in(snapshot, missed);
-	if (!at)
-		return;
-	at->counters.n[COUNT_MISSED_MINOR] += moved->missed_minor;
-	at->counters.n[COUNT_MISSED_MAJOR] += moved->missed_major;
-	snapshot->lifetime.n[COUNT_MISSED_MINOR] += moved->missed_minor;
-	snapshot->lifetime.n[COUNT_MISSED_MAJOR] += moved->missed_major;
+	row = row_missed(process);
+	at = row_in(snapshot, row);
+	if (!at && snapshot->verdicts_read)
+		at = row_take_in(snapshot, row);
+	snapshot_count(snapshot, at, COUNT_MISSED_MINOR, moved->missed_minor);
+	snapshot_count(snapshot, at, COUNT_MISSED_MAJOR, moved->missed_major);
+}
+
+/* A row at a time under table.lock: it is read before or after a task settles in it. */
+static void read_verdicts(struct snapshot *snapshot)
+{
+	struct snapshot_row *at;
+	unsigned long flags;
+	struct row *row;
+
+	raw_spin_lock_irqsave(&table.lock, flags);
+	task_visit_begin(add_open, snapshot);
+	totals_read_verdicts(&snapshot->lifetime);
+	raw_spin_unlock_irqrestore(&table.lock, flags);
+
+	list_for_each_entry(row, &table.rows, of_table) {
+		raw_spin_lock_irqsave(&table.lock, flags);
+		at = row_take_in(snapshot, row);
+		if (at)
+			row_read_verdicts(row, &at->counters);
+		raw_spin_unlock_irqrestore(&table.lock, flags);
+		cond_resched();
+	}
+	raw_spin_lock_irqsave(&table.lock, flags);
+	snapshot->verdicts_read = true;
+	raw_spin_unlock_irqrestore(&table.lock, flags);
 }
 
 /* Whether the reader may see whose row it is; fills in what it may. */
 static bool fill_process(struct snapshot_row *at, const struct process *process,
 			 struct pid_namespace *ns)
 {
-	at->kind = READ_ONCE(process->kind);
 	at->id = process->id;
 	memcpy(at->comm, process->comm, TASK_COMM_LEN);
 	at->comm[TASK_COMM_LEN - 1] = '\0';

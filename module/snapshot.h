@@ -11,10 +11,12 @@
 
 /**
  * struct snapshot_row - one line of the file
+ * @source: the row it was read from; means nothing once the snapshot is made
  * @name: with a reference held; NULL for SNAPSHOT_HIDDEN
  * @kind: enum process_kind, or SNAPSHOT_HIDDEN
  */
 struct snapshot_row {
+	const struct row *source;
 	struct counters counters;
 	u64 id;
 	u64 ino;
@@ -39,6 +41,7 @@ struct snapshot_order {
  * @order: the rows in the order of the file: by calls, descending
  * @count: of them
  * @rows: where they lie; @used of @room
+ * @verdicts_read: rows that are not in it by now were made too late
  */
 struct snapshot {
 	u64 boottime_ns;
@@ -60,6 +63,7 @@ struct snapshot {
 	struct snapshot_row *rows;
 	unsigned int used;
 	unsigned int room;
+	bool verdicts_read;
 };
 
 struct snapshot *snapshot_take(struct pid_namespace *ns);

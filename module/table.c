@@ -418,7 +418,7 @@ struct process *process_exec(struct process *old, struct task_struct *task)
 
 	/* exec names the task before its exec id changes: the old name is the one before. */
 	memcpy(old->comm, old->comm_before, TASK_COMM_LEN);
-	old->kind = PROCESS_EXEC;
+	old->became_other = true;
 	process_unlink(old);
 	process_link(process);
 	process_end_if_unused(old);
@@ -433,7 +433,6 @@ struct process *process_exec(struct process *old, struct task_struct *task)
  */
 void process_group_dead(struct process *process)
 {
-	process->kind = PROCESS_EXITED;
 	process_unlink(process);
 	process_end_if_unused(process);
 }
@@ -449,6 +448,7 @@ void process_end_if_unused(struct process *process)
 	if (!process->gone || process->tasks)
 		return;
 	process->ended = true;
+	process->kind = process->became_other ? PROCESS_EXEC : PROCESS_EXITED;
 	list_move_tail(&process->link, &table.ended);
 	table.processes--;
 	table.ended_count++;

@@ -44,9 +44,10 @@ enum process_kind {
  * @signal: identifies the thread group until its last task is freed; never followed
  * @id: never used twice
  * @exec_id: the self_exec_id of its tasks, by which an exec shows
- * @kind: what it is; changes under table.lock
+ * @kind: what it is; changes under table.lock, from live when it has ended
  * @gone: no task of it can call handle_mm_fault() any more; table.lock
  * @ended: gone, and no task state left: its counts do not change any more
+ * @became_other: gone by exec
  * @purge: reset has emptied its rows; to be folded away first
  * @tasks: task states attached; table.lock
  * @row_count: rows made for it, while it lives; table.lock
@@ -66,6 +67,7 @@ struct process {
 	u8 kind;
 	bool gone;
 	bool ended;
+	bool became_other;
 	bool purge;
 	unsigned int tasks;
 	unsigned int row_count;

@@ -33,7 +33,7 @@ void task_moved(struct task_moved *moved, u64 before, u64 now, bool open)
 {
 	moved->missed_minor = (u32)now - (u32)before;
 	moved->missed_major = (u32)(now >> 32) - (u32)(before >> 32);
-	moved->verdict = COUNT_UNCOUNTED;
+	moved->verdict = open ? COUNT_UNCOUNTED : NO_VERDICT;
 	if (!open)
 		return;
 	if (moved->missed_major) {
@@ -213,6 +213,25 @@ static void state_free(struct task_state *state)
 	}
 }
 
+/*
+ * Who is summing rows and will come to look at the open calls. A task that is freed
+ * meanwhile settles in a row that may have been summed already, and its state will
+ * be gone: then the visitor hears of it here. table.lock.
+ */
+static struct {
+	task_open_fn fn;
+	void *data;
+	unsigned int bucket;	/* the next one it will look at */
+} visitor;
+
+/* Under table.lock. */
+static void visitor_tell(const struct task_struct *task, struct row *row,
+			 struct process *process, const struct task_moved *moved)
+{
+	if (visitor.fn && task_bucket(task) >= visitor.bucket)
+		visitor.fn(row, process, moved, visitor.data);
+}
+
 /* Under table.lock, likewise: no verdict can come any more. */
 static void state_settle(struct task_state *state)
 {
@@ -222,6 +241,17 @@ static void state_settle(struct task_state *state)
 	if (state->open)
 		row_count(state->row, moved.verdict, 1);
 	missed_locked(state->process, moved.missed_minor, moved.missed_major);
+	visitor_tell(state->task, state->row, state->process, &moved);
+}
+
+/* Under table.lock: a task that was born and is gone without ever having a state. */
+static void stateless_settle(const struct task_struct *task, struct process *process)
+{
+	struct task_moved moved;
+
+	task_moved(&moved, 0, task_counters(task), false);
+	missed_locked(process, moved.missed_minor, moved.missed_major);
+	visitor_tell(task, NULL, process, &moved);
 }
 
 /**
@@ -244,7 +274,7 @@ void task_freed(struct task_struct *task)
 		state_free(state);
 	} else if (counting && compat_task_start_ns(task) >= counting_since) {
 		/* Born and gone without a state: nothing explains its counts. */
-		missed_locked(process_or_special(task), task->min_flt, task->maj_flt);
+		stateless_settle(task, process_or_special(task));
 	}
 	/*
 	 * The count of threads falls before this, so that whichever task of the
@@ -331,6 +361,21 @@ static bool state_read_open(const struct task_state *state, struct row **row,
 }
 
 /**
+ * task_visit_begin - announces a task_visit_open()
+ * @fn: told from now on, under table.lock, of every task that is freed before the
+ *	visit has come to it
+ * @data: for @fn
+ *
+ * Under table.lock; table.mutex held until the visit is over.
+ */
+void task_visit_begin(task_open_fn fn, void *data)
+{
+	visitor.fn = fn;
+	visitor.data = data;
+	visitor.bucket = 0;
+}
+
+/**
  * task_visit_open - tells of every last call whose verdict has come
  * @fn: called under table.lock with interrupts off
  * @data: for @fn
@@ -354,9 +399,13 @@ void task_visit_open(task_open_fn fn, void *data)
 		for (state = task_index.buckets[i]; state; state = state->index_next)
 			if (state_read_open(state, &row, &moved))
 				fn(row, state->process, &moved, data);
+		visitor.bucket = i + 1;
 		raw_spin_unlock_irqrestore(&table.lock, flags);
 		cond_resched();
 	}
+	raw_spin_lock_irqsave(&table.lock, flags);
+	visitor.fn = NULL;
+	raw_spin_unlock_irqrestore(&table.lock, flags);
 }
 
 /**

@@ -83,10 +83,12 @@ static __always_inline u64 task_generation(const struct task_struct *task)
 
 /**
  * struct task_moved - what the kernel counted since a task's last call
- * @verdict: the part that is that call's
+ * @verdict: the part that is that call's; NO_VERDICT where there was no call
  * @missed_minor: the rest
  * @missed_major: the rest
  */
+#define NO_VERDICT	COUNTERS
+
 struct task_moved {
 	enum counter verdict;
 	u32 missed_minor;
@@ -103,6 +105,7 @@ typedef void (*task_open_fn)(struct row *row, struct process *process,
 			     const struct task_moved *moved, void *data);
 typedef void (*task_class_fn)(struct row *row, enum counter class, void *data);
 
+void task_visit_begin(task_open_fn fn, void *data);
 void task_visit_open(task_open_fn fn, void *data);
 void task_visit_classes(task_class_fn fn, void *data);
 bool task_is_counting(void);
