@@ -278,8 +278,9 @@ static bool fold_once(void)
 /**
  * fold_run - folds what has ended beyond keep_exited, and more where room is short
  *
- * Process context; sleeps for one grace period. Returns whether there was anything:
- * then there may be more.
+ * Process context; sleeps for a grace period, or two where somebody else is at it.
+ * What ends meanwhile is not waited for. Returns whether there was anything: then
+ * there may be more.
  */
 bool fold_run(void)
 {
@@ -289,18 +290,4 @@ bool fold_run(void)
 	any = fold_once();
 	mutex_unlock(&fold_mutex);
 	return any;
-}
-
-/**
- * fold_try - like fold_run(), but not where the worker is at it
- *
- * Process context; sleeps for at most one grace period, whatever is being born and
- * ending meanwhile.
- */
-void fold_try(void)
-{
-	if (!mutex_trylock(&fold_mutex))
-		return;
-	fold_once();
-	mutex_unlock(&fold_mutex);
 }

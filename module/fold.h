@@ -6,6 +6,5 @@
 #define FAULTSTAT_FOLD_H
 
 bool fold_run(void);
-void fold_try(void);
 
 #endif

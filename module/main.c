@@ -58,9 +58,8 @@ static int __init faultstat_init(void)
 
 	object_init();
 	err = worker_start();
-	if (err)
-		return err;
-	err = storage_start();
+	if (!err)
+		err = storage_start();
 	if (err)
 		goto no_storage;
 	err = hooks_init();

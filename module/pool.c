@@ -127,7 +127,7 @@ void *pool_get(enum pool_id id)
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 
 	if (low)
-		worker_kick();
+		worker_refill();
 	return item;
 }
 
@@ -204,6 +204,21 @@ static bool pool_add(struct pool *pool)
 	return true;
 }
 
+/* One item, if the pool wants it. Whether it is starved is known now. */
+static bool pool_feed(struct pool *pool)
+{
+	bool fed;
+
+	if (!pool_wants(pool)) {
+		/* Not hungry, or full by its bound. */
+		WRITE_ONCE(pool->starved, READ_ONCE(pool->free) < READ_ONCE(pool->target) / 2);
+		return false;
+	}
+	fed = pool_add(pool);
+	WRITE_ONCE(pool->starved, !fed);
+	return fed;
+}
+
 /**
  * pool_refill - fills every pool to its target, as far as memory allows
  *
@@ -218,11 +233,9 @@ void pool_refill(void)
 	do {
 		again = false;
 		for (id = 0; id < POOLS; id++)
-			if (pool_wants(&pools[id]) && pool_add(&pools[id]))
+			if (pool_feed(&pools[id]))
 				again = true;
 	} while (again);
-	for (id = 0; id < POOLS; id++)
-		WRITE_ONCE(pools[id].starved, pools[id].free < pools[id].target / 2);
 }
 
 /* Twice the target and a little: less is not worth a grace period. */
@@ -336,8 +349,8 @@ void pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max
 	int id;
 
 	memory_max = limit;
-	pool_setup(POOL_TASK, size[POOL_TASK], clamp(32 * cpus, 64U, 2048U), max_tasks);
-	pool_setup(POOL_PROCESS, size[POOL_PROCESS], clamp(32 * cpus, 64U, 2048U), 0);
+	pool_setup(POOL_TASK, size[POOL_TASK], clamp(64 * cpus, 128U, 2048U), max_tasks);
+	pool_setup(POOL_PROCESS, size[POOL_PROCESS], clamp(64 * cpus, 128U, 2048U), 0);
 	pool_setup(POOL_ROW, size[POOL_ROW], clamp(128 * cpus, 256U, 4096U), max_rows);
 	pool_setup(POOL_GROUP, size[POOL_GROUP], clamp(4 * cpus, 8U, 128U), 0);
 	pool_setup(POOL_CELLS, size[POOL_CELLS], clamp(8 * cpus, 16U, 512U), 0);

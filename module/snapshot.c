@@ -250,7 +250,7 @@ struct snapshot *snapshot_take(struct pid_namespace *ns)
 	if (!snapshot)
 		return NULL;
 	/* What is to be folded by the settings is not to be seen. */
-	fold_try();
+	fold_run();
 
 	mutex_lock(&table.mutex);
 	room = make_room(snapshot);

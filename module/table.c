@@ -316,7 +316,7 @@ struct row *row_make(struct process *process, const struct object_key *key, cons
 	raw_spin_unlock_irqrestore(&table.lock, flags);
 
 	if (table_is_crowded() && READ_ONCE(table.ended_count))
-		worker_kick();
+		worker_keep_house();
 	return row;
 }
 
@@ -453,7 +453,7 @@ void process_end_if_unused(struct process *process)
 	table.processes--;
 	table.ended_count++;
 	if (table.ended_count > table.keep_exited + ENDED_BATCH)
-		worker_kick();
+		worker_keep_house();
 }
 
 /**

@@ -8,6 +8,7 @@
 
 int worker_start(void);
 void worker_stop(void);
-void worker_kick(void);
+void worker_refill(void);
+void worker_keep_house(void);
 
 #endif
