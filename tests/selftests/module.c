@@ -135,7 +135,7 @@ static void param_path(char *path, size_t size, const char *name)
 /**
  * param_set() - set a module parameter.
  * @name: the parameter
- * @value: what is written
+ * @value: what is written; an empty value as a newline, for sysfs ignores writes of nothing
  *
  * Return: 0 or -errno.
  */
@@ -144,7 +144,7 @@ int param_set(const char *name, const char *value)
 	char path[128];
 
 	param_path(path, sizeof(path), name);
-	return file_write(path, value);
+	return file_write(path, *value ? value : "\n");
 }
 
 /**

@@ -576,7 +576,7 @@ const struct row *snapshot_row(const struct snapshot *s, pid_t pid, const char *
 /**
  * snapshot_print() - show rows beside a failure.
  * @s: the snapshot
- * @pid: whose rows; 0 is everybody's, up to a page of them
+ * @pid: whose rows; 0 is everybody's, up to 20 of them
  *
  * Three times in a test, not more: the first failures tell.
  */
@@ -589,7 +589,7 @@ void snapshot_print(const struct snapshot *s, pid_t pid)
 		return;
 	for (i = 0; i < s->nr_headers; i++)
 		note("  # %s", s->headers[i]);
-	for (i = 0; i < s->nr_rows && shown < 60; i++) {
+	for (i = 0; i < s->nr_rows && shown < 20; i++) {
 		const struct row *r = &s->rows[i];
 
 		if (pid && r->pid != pid)

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * churn.c - a host that forks all day or reads files without end: ended processes are folded by
+ * command name, memory stays where it is, and no count is lost.
+ */
+#include "suite.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include "crowd.h"
+
+#define HALF_ROWS 8192		/* of the default max_rows */
+
+FIXTURE(churning)
+{
+	int unused;
+};
+
+FIXTURE_SETUP(churning)
+{
+	/* Each test loads with parameters of its own. */
+}
+
+FIXTURE_TEARDOWN(churning)
+{
+	loaded_end(_metadata, false, 0);
+}
+
+static long long mem_available(void)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	long long kb = -1;
+	char line[128];
+
+	while (f && kb < 0 && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemAvailable: %lld kB", &kb) != 1)
+			kb = -1;
+	if (f)
+		fclose(f);
+	return kb;
+}
+
+struct fold_wait {
+	const char *comm;
+	long long ended;
+};
+
+/* No process of that name is live, and at most so many ended ones are kept. */
+static bool folded(void *arg)
+{
+	struct fold_wait *f = arg;
+	struct snapshot s;
+	bool done = false;
+	size_t i;
+
+	/* The header first: the whole text may be long. */
+	if (!snapshot_take(&s, FAULTS_TOTALS))
+		done = snapshot_value(&s, "table", "ended") <= f->ended;
+	snapshot_free(&s);
+	if (!done)
+		return false;
+	done = false;
+	if (!snapshot_take(&s, FAULTS_PROC)) {
+		done = snapshot_value(&s, "table", "ended") <= f->ended;
+		for (i = 0; i < s.nr_rows; i++)
+			if (!strcmp(s.rows[i].comm, f->comm) && !strcmp(s.rows[i].state, "live"))
+				done = false;
+	}
+	snapshot_free(&s);
+	return done;
+}
+
+static long long memory_now(void)
+{
+	struct snapshot s;
+	long long memory = -1;
+
+	if (!snapshot_take(&s, FAULTS_PROC))
+		memory = snapshot_value(&s, "table", "memory");
+	snapshot_free(&s);
+	return memory;
+}
+
+/* Who forks all day, two of them at once. */
+struct burst {
+	int nr;
+	struct kid sum[2];
+};
+
+static int burst_child(void *arg)
+{
+	prctl(PR_SET_NAME, "burst");
+	touch_write(arg, 1);
+	_exit(0);
+}
+
+/* Children in their parent's memory, which makes it quick; their faults and name are their own. */
+static int burst(void *arg, int nr)
+{
+	struct burst *b = arg;
+	char *page = map_anon(1), *stack = malloc(64 << 10);
+	struct kid kid;
+	int i;
+
+	if (!page || !stack)
+		return 1;
+	for (i = 0; i < b->nr / 2; i++) {
+		pid_t pid = clone(burst_child, stack + (64 << 10),
+				  CLONE_VM | CLONE_VFORK | SIGCHLD, page);
+
+		if (pid < 0 || kid_wait(&kid, pid) || kid.status)
+			return 1;
+		b->sum[nr].minor += kid.minor;
+		b->sum[nr].major += kid.major;
+		if (madvise(page, PAGE, MADV_DONTNEED))
+			return 1;
+	}
+	return 0;
+}
+
+static void run_burst(struct __test_metadata *_metadata, struct burst *b, int nr)
+{
+	struct fold_wait wait = { "burst", 100 };
+	struct crowd crowd;
+
+	b->nr = nr;
+	ASSERT_EQ(0, crowd_start(&crowd, 2, burst, b));
+	ASSERT_EQ(0, crowd_end(&crowd));
+	ASSERT_TRUE(wait_until(folded, &wait, 60000));
+}
+
+TEST_F(churning, twenty_thousand_processes_of_which_100_are_kept)
+{
+	struct burst *b = shared_alloc(sizeof(*b));
+	long long memory, early, available = mem_available();
+	int nr = scaled(20000);
+	struct counts rows;
+	struct snapshot s;
+
+	ASSERT_EQ(0, module_load("keep_exited=100"));
+	memory = memory_now();
+	run_burst(_metadata, b, nr / 10);
+	early = memory_now();
+	run_burst(_metadata, b, nr - nr / 10);
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	note("%d processes: memory %lld before, %lld after a tenth of them, %lld after all; MemAvailable %lld kB before, %lld kB after",
+	     nr, memory, early, snapshot_value(&s, "table", "memory"), available, mem_available());
+	EXPECT_EQ(0, snapshot_violations(&s, 0));
+	snapshot_sum_comm(&s, "burst", &rows);
+	EXPECT_EQ(b->sum[0].minor + b->sum[1].minor, rows.minor);
+	EXPECT_EQ(b->sum[0].major + b->sum[1].major, rows.major);
+	EXPECT_EQ(0, rows.missed + rows.pending);
+	EXPECT_LE(nr - 100, snapshot_value(&s, "table", "folded"));
+	EXPECT_EQ(0, snapshot_value(&s, "table", "overflow"));
+	/* The same memory for ten times the processes. */
+	EXPECT_GE(early + early / 2, snapshot_value(&s, "table", "memory"));
+	snapshot_free(&s);
+}
+
+static int unique_files(int from, int nr)
+{
+	char path[64], *p;
+	int i;
+
+	for (i = from; i < from + nr; i++) {
+		snprintf(path, sizeof(path), "/dev/shm/unique.%d", i);
+		if (file_make_empty(path, 1))
+			return 1;
+		p = map_file(path, 1, PROT_READ | PROT_WRITE, MAP_SHARED);
+		if (!p)
+			return 1;
+		touch_write(p, 1);
+		if (munmap(p, PAGE) || unlink(path))
+			return 1;
+	}
+	return 0;
+}
+
+static int touch_unique(void *arg, int nr)
+{
+	int each = *(int *)arg;
+
+	prctl(PR_SET_NAME, "unique");
+	return unique_files(nr * each, each);
+}
+
+/* All rows of a name and what overflowed: every fault of these processes is in one of them. */
+static void unique_sum(const struct snapshot *s, struct counts *sum)
+{
+	struct counts overflow;
+
+	snapshot_sum_comm(s, "unique", sum);
+	snapshot_sum_object(s, 0, "[overflow]", &overflow);
+	counts_add(sum, &overflow);
+}
+
+static long long rows_in_state(const struct snapshot *s, const char *state)
+{
+	long long nr = 0;
+	size_t i;
+
+	for (i = 0; i < s->nr_rows; i++)
+		nr += !strcmp(s->rows[i].state, state);
+	return nr;
+}
+
+static void run_unique(struct __test_metadata *_metadata, int processes, int files)
+{
+	struct fold_wait wait = { "unique", 0 };
+	int each = files / processes;
+	long long memory, available = mem_available();
+	struct mark before, after;
+	struct counts sum;
+	struct crowd crowd;
+	struct snapshot s;
+
+	ASSERT_EQ(0, module_load(""));
+	memory = memory_now();
+	ASSERT_EQ(0, mark_take(&before));
+	ASSERT_EQ(0, crowd_start(&crowd, processes, touch_unique, &each));
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	note("%d files by %d processes: rows %lld, overflow %lld, memory %lld before, %lld now; MemAvailable %lld kB before, %lld kB now",
+	     files, processes, snapshot_value(&s, "table", "rows"),
+	     snapshot_value(&s, "table", "overflow"), memory,
+	     snapshot_value(&s, "table", "memory"), available, mem_available());
+	EXPECT_EQ(0, snapshot_violations(&s, 0));
+	EXPECT_GE(2 * HALF_ROWS, snapshot_value(&s, "table", "rows"));
+	EXPECT_GE(64 << 20, snapshot_value(&s, "table", "memory"));
+	unique_sum(&s, &sum);
+	EXPECT_LE(files, sum.minor);
+	snapshot_free(&s);
+	EXPECT_EQ(0, crowd_end(&crowd));
+	ASSERT_EQ(0, mark_take(&after));
+	EXPECT_EQ(0, mark_compare(&before, &after, crowd.minor, crowd.major));
+
+	/* Folded: half the table at most, the rest of the files in one row. */
+	ASSERT_EQ(0, param_set("keep_exited", "0"));
+	ASSERT_TRUE(wait_until(folded, &wait, 60000));
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	EXPECT_EQ(0, snapshot_violations(&s, 0));
+	EXPECT_GE(HALF_ROWS + 1, rows_in_state(&s, "folded"));
+	if (files > HALF_ROWS) {
+		EXPECT_LT(0, snapshot_sum_object(&s, 0, "[other]", NULL));
+	}
+	unique_sum(&s, &sum);
+	EXPECT_LE(crowd.minor, sum.minor);
+	snapshot_free(&s);
+	ASSERT_EQ(0, mark_take(&after));
+	EXPECT_EQ(0, mark_compare(&before, &after, crowd.minor, crowd.major));
+}
+
+TEST_F(churning, twenty_thousand_files_of_one_process)
+{
+	run_unique(_metadata, 1, scaled(20000));
+}
+
+TEST_F(churning, twenty_thousand_files_of_100_processes)
+{
+	run_unique(_metadata, 100, scaled(20000));
+}
+
+static int touch_same(void *arg, int nr)
+{
+	char *p = map_file(arg, 16, PROT_READ | PROT_WRITE, MAP_SHARED);
+
+	prctl(PR_SET_NAME, nr % 2 ? "odd one" : "even one");
+	if (!p)
+		return 1;
+	touch_write(p, 16);
+	return 0;
+}
+
+/* Folding adds up by command name and object: two names, so two rows for one file. */
+TEST_F(churning, folded_rows_by_command_and_object)
+{
+	struct fold_wait wait = { "odd one", 0 };
+	static char path[] = "/dev/shm/folded";
+	struct counts odd, even;
+	struct crowd crowd;
+	struct snapshot s;
+	long long rows = 0;
+	size_t i;
+
+	ASSERT_EQ(0, module_load("keep_exited=0"));
+	ASSERT_EQ(0, file_make_empty(path, 16));
+	ASSERT_EQ(0, crowd_start(&crowd, 60, touch_same, path));
+	EXPECT_EQ(0, crowd_end(&crowd));
+	ASSERT_TRUE(wait_until(folded, &wait, 60000));
+	wait.comm = "even one";
+	ASSERT_TRUE(wait_until(folded, &wait, 60000));
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	for (i = 0; i < s.nr_rows; i++) {
+		const struct row *r = &s.rows[i];
+
+		if (strcmp(r->object, path))
+			continue;
+		rows++;
+		EXPECT_EQ(30 * 16, r->n.calls);
+		EXPECT_EQ(30 * 16, r->n.minor);
+		EXPECT_STREQ("folded", r->state);
+	}
+	EXPECT_EQ(2, rows);
+	snapshot_sum_comm(&s, "odd one", &odd);
+	snapshot_sum_comm(&s, "even one", &even);
+	EXPECT_EQ(crowd.minor, odd.minor + even.minor);
+	EXPECT_EQ(crowd.major, odd.major + even.major);
+	snapshot_free(&s);
+	unlink(path);
+}
+
+static int touch_some(void *arg)
+{
+	char *p = map_anon(1000);
+
+	(void)arg;
+	if (!p)
+		return 1;
+	touch_write(p, 1000);
+	return 0;
+}
+
+/* The newest ended processes are the ones that are kept. */
+TEST_F(churning, newest_ended_processes_are_kept)
+{
+	struct workload w[8];
+	struct snapshot s;
+	int i;
+
+	ASSERT_EQ(0, module_load("keep_exited=3"));
+	for (i = 0; i < 8; i++)
+		w[i] = RUN_EXACT(touch_some, NULL);
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	EXPECT_EQ(3, snapshot_value(&s, "table", "ended"));
+	for (i = 0; i < 8; i++) {
+		struct counts sum;
+
+		EXPECT_EQ(i >= 5, snapshot_sum_pid(&s, w[i].pid, &sum) != 0);
+	}
+	snapshot_free(&s);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ftrace.c - kernel.ftrace_enabled=0 silences hooks that go through ftrace, without telling them.
+ * The header says so at the next read, and what was not seen meanwhile is missed, not made up.
+ */
+#include "suite.h"
+
+static const char ftrace_enabled[] = "/proc/sys/kernel/ftrace_enabled";
+
+FIXTURE(silenced)
+{
+	int unused;
+};
+
+FIXTURE_VARIANT(silenced)
+{
+	const char *params;
+};
+
+FIXTURE_VARIANT_ADD(silenced, attach_auto) { .params = "attach=auto" };
+FIXTURE_VARIANT_ADD(silenced, attach_kprobe) { .params = "attach=kprobe" };
+
+FIXTURE_SETUP(silenced)
+{
+	ASSERT_EQ(0, module_load(variant->params));
+}
+
+FIXTURE_TEARDOWN(silenced)
+{
+	file_write(ftrace_enabled, "1");
+	loaded_end(_metadata, true, CHECK_NO_EXCEPTIONS);
+}
+
+static bool fault_hook_on(void)
+{
+	struct snapshot s;
+	bool on = false;
+
+	if (!snapshot_take(&s, FAULTS_TOTALS))
+		on = snapshot_hook_on(&s, "handle_mm_fault");
+	snapshot_free(&s);
+	return on;
+}
+
+#define UNSEEN 300
+
+struct steps {
+	struct gate ready, go;
+};
+
+static int three_steps(void *arg)
+{
+	struct steps *steps = arg;
+	char *p = map_anon(3 * UNSEEN);
+	size_t i;
+
+	for (i = 0; p && i < 3; i++) {
+		touch_write(p + i * UNSEEN * PAGE, UNSEEN);
+		gate_open(&steps->ready);
+		if (gate_wait(&steps->go))
+			return 1;
+	}
+	return !p;
+}
+
+TEST_F(silenced, ftrace_enabled_0_shows_at_the_next_read_and_as_missed)
+{
+	struct workload w = { .missed = -1 };
+	struct steps steps;
+	struct snapshot s;
+
+	if (access(ftrace_enabled, W_OK))
+		SKIP_TEST("the kernel has no kernel.ftrace_enabled");
+	ASSERT_EQ(0, gate_init(&steps.ready));
+	ASSERT_EQ(0, gate_init(&steps.go));
+	EXPECT_TRUE(fault_hook_on());
+	ASSERT_EQ(0, workload_start(&w, three_steps, &steps));
+	ASSERT_EQ(0, gate_wait(&steps.ready));
+	EXPECT_EQ(0, workload_compare_live(&w));
+	EXPECT_EQ(0, w.rows.missed);
+
+	ASSERT_EQ(0, file_write(ftrace_enabled, "0"));
+	/* A hook that does not depend on it may well stay; then nothing is missed either. */
+	if (fault_hook_on()) {
+		note("the hook does not go through ftrace here");
+		self->unused = 1;
+	}
+	gate_open(&steps.go);
+	ASSERT_EQ(0, gate_wait(&steps.ready));
+	ASSERT_EQ(0, file_write(ftrace_enabled, "1"));
+	EXPECT_TRUE(fault_hook_on());
+
+	gate_open(&steps.go);
+	ASSERT_EQ(0, gate_wait(&steps.ready));
+	gate_open(&steps.go);
+	/* Missed ones included, the sum is the kernel's. */
+	EXPECT_EQ(0, workload_finish(&w));
+	EXPECT_LE(3 * UNSEEN, w.minor);
+	if (self->unused) {
+		EXPECT_EQ(0, w.rows.missed);
+	} else {
+		EXPECT_LE(UNSEEN - 1, w.rows.missed);
+		EXPECT_GT(UNSEEN + 30, w.rows.missed);
+	}
+	/* In a row of its own, not on an object that did not earn them. */
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	if (!self->unused) {
+		struct counts missed;
+
+		EXPECT_EQ(1, snapshot_sum_object(&s, w.pid, "[missed]", &missed));
+		EXPECT_EQ(w.rows.missed, missed.missed);
+		EXPECT_EQ(0, missed.calls);
+	}
+	snapshot_free(&s);
+}
+
+static int touch_some(void *arg)
+{
+	char *p = map_anon(200);
+
+	(void)arg;
+	if (!p)
+		return 1;
+	touch_write(p, 200);
+	return 0;
+}
+
+/* A process born after that is exact as ever; one that lived and died unseen has no row. */
+TEST_F(silenced, processes_of_before_meanwhile_and_after)
+{
+	struct workload w = { 0 };
+	struct snapshot s;
+
+	if (access(ftrace_enabled, W_OK))
+		SKIP_TEST("the kernel has no kernel.ftrace_enabled");
+	RUN_EXACT(touch_some, NULL);
+	ASSERT_EQ(0, file_write(ftrace_enabled, "0"));
+	EXPECT_EQ(0, workload_start(&w, touch_some, NULL));
+	EXPECT_EQ(0, workload_wait(&w));
+	workload_kill(&w);
+	ASSERT_EQ(0, file_write(ftrace_enabled, "1"));
+	RUN_EXACT(touch_some, NULL);
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	EXPECT_EQ(0, snapshot_violations(&s, CHECK_NO_EXCEPTIONS));
+	snapshot_free(&s);
+}
+
+/* Loaded while it is off: either a way that works all the same, or a header that says it does not. */
+TEST_F(silenced, loaded_while_ftrace_is_disabled)
+{
+	struct workload w = { .missed = -1 };
+	int ret;
+
+	if (access(ftrace_enabled, W_OK))
+		SKIP_TEST("the kernel has no kernel.ftrace_enabled");
+	ASSERT_EQ(0, module_unload());
+	ASSERT_EQ(0, file_write(ftrace_enabled, "0"));
+	ret = module_load(variant->params);
+	if (!ret && fault_hook_on()) {
+		w.missed = 0;
+		EXPECT_EQ(0, workload_run(&w, touch_some, NULL));
+	} else {
+		note("load returned %d; the header says that the hook is off", ret);
+	}
+	ASSERT_EQ(0, file_write(ftrace_enabled, "1"));
+	if (!ret) {
+		struct workload after = { 0 };
+
+		EXPECT_TRUE(fault_hook_on());
+		EXPECT_EQ(0, workload_run(&after, touch_some, NULL));
+	}
+}
+
+TEST_HARNESS_MAIN
