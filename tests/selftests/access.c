@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * access.c - who may read what, and what a reader sees: the opener's right in the initial user
- * namespace decides, pids are those of the reader's namespace, and a snapshot is one moment.
+ * access.c - who may read what: the opener's right in the initial user namespace decides, whatever
+ * the mode bits say, and pids are those of the reader's namespace. Totals are for everyone.
  */
 #include "suite.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "load.h"
 
 #define NOBODY	65534
+
+#ifndef CAP_PERFMON
+#define CAP_PERFMON	38
+#endif
 
 /* errno of an open for reading, or 0. */
 static int open_error(const char *path)
@@ -32,190 +30,250 @@ static int open_error(const char *path)
 }
 
 /* Runs in a child; its exit code is fn's value. */
-static int in_child(int (*fn)(void))
+static int in_child(int (*fn)(void *arg), void *arg)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
+	fflush(NULL);
+	pid = fork();
 	if (!pid)
-		_exit(fn());
+		_exit(fn(arg));
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		return -1;
 	return WEXITSTATUS(status);
 }
 
+/* The header and nothing else: no rows, no columns. */
 static bool totals_are_anonymous(void)
 {
 	struct snapshot s;
-	bool good;
+	bool good = !snapshot_take(&s, FAULTS_TOTALS) && !s.nr_rows && !s.columns &&
+		    s.total.calls > 0;
 
-	if (snapshot_take(&s, FAULTS_TOTALS))
-		return false;
-	good = !s.nr_rows && !s.columns && s.total.calls > 0;
 	snapshot_free(&s);
 	return good;
 }
 
-static int unprivileged(void)
+/* Become somebody with just one capability, or with none (-1). */
+static int become(uid_t uid, int capability)
 {
-	if (setgid(NOBODY) || setuid(NOBODY))
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	memset(data, 0, sizeof(data));
+	if (prctl(PR_SET_KEEPCAPS, 1) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
+		return -1;
+	if (capability >= 0) {
+		data[CAP_TO_INDEX(capability)].effective = CAP_TO_MASK(capability);
+		data[CAP_TO_INDEX(capability)].permitted = CAP_TO_MASK(capability);
+	}
+	return (int)syscall(SYS_capset, &head, data);
+}
+
+struct who {
+	uid_t uid;
+	int capability;
+	int error;		/* what both full files shall answer */
+};
+
+static int reads_as(void *arg)
+{
+	const struct who *who = arg;
+
+	if (become(who->uid, who->capability))
 		return 10;
-	if (open_error(FAULTS_PROC) != EPERM)
+	if (open_error(FAULTS_PROC) != who->error)
 		return 11;
-	/* debugfs itself may turn him away first. */
-	if (open_error(FAULTS_DEBUGFS) != EPERM && open_error(FAULTS_DEBUGFS) != EACCES)
+	if (open_error(FAULTS_DEBUGFS) != who->error)
 		return 12;
 	return totals_are_anonymous() ? 0 : 13;
 }
 
-TEST_F(loaded, an_unprivileged_reader_gets_the_totals_and_no_more)
+/* debugfs is mounted for root alone; let everybody come as far as the file itself. */
+static int debugfs_for_all(bool all)
 {
-	EXPECT_EQ(0, in_child(unprivileged));
+	return mount("debugfs", "/sys/kernel/debug", "debugfs", MS_REMOUNT,
+		     all ? "mode=755" : "mode=700");
 }
 
-static int container_root(void)
+static void expect_reads_as(struct __test_metadata *_metadata, uid_t uid, int capability,
+			    int error)
 {
-	if (unshare(CLONE_NEWUSER))
-		return 10;
-	if (file_write("/proc/self/setgroups", "deny") || file_write("/proc/self/uid_map", "0 0 1") ||
-	    file_write("/proc/self/gid_map", "0 0 1") || setuid(0))
-		return 11;
-	/* Root in there, with every capability over what is in there. */
-	if (open_error(FAULTS_PROC) != EPERM)
-		return 12;
-	if (open_error(FAULTS_DEBUGFS) != EPERM && open_error(FAULTS_DEBUGFS) != EACCES)
-		return 13;
-	return totals_are_anonymous() ? 0 : 14;
+	struct who who = { uid, capability, error };
+
+	ASSERT_EQ(0, debugfs_for_all(true));
+	EXPECT_EQ(0, in_child(reads_as, &who));
+	EXPECT_EQ(0, debugfs_for_all(false));
 }
 
-TEST_F(loaded, the_root_of_a_container_gets_the_totals_and_no_more)
+TEST_F(loaded, unprivileged_reader_gets_the_totals_and_no_more)
 {
-	EXPECT_EQ(0, in_child(container_root));
+	expect_reads_as(_metadata, NOBODY, -1, EPERM);
 }
 
-static int only_perfmon(void)
+TEST_F(loaded, root_without_capabilities_gets_the_totals_and_no_more)
 {
-	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct data[2] = { 0 };
+	expect_reads_as(_metadata, 0, -1, EPERM);
+}
 
-	if (prctl(PR_SET_KEEPCAPS, 1) || setgid(NOBODY) || setuid(NOBODY))
-		return 10;
-	data[CAP_TO_INDEX(CAP_PERFMON)].effective = CAP_TO_MASK(CAP_PERFMON);
-	data[CAP_TO_INDEX(CAP_PERFMON)].permitted = CAP_TO_MASK(CAP_PERFMON);
-	if (syscall(SYS_capset, &head, data))
-		return 11;
-	return open_error(FAULTS_PROC);
+TEST_F(loaded, cap_dac_override_is_not_enough)
+{
+	expect_reads_as(_metadata, NOBODY, CAP_DAC_OVERRIDE, EPERM);
+}
+
+TEST_F(loaded, cap_sys_admin_is_enough)
+{
+	expect_reads_as(_metadata, NOBODY, CAP_SYS_ADMIN, 0);
 }
 
 TEST_F(loaded, cap_perfmon_is_enough)
 {
-	/* Kernels before 5.8 do not know it. */
 	if (prctl(PR_CAPBSET_READ, CAP_PERFMON) < 0)
-		SKIP_TEST("this kernel has no CAP_PERFMON");
-	EXPECT_EQ(0, in_child(only_perfmon));
+		SKIP_TEST("the kernel has no CAP_PERFMON");
+	expect_reads_as(_metadata, NOBODY, CAP_PERFMON, 0);
 }
 
-/* In a new pid namespace, as its first process. */
-static int first_of_namespace(void)
+static int container_root(void *arg)
 {
-	struct counts own;
-	struct snapshot s;
-	size_t i, hidden = 0, strange = 0;
-	int bad;
-
-	if (getpid() != 1 || snapshot_undisturbed(&s, FAULTS_PROC))
+	(void)arg;
+	if (unshare(CLONE_NEWUSER))
 		return 10;
-	snapshot_sum_pid(&s, 1, &own);
-	for (i = 0; i < s.nr_rows; i++) {
-		const struct row *row = &s.rows[i];
-
-		if (!strcmp(row->state, "hidden")) {
-			hidden++;
-			if (row->pid || strcmp(row->object, "[hidden]"))
-				strange++;
-		} else if (row->pid != 1 && !object_is_special(row->object) && row->pid) {
-			strange++;
-		}
-	}
-	/* Sums, too: nothing that is hidden is missing. */
-	bad = snapshot_violations(&s, 0);
-	snapshot_free(&s);
-	if (bad)
+	if (file_write("/proc/self/setgroups", "deny") ||
+	    file_write("/proc/self/uid_map", "0 0 1") || file_write("/proc/self/gid_map", "0 0 1"))
 		return 11;
-	if (hidden != 1 || strange)
+	/* Root in there, with every capability over what is in there. */
+	if (getuid() || prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) != 1)
 		return 12;
-	return own.calls ? 0 : 13;
+	if (open_error(FAULTS_PROC) != EPERM)
+		return 13;
+	if (open_error(FAULTS_DEBUGFS) != EPERM)
+		return 14;
+	return totals_are_anonymous() ? 0 : 15;
 }
 
-static int other_namespace(void)
+TEST_F(loaded, root_of_a_container_gets_the_totals_and_no_more)
 {
-	return unshare(CLONE_NEWPID) ? 10 : in_child(first_of_namespace);
+	if (access("/proc/self/ns/user", F_OK))
+		SKIP_TEST("the kernel has no user namespaces");
+	ASSERT_EQ(0, debugfs_for_all(true));
+	EXPECT_EQ(0, in_child(container_root, NULL));
+	EXPECT_EQ(0, debugfs_for_all(false));
 }
 
-TEST_F(loaded, another_pid_namespace_sees_its_own_pids_and_one_hidden_row)
+static int reads_what_was_opened(void *arg)
 {
-	EXPECT_EQ(0, in_child(other_namespace));
+	char buf[14];
+
+	if (become(NOBODY, -1))
+		return 10;
+	return read(*(int *)arg, buf, sizeof(buf)) == sizeof(buf) &&
+	       !memcmp(buf, "# faultstat 1\n", sizeof(buf)) ? 0 : 11;
 }
 
-TEST_F(loaded, without_debugfs_the_file_in_proc_is_the_same)
+/* Who opened it counts, not who reads: a service may open it and then drop its rights. */
+TEST_F(loaded, opener_decides_not_the_reader)
 {
-	struct snapshot debug, proc;
+	int fd = open(FAULTS_PROC, O_RDONLY);
 
-	ASSERT_EQ(0, snapshot_take(&debug, FAULTS_DEBUGFS));
-	ASSERT_EQ(0, umount("/sys/kernel/debug"));
-	EXPECT_EQ(ENOENT, open_error(FAULTS_DEBUGFS));
-	EXPECT_EQ(0, snapshot_take(&proc, FAULTS_PROC));
-	EXPECT_STREQ(debug.columns, proc.columns);
-	EXPECT_EQ(debug.nr_headers, proc.nr_headers);
-	EXPECT_STREQ(snapshot_header(&debug, "settings"), snapshot_header(&proc, "settings"));
-	EXPECT_EQ(0, snapshot_violations(&proc, 0));
-	snapshot_free(&debug);
-	snapshot_free(&proc);
-	ASSERT_EQ(0, mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL));
-	EXPECT_EQ(0, open_error(FAULTS_DEBUGFS));
-}
-
-#define TEXT_MAX	(1 << 20)
-
-/* All that was counted after the open stays out of it, however long the reading takes. */
-TEST_F(loaded, what_is_read_byte_by_byte_under_load_is_one_moment)
-{
-	struct load *load = load_start(4);
-	char *slow = malloc(TEXT_MAX), *fast = malloc(TEXT_MAX);
-	struct snapshot s, later;
-	ssize_t len = 0, whole;
-	int fd;
-
-	ASSERT_NE(NULL, load);
-	ASSERT_EQ(0, load_wait_busy(load, 3));
-	fd = open(FAULTS_PROC, O_RDONLY);
 	ASSERT_LE(0, fd);
-	while (len < TEXT_MAX && read(fd, slow + len, 1) == 1) {
-		len++;
-		if (len % 2000 == 0)
-			ASSERT_EQ(0, load_wait_busy(load, 1));
-	}
-	/* Once more from its beginning, at one go: the same to the byte. */
-	ASSERT_EQ(0, lseek(fd, 0, SEEK_SET));
-	for (whole = 0; whole < TEXT_MAX;) {
-		ssize_t n = read(fd, fast + whole, TEXT_MAX - whole);
-
-		ASSERT_LE(0, n);
-		if (!n)
-			break;
-		whole += n;
-	}
+	EXPECT_EQ(0, in_child(reads_what_was_opened, &fd));
 	close(fd);
-	EXPECT_EQ(0, load_stop(load, false));
-	ASSERT_EQ(len, whole);
-	EXPECT_EQ(0, memcmp(slow, fast, len));
-	free(fast);
-	ASSERT_EQ(0, snapshot_parse(&s, slow, len));
-	EXPECT_LT(0, s.nr_rows);
-	ASSERT_EQ(0, snapshot_take(&later, FAULTS_PROC));
-	EXPECT_LT(s.lifetime.calls, later.lifetime.calls);
+}
+
+TEST_F(loaded, files_cannot_be_written)
+{
+	EXPECT_GT(0, file_write(FAULTS_PROC, "1"));
+	EXPECT_GT(0, file_write(FAULTS_TOTALS, "1"));
+	EXPECT_GT(0, file_write(FAULTS_DEBUGFS, "1"));
+}
+
+/* What the first process of a pid namespace sees, and what it had itself. */
+struct view {
+	struct gate ready, done;
+	pid_t child;		/* as the namespace calls it */
+	int error;
+	struct counts hidden, total, own, childs;
+	size_t hidden_rows, strangers;
+};
+
+static int touch_and_wait(struct view *v)
+{
+	char *p = map_anon(123);
+
+	if (!p)
+		return 1;
+	touch_write(p, 123);
+	gate_open(&v->ready);
+	return gate_wait(&v->done);
+}
+
+static int first_of_namespace(void *arg)
+{
+	struct view *v = arg;
+	struct snapshot s;
+	int status;
+	pid_t pid;
+	size_t i;
+
+	if (getpid() != 1)
+		return 10;
+	pid = kid_fork();
+	if (!pid)
+		_exit(touch_and_wait(v));
+	v->child = pid;
+	if (pid < 0 || gate_wait(&v->ready) || snapshot_take(&s, FAULTS_PROC))
+		return 11;
+	if (snapshot_violations(&s, 0))
+		return 12;
+	v->total = s.total;
+	snapshot_sum_pid(&s, 1, &v->own);
+	snapshot_sum_pid(&s, v->child, &v->childs);
+	v->hidden_rows = snapshot_sum_object(&s, 0, "[hidden]", &v->hidden);
+	for (i = 0; i < s.nr_rows; i++)
+		if (s.rows[i].pid != 1 && s.rows[i].pid != v->child &&
+		    !object_is_special(s.rows[i].object))
+			v->strangers++;
 	snapshot_free(&s);
-	snapshot_free(&later);
+	gate_open(&v->done);
+	return waitpid(v->child, &status, 0) != v->child || status ? 13 : 0;
+}
+
+static int enter_namespace(void *arg)
+{
+	return unshare(CLONE_NEWPID) ? 10 : in_child(first_of_namespace, arg);
+}
+
+static int touch_some(void *arg)
+{
+	char *p = map_anon(500);
+
+	(void)arg;
+	if (!p)
+		return 1;
+	touch_write(p, 500);
+	return 0;
+}
+
+/* Its own processes under its own pids, everybody else in one row, and the sums are the same. */
+TEST_F(loaded, another_pid_namespace_has_its_own_pids_and_one_hidden_row)
+{
+	struct view *v = shared_alloc(sizeof(*v));
+
+	if (access("/proc/self/ns/pid", F_OK))
+		SKIP_TEST("the kernel has no pid namespaces");
+	ASSERT_EQ(0, gate_init(&v->ready));
+	ASSERT_EQ(0, gate_init(&v->done));
+	RUN_EXACT(touch_some, NULL);
+	EXPECT_EQ(0, in_child(enter_namespace, v));
+	EXPECT_EQ(1, v->hidden_rows);
+	EXPECT_EQ(0, v->strangers);
+	EXPECT_EQ(2, v->child);
+	EXPECT_LE(500, v->hidden.minor);
+	EXPECT_LE(123, v->childs.minor);
+	EXPECT_LT(0, v->own.calls);
+	EXPECT_EQ(v->total.calls, v->hidden.calls + v->own.calls + v->childs.calls);
+	EXPECT_EQ(v->total.minor, v->hidden.minor + v->own.minor + v->childs.minor);
 }
 
 TEST_HARNESS_MAIN

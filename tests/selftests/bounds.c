@@ -243,8 +243,8 @@ TEST_F(bounded, everything_at_its_smallest)
 
 	self->missed_expected = true;
 	ASSERT_EQ(0, module_load("max_rows=16 max_tasks=16 max_memory=1 keep_exited=0"));
-	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0, crowd_start(&crowd, 60, touch_long_names, NULL));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, crowd_start(&crowd, 30, touch_long_names, NULL));
 		EXPECT_EQ(0, crowd_end(&crowd));
 		ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
 		EXPECT_EQ(0, snapshot_violations(&s, 0));

@@ -1,141 +1,172 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * cpus.c - counters are each CPU's own, and yet no count is lost: not when a task moves, not when
- * a CPU goes away and comes back, not when many count on the same row at once.
+ * many count on the same row at once. Runs on eight CPUs.
  */
 #include "suite.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
-#include <unistd.h>
-
-#include "load.h"
 
 #define THREADS	8
-#define PAGES	400
-#define SHARED	"/tmp/eight"
+#define PAGES	512ul		/* of each thread; a power of two */
+#define SHARED	"/dev/shm/eight"
 
-static int touch_some(void *arg)
-{
-	char *p = map_anon(300);
-
-	(void)arg;
-	if (!p)
-		return 1;
-	touch_write(p, 300);
-	return 0;
-}
-
-TEST_F(loaded, cpu_offline_and_online_under_load)
-{
-	static const char path[] = "/sys/devices/system/cpu/cpu1/online";
-	struct load *load;
-	int i;
-
-	if (access(path, W_OK))
-		SKIP_TEST("this kernel cannot take a CPU away");
-	load = load_start(4);
-	ASSERT_NE(NULL, load);
-	for (i = 0; i < 10; i++) {
-		ASSERT_EQ(0, load_wait_busy(load, 2));
-		ASSERT_EQ(0, file_write(path, i % 2 ? "1" : "0"));
-	}
-	ASSERT_EQ(0, file_write(path, "1"));
-	EXPECT_EQ(0, load_stop(load, true));
-	RUN_EXACT(touch_some, NULL);
-}
-
-struct part {
-	char *at;
-	int cpu;
-	bool wander;
+struct parts {
+	bool wander;		/* change CPUs all the time, rather than stay on one each */
+	char *shared;
 };
 
-static void go_to(int cpu)
+static int go_to(int cpu)
 {
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
+	return sched_setaffinity(0, sizeof(set), &set);
 }
 
-/* One page at a time, on its own CPU or each on another. */
-static void *touch_part(void *arg)
+static void private_name(char *path, size_t size, int nr)
 {
-	struct part *part = arg;
-	int i, cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	go_to(part->cpu % cpus);
-	for (i = 0; i < PAGES; i++) {
-		if (part->wander && i % 8 == 0)
-			go_to((part->cpu + i / 8) % cpus);
-		part->at[i * 4096L] = 1;
-	}
-	return NULL;
+	snprintf(path, size, SHARED ".%d", nr);
 }
 
-static int eight_threads(bool wander)
+/* A page of the shared file, one of a file that is the thread's own, one of anonymous memory. */
+static int touch_parts(void *arg, int nr)
 {
-	int i, fd = open(SHARED, O_RDWR | O_CREAT | O_TRUNC, 0600);
-	pthread_t threads[THREADS];
-	struct part parts[THREADS];
-	char *p;
+	struct parts *parts = arg;
+	char *anon = map_anon(PAGES), *own, path[64];
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t i;
 
-	if (fd < 0 || ftruncate(fd, THREADS * PAGES * 4096L))
+	private_name(path, sizeof(path), nr);
+	own = map_file(path, PAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
+	if (!anon || !own)
 		return 1;
-	p = mmap(NULL, THREADS * PAGES * 4096L, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED)
-		return 2;
-	for (i = 0; i < THREADS; i++) {
-		parts[i] = (struct part){ p + i * PAGES * 4096L, i, wander };
-		if (pthread_create(&threads[i], NULL, touch_part, &parts[i]))
-			return 3;
+	for (i = 0; i < PAGES; i++) {
+		if (parts->wander && i % 8 == 0 && go_to((int)(((size_t)nr + i / 8) % (size_t)cpus)))
+			return 1;
+		touch_write(parts->shared + ((size_t)nr * PAGES + i) * PAGE, 1);
+		touch_write(own + i * PAGE, 1);
+		touch_write(anon + i * PAGE, 1);
 	}
-	for (i = 0; i < THREADS; i++)
-		pthread_join(threads[i], NULL);
 	return 0;
 }
 
-static int pinned(void *arg)
+static int eight_threads(void *arg)
 {
-	(void)arg;
-	return eight_threads(false);
+	struct parts *parts = arg;
+
+	parts->shared = map_file(SHARED, THREADS * PAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
+	return !parts->shared || threads_run(THREADS, touch_parts, parts, !parts->wander);
 }
 
-static int wandering(void *arg)
-{
-	(void)arg;
-	return eight_threads(true);
-}
-
-/* Every page once: the row has exactly as many, wherever they were counted. */
-static void expect_pages(struct __test_metadata *_metadata, const struct workload *w)
+static void expect_exactly(struct __test_metadata *_metadata, const struct snapshot *s, pid_t pid,
+			   const char *object, size_t pages)
 {
 	struct counts n;
+
+	EXPECT_EQ(1, snapshot_sum_object(s, pid, object, &n));
+	EXPECT_EQ((long long)pages, n.calls);
+	EXPECT_EQ((long long)pages, n.minor);
+	EXPECT_EQ((long long)pages, n.write);
+	EXPECT_EQ(0, n.major + n.uncounted + n.pending + n.missed);
+}
+
+/* Every page is touched once, so the rows are known, wherever it was that they were counted. */
+static void run_parts(struct __test_metadata *_metadata, bool wander)
+{
+	struct parts parts = { .wander = wander };
+	struct workload w;
 	struct snapshot s;
+	char path[64];
+	int i;
 
+	EXPECT_EQ(8, sysconf(_SC_NPROCESSORS_ONLN));
+	ASSERT_EQ(0, file_make_empty(SHARED, THREADS * PAGES));
+	for (i = 0; i < THREADS; i++) {
+		private_name(path, sizeof(path), i);
+		ASSERT_EQ(0, file_make_empty(path, PAGES));
+	}
+	w = RUN_EXACT(eight_threads, &parts);
 	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
-	ASSERT_EQ(1, snapshot_sum_object(&s, w->pid, SHARED, &n));
-	EXPECT_EQ(THREADS * PAGES, n.minor);
-	EXPECT_EQ(THREADS * PAGES, n.write);
-	EXPECT_EQ(0, n.major + n.missed);
+	expect_exactly(_metadata, &s, w.pid, SHARED, THREADS * PAGES);
+	for (i = 0; i < THREADS; i++) {
+		private_name(path, sizeof(path), i);
+		expect_exactly(_metadata, &s, w.pid, path, PAGES);
+		unlink(path);
+	}
 	snapshot_free(&s);
+	unlink(SHARED);
 }
 
-TEST_F(loaded, eight_threads_on_their_own_cpus_count_in_one_row)
+TEST_F(loaded, eight_threads_on_their_own_cpus)
 {
-	struct workload w = RUN_EXACT(pinned, NULL);
-
-	expect_pages(_metadata, &w);
+	run_parts(_metadata, false);
 }
 
-TEST_F(loaded, eight_threads_that_change_cpus_count_in_one_row)
+TEST_F(loaded, eight_threads_that_change_cpus)
 {
-	struct workload w = RUN_EXACT(wandering, NULL);
+	run_parts(_metadata, true);
+}
 
-	expect_pages(_metadata, &w);
+static int touch_same(void *arg, int nr)
+{
+	touch_scattered(arg, PAGES, (unsigned int)nr * 11 + 1, nr % 2);
+	return 0;
+}
+
+static int same_pages(void *arg)
+{
+	int round;
+
+	(void)arg;
+	for (round = 0; round < 20; round++) {
+		char *p = map_anon(PAGES);
+
+		if (!p || threads_run(THREADS, touch_same, p, true) || munmap(p, PAGES * PAGE))
+			return 1;
+	}
+	return 0;
+}
+
+/* All of them want the same pages of one object at once, in other orders. */
+TEST_F(loaded, eight_threads_race_for_the_same_pages)
+{
+	struct workload w = RUN_EXACT(same_pages, NULL);
+
+	EXPECT_LE(20 * (long long)PAGES, w.minor);
+}
+
+static int cold_pages(void *arg, int nr)
+{
+	char *p = map_file(arg, PAGES, PROT_READ, MAP_SHARED);
+
+	if (!p || madvise(p, PAGES * PAGE, MADV_RANDOM))
+		return 1;
+	touch_scattered(p, PAGES, (unsigned int)nr * 11 + 1, false);
+	return munmap(p, PAGES * PAGE);
+}
+
+static int eight_on_cold_file(void *arg)
+{
+	return threads_run(THREADS, cold_pages, arg, true);
+}
+
+TEST_F(loaded, eight_threads_on_one_cold_file)
+{
+	struct workload w;
+	char path[256];
+
+	if (!test_disk())
+		SKIP_TEST("no disk with a file system");
+	snprintf(path, sizeof(path), "%s/eight", test_disk());
+	ASSERT_EQ(0, file_make(path, PAGES));
+	ASSERT_EQ(0, caches_drop());
+	w = RUN_EXACT(eight_on_cold_file, path);
+	EXPECT_LT(0, w.major);
+	EXPECT_LT(w.minor + w.major, w.rows.calls);
+	unlink(path);
 }
 
 TEST_HARNESS_MAIN

@@ -2,8 +2,7 @@
 /*
  * module.c - loads and unloads faultstat by system call, and sets its parameters.
  *
- * By system call, not by a tool, so that the tests see the kernel's own error. lib.sh is the twin
- * for the shell suites.
+ * By system call, not by a tool, so that the tests see the kernel's own error.
  */
 #define _GNU_SOURCE
 #include <errno.h>
