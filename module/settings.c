@@ -52,6 +52,13 @@ static int refuse(const char *name, const char *allowed)
 	return -EINVAL;
 }
 
+/* Nothing but 0 and 1, so that a typing error is not taken for one of them. */
+static int switch_parse(const char *name, const char *text, bool *value)
+{
+	*value = sysfs_streq(text, "1");
+	return *value || sysfs_streq(text, "0") ? 0 : refuse(name, "0 or 1");
+}
+
 /* Under control_lock. */
 static int counting_start(void)
 {
@@ -145,10 +152,9 @@ static int enabled_change(const void *value, bool running)
 static int enabled_set(const char *text, const struct kernel_param *param)
 {
 	bool value;
+	int err = switch_parse("enabled", text, &value);
 
-	if (kstrtobool(text, &value))
-		return refuse("enabled", "0 or 1");
-	return control(enabled_change, &value);
+	return err ? err : control(enabled_change, &value);
 }
 
 static int bool_get(char *buffer, const struct kernel_param *param)
@@ -174,10 +180,9 @@ static int exceptions_change(const void *value, bool running)
 static int exceptions_set(const char *text, const struct kernel_param *param)
 {
 	bool value;
+	int err = switch_parse("exceptions", text, &value);
 
-	if (kstrtobool(text, &value))
-		return refuse("exceptions", "0 or 1");
-	return control(exceptions_change, &value);
+	return err ? err : control(exceptions_change, &value);
 }
 
 static const struct kernel_param_ops exceptions_ops = { .set = exceptions_set, .get = bool_get };
@@ -233,9 +238,7 @@ static int reset_change(const void *value, bool running)
 
 static int reset_set(const char *text, const struct kernel_param *param)
 {
-	bool value;
-
-	if (kstrtobool(text, &value) || !value)
+	if (!sysfs_streq(text, "1"))
 		return refuse("reset", "1");
 	return control(reset_change, NULL);
 }
