@@ -20,11 +20,15 @@ static const char program[] =
 	"interval:ms:200 { printf(\"seen %d\\n\", @seen); }"
 	"kprobe:handle_mm_fault {"
 	"  $vma = (struct vm_area_struct *)arg0;"
-	"  $file = (uint64)$vma->vm_file;"
+	"  $file = (struct file *)$vma->vm_file;"
 	"  @seen = 1;"
-	"  if ($file) {"
-	"    @calls[pid, $vma->vm_file->f_inode->i_sb->s_dev, $vma->vm_file->f_inode->i_ino] = count();"
-	"  } else { @calls[pid, (uint32)0, (uint64)0] = count(); }"
+	"  if ((uint64)$file) {"
+	"    $inode = (struct inode *)$file->f_inode;"
+	"    $sb = (struct super_block *)$inode->i_sb;"
+	"    @calls[pid, (uint64)$sb->s_dev, (uint64)$inode->i_ino] = count();"
+	"  } else {"
+	"    @calls[pid, (uint64)0, (uint64)0] = count();"
+	"  }"
 	"}";
 
 /* One line of bpftrace's map. */
@@ -48,14 +52,27 @@ static bool output_has(const char *what)
 	return found;
 }
 
-static bool attached(void *arg)
+/* What bpftrace says, for a failure. */
+static void output_show(void)
+{
+	FILE *f = fopen(OUTPUT, "r");
+	char line[512];
+	int shown = 0;
+
+	while (f && shown++ < 20 && fgets(line, sizeof(line), f))
+		note("bpftrace: %.*s", (int)strcspn(line, "\n"), line);
+	if (f)
+		fclose(f);
+}
+
+static bool attached_or_failed(void *arg)
 {
 	char *p = map_anon(1);
 
 	(void)arg;
 	touch_write(p, 1);
 	munmap(p, PAGE);
-	return output_has("seen 1\n");
+	return output_has("seen 1\n") || output_has("ERROR");
 }
 
 static pid_t bpftrace_start(void)
@@ -72,7 +89,7 @@ static pid_t bpftrace_start(void)
 		/* One name in older versions, the other in newer ones. */
 		setenv("BPFTRACE_MAP_KEYS_MAX", "65536", 1);
 		setenv("BPFTRACE_MAX_MAP_KEYS", "65536", 1);
-		execlp("bpftrace", "bpftrace", "-e", program, NULL);
+		execlp("bpftrace", "bpftrace", "-B", "none", "-e", program, NULL);
 		_exit(127);
 	}
 	return pid;
@@ -206,8 +223,9 @@ TEST_F(loaded, bpftrace_on_handle_mm_fault_counts_the_same_calls)
 	ASSERT_EQ(0, file_make_empty("/tmp/bpf.b", PAGES));
 	bpftrace = bpftrace_start();
 	ASSERT_LT(0, bpftrace);
-	ASSERT_TRUE(wait_until(attached, NULL, 240000)) {
-		note("bpftrace did not begin to count");
+	wait_until(attached_or_failed, NULL, 240000);
+	ASSERT_TRUE(output_has("seen 1\n")) {
+		output_show();
 	}
 	ASSERT_EQ(0, caches_drop());
 	for (i = 0; i < ARRAY_SIZE(fns); i++) {
