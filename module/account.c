@@ -24,7 +24,7 @@
 #include "task.h"
 
 #define MOVED_MINOR	1ULL
-#define MOVED_MAJOR	(1ULL << 32)
+#define MOVED_MAJOR	0x100000000ULL
 
 static const struct object_key OBJECT_NONE;
 static const struct object_key OBJECT_OTHER = { .ino = REGION_OTHER, .dev = OBJECT_REGION };
@@ -103,7 +103,7 @@ static noinline void account_any(struct task_state *state, struct vm_area_struct
 	if (!state)
 		state = task_state_make(task, &made);
 	if (!state) {
-		/* What the kernel makes of it comes as missed, when the task has a state or ends. */
+		/* The kernel's count comes as missed, when the task has a state or ends. */
 		row_count(table.overflow.only, class, 1);
 		row_count(table.overflow.only, COUNT_UNCOUNTED, 1);
 		return;

@@ -36,6 +36,8 @@
 /* One open file. The header is line 0, the rows follow. */
 struct reader {
 	struct snapshot *snapshot;
+	struct settings settings;
+	unsigned int cpus;
 	bool rows;
 	char pids[SETTINGS_PIDS_TEXT];
 };
@@ -102,19 +104,19 @@ static void put_hooks(struct seq_file *m, const struct snapshot *snapshot)
 static void put_header(struct seq_file *m, const struct reader *reader)
 {
 	const struct snapshot *snapshot = reader->snapshot;
+	const struct settings *set = &reader->settings;
 
 	seq_printf(m, "# faultstat %d\n", FAULTSTAT_FORMAT);
 	seq_printf(m, "# module %s kernel %s cpus %u\n", FAULTSTAT_VERSION,
-		   init_utsname()->release, num_online_cpus());
+		   init_utsname()->release, reader->cpus);
 	seq_printf(m, "# load %08x", load_id);
 	put_seconds(m, "at", load_ns);
 	put_seconds(m, "now", snapshot->boottime_ns);
 	put_seconds(m, "realtime", snapshot->realtime_ns);
 	seq_printf(m, " resets %llu\n", snapshot->resets);
 	seq_printf(m, "# settings enabled=%d attach=%s exceptions=%d max_rows=%u max_tasks=%u max_memory=%u keep_exited=%u pid=%s\n",
-		   settings.enabled, settings_attach_name(settings.attach), settings.exceptions,
-		   settings.max_rows, settings.max_tasks, settings.max_memory,
-		   settings.keep_exited, reader->pids);
+		   set->enabled, settings_attach_name(set->attach), set->exceptions, set->max_rows,
+		   set->max_tasks, set->max_memory, set->keep_exited, reader->pids);
 	put_hooks(m, snapshot);
 	if (!object_knows_mounts())
 		seq_puts(m, "# names begin at the root of their file system\n");
@@ -195,8 +197,10 @@ static int reader_open(struct file *file, bool rows)
 	if (!reader)
 		return -ENOMEM;
 	reader->rows = rows;
+	reader->cpus = num_online_cpus();
+	settings_copy(&reader->settings);
 	if (rows)
-		settings_pids_text(reader->pids, sizeof(reader->pids));
+		settings_pids_text(&reader->settings, reader->pids, sizeof(reader->pids));
 	reader->snapshot = rows ? snapshot_take(task_active_pid_ns(current)) :
 			   snapshot_take_totals();
 	if (!reader->snapshot) {

@@ -175,13 +175,13 @@ static char *prepend_names(char *start, char *at, const struct path *path)
 				break;
 			dentry = READ_ONCE(link->mountpoint);
 			mnt = parent;
-		} else if (IS_ROOT(dentry)) {
-			/* Out of reach of its mount: as far as it goes. */
-			break;
-		} else {
-			at = prepend_name(start, at, dentry);
-			dentry = READ_ONCE(dentry->d_parent);
+			continue;
 		}
+		/* Out of reach of its mount: as far as it goes. */
+		if (IS_ROOT(dentry))
+			break;
+		at = prepend_name(start, at, dentry);
+		dentry = READ_ONCE(dentry->d_parent);
 	}
 	return at;
 }
@@ -243,13 +243,13 @@ static const char *file_name(const struct path *path, char *scratch)
 	do {
 		sequence = compat_rename_sequence();
 		mounts = mounts_sum(path->mnt);
-		smp_rmb();
+		smp_rmb(); /* what is read lies between two equal sequences */
 		if (d_unlinked(path->dentry))
 			at = prepend(scratch, end, " (deleted)", sizeof(" (deleted)"));
 		else
 			at = prepend(scratch, end, "", 1);
 		at = prepend_names(scratch, at, path);
-		smp_rmb();
+		smp_rmb(); /* what is read lies between two equal sequences */
 	} while ((sequence & 1 || sequence != compat_rename_sequence() ||
 		  mounts != mounts_sum(path->mnt)) && ++tries < RENAME_RETRIES);
 	rcu_read_unlock();

@@ -145,11 +145,11 @@ static void baselines_take(void)
 	u64 carried;
 
 	hooks_read_exceptions(&exceptions_before);
-	smp_rmb();
+	smp_rmb(); /* against the order of writes in account.c */
 	take_verdicts();
-	smp_rmb();
+	smp_rmb(); /* against the order of writes in account.c */
 	task_visit_open(take_open, NULL);
-	smp_rmb();
+	smp_rmb(); /* against the order of writes in account.c */
 	take_calls();
 	carried = carry();
 	exceptions_before.user -= min(exceptions_before.user, carried);

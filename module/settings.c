@@ -386,34 +386,49 @@ static int pid_set(const char *text, const struct kernel_param *param)
 
 	memset(&list, 0, sizeof(list));
 	if (!pids_parse(text, &list))
-		return refuse("pid", "a list of up to 64 process ids with commas between, or nothing for all");
+		return refuse("pid", "up to 64 process ids with commas between, or none for all");
 	return control(pid_change, &list);
 }
 
 /**
+ * settings_copy - the settings at one moment
+ * @copy: result
+ *
+ * Process context.
+ */
+void settings_copy(struct settings *copy)
+{
+	mutex_lock(&control_lock);
+	*copy = settings;
+	mutex_unlock(&control_lock);
+}
+
+/**
  * settings_pids_text - the list of selected processes as it is written
+ * @copy: of the settings
  * @buffer: result, empty for all
  * @size: of it; SETTINGS_PIDS_TEXT is always enough
  *
- * Process context. Returns its length.
+ * Any context. Returns its length.
  */
-int settings_pids_text(char *buffer, size_t size)
+int settings_pids_text(const struct settings *copy, char *buffer, size_t size)
 {
 	int length = 0;
 	unsigned int i;
 
 	buffer[0] = '\0';
-	mutex_lock(&control_lock);
-	for (i = 0; i < settings.pid_count; i++)
+	for (i = 0; i < copy->pid_count; i++)
 		length += scnprintf(buffer + length, size - length, "%s%d", i ? "," : "",
-				    settings.pids[i]);
-	mutex_unlock(&control_lock);
+				    copy->pids[i]);
 	return length;
 }
 
 static int pid_get(char *buffer, const struct kernel_param *param)
 {
-	return settings_pids_text(buffer, SETTINGS_PIDS_TEXT);
+	struct settings copy;
+
+	settings_copy(&copy);
+	return settings_pids_text(&copy, buffer, SETTINGS_PIDS_TEXT);
 }
 
 static const struct kernel_param_ops pid_ops = { .set = pid_set, .get = pid_get };

@@ -35,6 +35,7 @@ extern struct settings settings;
 int settings_start(void);
 void settings_stop(void);
 const char *settings_attach_name(enum attach attach);
-int settings_pids_text(char *buffer, size_t size);
+void settings_copy(struct settings *copy);
+int settings_pids_text(const struct settings *copy, char *buffer, size_t size);
 
 #endif

@@ -256,11 +256,11 @@ struct snapshot *snapshot_take(struct pid_namespace *ns)
 	room = make_room(snapshot);
 	if (room) {
 		read_verdicts(snapshot);
-		smp_rmb();
+		smp_rmb(); /* against the order of writes in account.c */
 		task_visit_open(add_open, snapshot);
-		smp_rmb();
+		smp_rmb(); /* against the order of writes in account.c */
 		read_calls(snapshot, ns);
-		smp_rmb();
+		smp_rmb(); /* against the order of writes in account.c */
 		read_header(snapshot);
 	}
 	mutex_unlock(&table.mutex);
@@ -287,9 +287,9 @@ struct snapshot *snapshot_take_totals(void)
 		return NULL;
 	mutex_lock(&table.mutex);
 	totals_read_verdicts(&snapshot->lifetime);
-	smp_rmb();
+	smp_rmb(); /* against the order of writes in account.c */
 	totals_read_calls(&snapshot->lifetime);
-	smp_rmb();
+	smp_rmb(); /* against the order of writes in account.c */
 	read_header(snapshot);
 	mutex_unlock(&table.mutex);
 	return snapshot;

@@ -482,6 +482,7 @@ bool table_selects(pid_t tgid)
  */
 void table_new_epoch(void)
 {
+	/* What has changed is seen by whoever sees the new epoch. */
 	smp_wmb();
 	WRITE_ONCE(table.epoch, table.epoch + (1ULL << 32));
 }
@@ -504,6 +505,7 @@ int table_select(const pid_t *pids, unsigned int count)
 		new->count = count;
 		memcpy(new->pids, pids, count * sizeof(*pids));
 	}
+	/* The list is whole before it can be found. */
 	smp_wmb();
 	WRITE_ONCE(table.selection, new);
 	table_new_epoch();

@@ -148,8 +148,8 @@ struct selection {
 };
 
 struct table {
-	raw_spinlock_t lock;
-	struct mutex mutex;
+	raw_spinlock_t lock;	/* lists, indexes, making rows; in hooks too */
+	struct mutex mutex;	/* taking rows out, and reading them all */
 
 	struct row **row_index;
 	struct process **process_index;

@@ -347,9 +347,9 @@ static bool state_read_open(const struct task_state *state, struct row **row,
 	for (tries = 0; tries < 8; tries++) {
 		seen = READ_ONCE(state->seen);
 		*row = READ_ONCE(state->row);
-		smp_rmb();
+		smp_rmb(); /* row and counters seen stand around the counters */
 		now = task_counters(state->task);
-		smp_rmb();
+		smp_rmb(); /* row and counters seen stand around the counters */
 		if (READ_ONCE(state->seen) != seen || READ_ONCE(state->row) != *row)
 			continue;
 		if (!READ_ONCE(state->open))

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* anon_vma_name(): names of anonymous memory by prctl(), since 5.17. */
 #include <linux/mm.h>
 #include <linux/mm_inline.h>

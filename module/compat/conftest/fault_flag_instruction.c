@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* FAULT_FLAG_INSTRUCTION: since 4.6, and an enumerator since 5.13. */
 #include <linux/mm.h>
 

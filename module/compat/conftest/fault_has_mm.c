@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* handle_mm_fault(mm, vma, address, flags): up to 4.7 (not RHEL 7.7's 3.10). */
 #include <linux/mm.h>
 

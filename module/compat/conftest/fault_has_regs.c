@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /*
  * handle_mm_fault(vma, address, flags, regs): since 5.9 the fault accounting is
  * inside, and regs is NULL where no hardware fault called it. Kernels without it

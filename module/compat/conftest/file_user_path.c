@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /*
  * file_user_path(), file_user_inode(): since 6.8 a file mapped through overlayfs
  * is the backing file, and /proc/PID/maps shows the overlay's path and inode.
@@ -8,5 +8,5 @@
 unsigned long file_user(const struct file *file);
 unsigned long file_user(const struct file *file)
 {
-	return file_user_inode(file)->i_ino + (file_user_path(file) != NULL);
+	return file_user_inode(file)->i_ino + !!file_user_path(file);
 }

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* follow_up(): from the root of a mount to the place it is mounted on. */
 #include <linux/namei.h>
 #include <linux/path.h>

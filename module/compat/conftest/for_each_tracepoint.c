@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /*
  * Tracepoints as objects that for_each_kernel_tracepoint() visits (since 3.15);
  * before, tracepoint_probe_register() takes a name, and any name succeeds.
@@ -10,8 +10,8 @@ static void visit(struct tracepoint *tp, void *data)
 	*(struct tracepoint **)data = tp;
 }
 
-int for_each_tracepoint(void *probe);
-int for_each_tracepoint(void *probe)
+int tracepoint_objects_test(void *probe);
+int tracepoint_objects_test(void *probe)
 {
 	struct tracepoint *tp = NULL;
 

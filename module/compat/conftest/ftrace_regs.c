@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* ftrace callbacks that get struct ftrace_regs: since 5.11. */
 #include <linux/ftrace.h>
 

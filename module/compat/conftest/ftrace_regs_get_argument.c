@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* ftrace_regs_get_argument(): since 6.2, and the only way since 6.13. */
 #include <linux/ftrace.h>
 

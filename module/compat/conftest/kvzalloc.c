@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* kvzalloc(): since 4.12. */
 #include <linux/mm.h>
 #include <linux/slab.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* linux/sched/signal.h and its siblings: since 4.11. */
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* struct proc_ops in place of file_operations in /proc: since 5.6. */
 #include <linux/proc_fs.h>
 

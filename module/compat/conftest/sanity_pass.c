@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* Must compile with every kernel that can build modules at all. */
 #include <linux/module.h>
 #include <linux/mm.h>

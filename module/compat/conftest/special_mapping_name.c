@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* vm_operations_struct.name: what /proc/PID/maps calls a special mapping, since 3.16. */
 #include <linux/mm.h>
 

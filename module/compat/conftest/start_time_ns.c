@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* task_struct.start_time in nanoseconds (since 3.17); a timespec before. */
 #include <linux/sched.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /* vma_is_initial_heap(), vma_is_initial_stack(): since 6.6. */
 #include <linux/mm.h>
 
