@@ -145,11 +145,18 @@ TEST_F(loaded, reset_under_load)
 {
 	static const char * const values[] = { "1" };
 	struct counts before, after;
+	struct snapshot s;
 
 	before = lifetime_now();
 	change_under_load(_metadata, "reset", values, 1);
 	after = lifetime_now();
 	EXPECT_LT(before.calls, after.calls);
+	/* A reset between an exception and its call parts the two; all else adds up. */
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	EXPECT_EQ(0, snapshot_violations(&s, CHECK_NO_EXCEPTIONS));
+	snapshot_free(&s);
+	/* At rest there is nothing in between. */
+	ASSERT_EQ(0, param_set("reset", "1"));
 	run_exact_after(_metadata);
 }
 

@@ -6,6 +6,7 @@
 #include "suite.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/syscall.h>
 
 #include "load.h"
@@ -23,7 +24,7 @@ FIXTURE_SETUP(unloading)
 {
 	int i;
 
-	self->load = load_start(3);
+	self->load = load_start(2);
 	ASSERT_NE(NULL, self->load);
 	for (i = 0; i < 2; i++) {
 		int fd = uffd_open();
@@ -72,6 +73,7 @@ static int write_enabled(void *arg)
 			w->refused++;
 		if (ret && ret != -ENOENT && ret != -ENODEV)
 			return 1;
+		sched_yield();
 	}
 	return 0;
 }
