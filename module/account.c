@@ -20,6 +20,7 @@
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include "account.h"
+#include "cold.h"
 #include "pool.h"
 #include "task.h"
 
@@ -27,7 +28,6 @@
 #define MOVED_MAJOR	0x100000000ULL
 
 static const struct object_key OBJECT_NONE;
-static const struct object_key OBJECT_OTHER = { .ino = REGION_OTHER, .dev = OBJECT_REGION };
 
 static __always_inline void count_in_cell(u64 *cell, enum counter counter)
 {
@@ -62,6 +62,7 @@ static void settle_any(struct task_state *state, struct task_struct *task, unsig
 static struct row *first_row(struct process *process, struct object_key *key,
 			     struct vm_area_struct *vma)
 {
+	struct object_shown shown;
 	struct row *row;
 	char *scratch;
 
@@ -69,18 +70,21 @@ static struct row *first_row(struct process *process, struct object_key *key,
 	row = row_find(process, key);
 	if (row)
 		return row;
-	if (!table_has_room_for(process)) {
-		row = row_find(process, &OBJECT_OTHER);
-		return row ? row : row_make(process, &OBJECT_OTHER,
-					    object_region_name(REGION_OTHER));
+	if (!process_has_room(process)) {
+		WRITE_ONCE(process->crowded, true);
+		cold_request();
+		return row_make_region(process, REGION_OTHER);
 	}
 	/* Where it would be in vain, the name is not worth making. */
-	if (READ_ONCE(table.rows_used) >= table.rows_max || pool_is_empty(POOL_ROW))
+	if (READ_ONCE(table.rows_used) >= table.rows_max || pool_is_empty(POOL_ROW)) {
+		cold_request();
 		return NULL;
+	}
 	scratch = pool_get(POOL_SCRATCH);
 	if (!scratch)
 		return NULL;
-	row = row_make(process, key, object_name(key, vma, scratch));
+	object_show(&shown, key, vma, scratch);
+	row = row_make(process, key, &shown);
 	pool_put(POOL_SCRATCH, scratch);
 	return row;
 }

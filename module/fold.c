@@ -20,9 +20,6 @@
 #define FOLD_BATCH	64
 #define COMM_BITS	8
 
-/* One run at a time; taken before table.mutex. */
-static DEFINE_MUTEX(fold_mutex);
-
 /* Folded processes by comm; table.mutex. */
 static struct process *comm_index[1 << COMM_BITS];
 
@@ -108,7 +105,7 @@ static bool fold_choose(struct chosen *chosen)
 
 	list_for_each_entry(process, &chosen->processes, link)
 		list_for_each_entry(row, &process->rows, of_process)
-			table_unlink_row(row);
+			row_unlink(row);
 
 	if (!table.purge_folded)
 		return any;
@@ -116,7 +113,7 @@ static bool fold_choose(struct chosen *chosen)
 		list_for_each_entry_safe(row, next, &process->rows, of_process) {
 			if (!row->dropped)
 				continue;
-			table_unlink_row(row);
+			row_unlink(row);
 			list_move(&row->of_process, &chosen->rows);
 		}
 	}
@@ -124,50 +121,29 @@ static bool fold_choose(struct chosen *chosen)
 	return true;
 }
 
-static void row_total(const struct row *row, struct counters *counters)
-{
-	row_read_verdicts(row, counters);
-	row_read_calls(row, counters);
-	if (row->baseline)
-		counters_subtract(counters, &row->baseline->counters);
-}
-
-static void row_add(struct row *row, const struct counters *counters)
-{
-	int i;
-
-	for (i = 0; i < COUNTERS; i++) {
-		if (row->dropped)
-			atomic64_set(&row->shared[i], 0);
-		atomic64_add(counters->n[i], &row->shared[i]);
-	}
-	row->dropped = false;
-}
-
 /* Keeps the row, as the folded row of @folded. */
 static void fold_in_place(struct process *folded, struct row *row,
 			  const struct counters *counters)
 {
-	table_release_cells(row);
+	row_release_cells(row);
 	row_forget_baseline(row);
 	/* Everything is in @counters: start from nothing. */
 	row->dropped = true;
 	row_add(row, counters);
-	table_move_row(row, folded);
+	row_move(row, folded);
 	table.rows_folded++;
 }
 
 /* The row (comm, [other]), or the one for all that has no room. */
 static struct row *fold_other(struct process *folded)
 {
-	const struct object_key key = { .ino = REGION_OTHER, .dev = OBJECT_REGION };
 	struct row *row;
 
 	if (folded->only)
 		return folded->only;
-	row = row_find(folded, &key);
+	row = row_find(folded, &OBJECT_OTHER);
 	if (!row && table.rows_folded < folded_rows_max()) {
-		row = row_make(folded, &key, object_region_name(REGION_OTHER));
+		row = row_make_region(folded, REGION_OTHER);
 		if (row)
 			table.rows_folded++;
 	}
@@ -181,7 +157,7 @@ static void fold_row(struct process *folded, struct row *row)
 
 	row_total(row, &counters);
 	if (row->dropped || (!counters_calls(&counters) && !counters_missed(&counters))) {
-		table_free_row(row);
+		row_free(row);
 		return;
 	}
 	if (!folded->only) {
@@ -192,7 +168,7 @@ static void fold_row(struct process *folded, struct row *row)
 		}
 	}
 	row_add(target ? target : fold_other(folded), &counters);
-	table_free_row(row);
+	row_free(row);
 }
 
 /* Turns an ended process into the folded one of its comm. */
@@ -231,7 +207,7 @@ static void fold_process(struct process *process)
 		fold_row(folded, row);
 	table.processes_folded++;
 	if (process != folded)
-		table_free_process(process);
+		process_free(process);
 }
 
 static void fold_free_emptied(struct chosen *chosen)
@@ -241,18 +217,18 @@ static void fold_free_emptied(struct chosen *chosen)
 
 	list_for_each_entry_safe(row, next, &chosen->rows, of_process) {
 		table.rows_folded--;
-		table_free_row(row);
+		row_free(row);
 	}
 	list_for_each_entry_safe(process, next_process, &table.folded, link) {
 		if (!list_empty(&process->rows))
 			continue;
 		comm_unlink(process);
 		list_del(&process->link);
-		table_free_process(process);
+		process_free(process);
 	}
 }
 
-/* Under fold_mutex. */
+/* Under table.folding. */
 static bool fold_once(void)
 {
 	struct process *process, *next;
@@ -286,8 +262,8 @@ bool fold_run(void)
 {
 	bool any;
 
-	mutex_lock(&fold_mutex);
+	mutex_lock(&table.folding);
 	any = fold_once();
-	mutex_unlock(&fold_mutex);
+	mutex_unlock(&table.folding);
 	return any;
 }

@@ -39,6 +39,8 @@ static const char * const region_names[REGIONS] = {
 	[REGION_HIDDEN]		= FAULTSTAT_OBJECT_HIDDEN,
 };
 
+const struct object_key OBJECT_OTHER = { .ino = REGION_OTHER, .dev = OBJECT_REGION };
+
 /* The words of struct mount right before its struct vfsmount. */
 struct mount_link {
 	struct mount_link *parent_mount;	/* points at a struct mount, not at a link */
@@ -63,6 +65,20 @@ static size_t mount_to_vfsmount;	/* offset of mnt in struct mount */
 const char *object_region_name(enum region region)
 {
 	return region_names[region];
+}
+
+/**
+ * object_show_region - how a region is shown
+ * @shown: result
+ * @region: which
+ *
+ * Any context.
+ */
+void object_show_region(struct object_shown *shown, enum region region)
+{
+	shown->name = region_names[region];
+	shown->ino = 0;
+	shown->dev = 0;
 }
 
 /**
@@ -297,21 +313,11 @@ void object_canonical(struct object_key *key, struct vm_area_struct *vma)
 	key->dev = OBJECT_REGION;
 }
 
-/**
- * object_name - what an object is called
- * @key: canonical
- * @vma: the same stable mapping
- * @scratch: NAME_SIZE_MAX bytes to build a name in
- *
- * In a hook. Returns the name, in @scratch or constant, at most NAME_SIZE_MAX bytes
- * long with its NUL.
- */
-const char *object_name(const struct object_key *key, struct vm_area_struct *vma, char *scratch)
+static const char *region_name(const struct object_key *key, struct vm_area_struct *vma,
+			       char *scratch)
 {
 	const char *name;
 
-	if (object_is_file(key))
-		return file_name(compat_file_path(vma->vm_file), scratch);
 	if (key->dev == OBJECT_REGION)
 		return region_names[key->ino];
 
@@ -321,6 +327,32 @@ const char *object_name(const struct object_key *key, struct vm_area_struct *vma
 	name = compat_vma_anon_name(vma);
 	snprintf(scratch, NAME_SIZE_MAX, "[anon:%s]", name ? name : "");
 	return scratch;
+}
+
+/**
+ * object_show - how an object is shown
+ * @shown: result; its name is in @scratch or constant, and at most NAME_SIZE_MAX bytes
+ *	long with its NUL
+ * @key: canonical
+ * @vma: the same stable mapping
+ * @scratch: NAME_SIZE_MAX bytes to build a name in
+ *
+ * In a hook.
+ */
+void object_show(struct object_shown *shown, const struct object_key *key,
+		 struct vm_area_struct *vma, char *scratch)
+{
+	shown->ino = 0;
+	shown->dev = 0;
+	if (object_is_file(key)) {
+		const struct inode *inode = compat_file_inode(vma->vm_file);
+
+		shown->ino = inode->i_ino;
+		shown->dev = inode->i_sb->s_dev;
+		shown->name = file_name(compat_file_path(vma->vm_file), scratch);
+	} else {
+		shown->name = region_name(key, vma, scratch);
+	}
 }
 
 #ifdef FS_HAVE_FOLLOW_UP

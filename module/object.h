@@ -21,6 +21,19 @@ struct object_key {
 	u64 dev;
 };
 
+/**
+ * struct object_shown - how an object is shown, made once for each row
+ * @name: what /proc/PID/maps calls it
+ * @ino: the inode there; 0 for a region. On overlayfs that is not always the inode
+ *	 of the key, which is of the file underneath, where generations are kept
+ * @dev: its device
+ */
+struct object_shown {
+	const char *name;
+	u64 ino;
+	u32 dev;
+};
+
 #define OBJECT_REGION	(~0ULL)
 #define OBJECT_NAMED	(~1ULL)
 
@@ -39,6 +52,8 @@ enum region {
 	REGION_HIDDEN,
 	REGIONS
 };
+
+extern const struct object_key OBJECT_OTHER;
 
 static inline bool object_key_equal(const struct object_key *a, const struct object_key *b)
 {
@@ -66,7 +81,7 @@ static __always_inline void object_key_of(struct object_key *key, struct vm_area
 	const struct file *file = vma->vm_file;
 
 	if (file) {
-		const struct inode *inode = compat_file_inode(file);
+		const struct inode *inode = file_inode(file);
 
 		key->ino = inode->i_ino;
 		key->dev = (u64)inode->i_sb->s_dev << 32 | inode->i_generation;
@@ -86,8 +101,10 @@ static __always_inline void object_key_of(struct object_key *key, struct vm_area
 }
 
 const char *object_region_name(enum region region);
+void object_show_region(struct object_shown *shown, enum region region);
 void object_canonical(struct object_key *key, struct vm_area_struct *vma);
-const char *object_name(const struct object_key *key, struct vm_area_struct *vma, char *scratch);
+void object_show(struct object_shown *shown, const struct object_key *key,
+		 struct vm_area_struct *vma, char *scratch);
 void object_init(void);
 bool object_knows_mounts(void);
 

@@ -95,6 +95,14 @@ bool memory_is_tight(void)
 	return memory_used() > memory_max - memory_max / 8;
 }
 
+/* Below three quarters: early, since the worker may have to wait for a processor. */
+static bool pool_is_low(const struct pool *pool)
+{
+	unsigned int target = READ_ONCE(pool->target);
+
+	return READ_ONCE(pool->free) < target - target / 4;
+}
+
 /**
  * pool_get - takes an item; its memory is not cleared, but for a page of cells
  * @id: which pool
@@ -123,7 +131,7 @@ void *pool_get(enum pool_id id)
 	} else {
 		pool->target = min(pool->target * 2, pool->target_max);
 	}
-	low = pool->free < pool->target / 2 && !pool->starved;
+	low = pool_is_low(pool) && !pool->starved;
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 
 	if (low)
@@ -211,7 +219,7 @@ static bool pool_feed(struct pool *pool)
 
 	if (!pool_wants(pool)) {
 		/* Not hungry, or full by its bound. */
-		WRITE_ONCE(pool->starved, READ_ONCE(pool->free) < READ_ONCE(pool->target) / 2);
+		WRITE_ONCE(pool->starved, pool_is_low(pool));
 		return false;
 	}
 	fed = pool_add(pool);
@@ -345,21 +353,20 @@ static void pool_setup(enum pool_id id, size_t size, unsigned int target,
 void pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
 	       const size_t size[POOLS])
 {
+	/* Most paths have less than a hundred bytes. */
+	static const unsigned int names[] = { 128, 128, 32, 4, 2 };
 	unsigned int cpus = num_online_cpus();
 	int id;
 
 	memory_max = limit;
 	pool_setup(POOL_TASK, size[POOL_TASK], clamp(64 * cpus, 128U, 2048U), max_tasks);
 	pool_setup(POOL_PROCESS, size[POOL_PROCESS], clamp(64 * cpus, 128U, 2048U), 0);
-	pool_setup(POOL_ROW, size[POOL_ROW], clamp(128 * cpus, 256U, 4096U), max_rows);
-	pool_setup(POOL_GROUP, size[POOL_GROUP], clamp(4 * cpus, 8U, 128U), 0);
+	pool_setup(POOL_ROW, size[POOL_ROW], clamp(256 * cpus, 512U, 8192U), max_rows);
+	pool_setup(POOL_GROUP, size[POOL_GROUP], clamp(16 * cpus, 32U, 512U), 0);
 	pool_setup(POOL_CELLS, size[POOL_CELLS], clamp(8 * cpus, 16U, 512U), 0);
 	pool_setup(POOL_SCRATCH, size[POOL_SCRATCH], cpus + 1, 0);
-	for (id = POOL_NAME_FIRST; id <= POOL_NAME_LAST; id++) {
-		unsigned int items = 64 >> (2 * (id - POOL_NAME_FIRST));
-
-		pool_setup(id, size[id], clamp(items * cpus, 4U, 2048U), 0);
-	}
+	for (id = POOL_NAME_FIRST; id <= POOL_NAME_LAST; id++)
+		pool_setup(id, size[id], clamp(names[id - POOL_NAME_FIRST] * cpus, 4U, 4096U), 0);
 }
 
 /**

@@ -118,10 +118,8 @@ static void fill_object(struct snapshot_row *at, const struct row *row)
 {
 	at->name = row->name;
 	atomic_inc(&at->name->refs);
-	if (object_is_file(&row->key)) {
-		at->ino = row->key.ino;
-		at->dev = row->key.dev >> 32;
-	}
+	at->ino = row->ino;
+	at->dev = row->dev;
 }
 
 static void order_add(struct snapshot *snapshot, const struct snapshot_row *row)

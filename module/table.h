@@ -7,7 +7,9 @@
  *   the making of rows. Hooks take it on first use only, and for a few hundred
  *   instructions.
  * - table.mutex guards what is taken out: rows leave under it alone, so who holds
- *   it may walk all rows without table.lock. It is never taken in a hook.
+ *   it may walk all rows without table.lock. It is never taken in a hook. Who takes
+ *   rows out holds table.folding as well, and before it: choosing, waiting for the
+ *   hooks and freeing are three steps that nobody comes between.
  * - Hooks look rows up without a lock. A row that has left the index is freed only
  *   after every hook that ran then has ended.
  * - A cell is written by its own CPU alone, in task context with preemption off; a
@@ -50,7 +52,8 @@ enum process_kind {
  * @became_other: gone by exec
  * @purge: reset has emptied its rows; to be folded away first
  * @tasks: task states attached; table.lock
- * @row_count: rows made for it, while it lives; table.lock
+ * @crowded: wanted more rows than process_has_room() allows
+ * @row_count: its rows in the index; table.lock
  * @pid: of the thread group, held; NULL in special and folded ones
  * @ppid: of the parent at birth, held; may be NULL
  * @comm: the leader's name now, or when the process ended
@@ -69,6 +72,7 @@ struct process {
 	bool ended;
 	bool became_other;
 	bool purge;
+	bool crowded;
 	unsigned int tasks;
 	unsigned int row_count;
 	struct pid *pid;
@@ -116,10 +120,15 @@ struct baseline {
  * struct row - a process's calls on one object
  * @freed: lies over a free item's link, so that @index_next outlives the row
  * @index_next: chain of the index by @process and @key
+ * @ino: inode as shown
+ * @dev: device as shown
  * @group: NULL for rows that have no cells: folded and special ones
  * @cell: offset of its cells, in words, in each page of the group
  * @position: where the snapshot that holds table.mutex put it, or ROW_NOT_SEEN
+ * @indexed: hooks find it; table.lock
  * @dropped: emptied by reset, waiting to be freed
+ * @wanted: the last call of some task is in it; cold.c
+ * @calls_then: its calls when cold.c looked last
  * @baseline: NULL before the first reset; table.mutex
  * @shared: counts that could not go to a cell
  */
@@ -129,10 +138,15 @@ struct row {
 	struct process *process;
 	struct object_key key;
 	struct name *name;
+	u64 ino;
+	u32 dev;
 	struct group *group;
 	u16 cell;
+	bool indexed;
 	bool dropped;
+	bool wanted;
 	u32 position;
+	u64 calls_then;
 	struct list_head of_process;
 	struct list_head of_table;
 	struct baseline *baseline;
@@ -150,6 +164,7 @@ struct selection {
 struct table {
 	raw_spinlock_t lock;	/* lists, indexes, making rows; in hooks too */
 	struct mutex mutex;	/* taking rows out, and reading them all */
+	struct mutex folding;	/* one at a time takes rows out; before mutex */
 
 	struct row **row_index;
 	struct process **process_index;
@@ -209,39 +224,53 @@ static __always_inline void totals_count(enum counter counter)
 	this_cpu_inc(table_totals.n[counter]);
 }
 
+/* A process's share of the rows: a quarter, and never less than eight. */
+static inline unsigned int process_rows_max(void)
+{
+	return max(table.rows_max / 4, 8U);
+}
+
+/* row.c; in hooks: */
 struct row *row_find(const struct process *process, const struct object_key *key);
-
-/* First use and end, in hooks. */
-
 u64 *row_make_cell(struct row *row, unsigned int cpu);
 void row_count(struct row *row, enum counter counter, u64 n);
-struct row *row_make(struct process *process, const struct object_key *key, const char *text);
+struct row *row_make(struct process *process, const struct object_key *key,
+		     const struct object_shown *shown);
+struct row *row_make_region(struct process *process, enum region region);
 struct row *row_missed(struct process *process);
+bool process_has_room(const struct process *process);
+bool table_is_crowded(void);
+
+/* row.c; in process context: */
+int row_make_only(struct process *process, enum region region, bool cells);
+void row_read_verdicts(const struct row *row, struct counters *counters);
+void row_read_calls(const struct row *row, struct counters *counters);
+void row_total(const struct row *row, struct counters *counters);
+void row_add(struct row *row, const struct counters *counters);
+void row_unlink(struct row *row);
+bool row_relink(struct row *row);
+bool row_become_other(struct row *row);
+void row_move(struct row *row, struct process *process);
+void row_release_cells(struct row *row);
+void row_forget_baseline(struct row *row);
+void row_free(struct row *row);
+void name_put(struct name *name);
+
+/* process.c; under table.lock: */
 struct process *process_find(const struct signal_struct *signal);
 struct process *process_make(struct task_struct *task, struct task_struct *parent);
 struct process *process_exec(struct process *old, struct task_struct *task);
 void process_group_dead(struct process *process);
 void process_end_if_unused(struct process *process);
+void process_free(struct process *process);
+
+/* table.c: */
 bool table_selects(pid_t tgid);
-bool table_is_crowded(void);
-bool table_has_room_for(const struct process *process);
-
-/* Process context. */
-
 int table_init(unsigned int max_rows, unsigned int keep_exited);
 int table_start(void);
 void table_destroy(void);
 void table_new_epoch(void);
 int table_select(const pid_t *pids, unsigned int count);
-void table_unlink_row(struct row *row);
-void table_move_row(struct row *row, struct process *process);
-void table_release_cells(struct row *row);
-void table_free_row(struct row *row);
-void table_free_process(struct process *process);
-void name_put(struct name *name);
-void row_read_verdicts(const struct row *row, struct counters *counters);
-void row_read_calls(const struct row *row, struct counters *counters);
-void row_forget_baseline(struct row *row);
 void totals_read_verdicts(struct counters *counters);
 void totals_read_calls(struct counters *counters);
 void table_pool_sizes(size_t *size);

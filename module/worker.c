@@ -7,6 +7,7 @@
  */
 #include <linux/irq_work.h>
 #include <linux/workqueue.h>
+#include "cold.h"
 #include "fold.h"
 #include "pool.h"
 #include "worker.h"
@@ -22,6 +23,7 @@ static void house_run(struct work_struct *work)
 {
 	while (fold_run() && !READ_ONCE(stopping))
 		cond_resched();
+	cold_run();
 	if (pool_has_surplus())
 		pool_trim();
 	/* What was freed may be what some pool could not get. */

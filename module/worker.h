@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The one place where faultstat works in process context on its own account:
- * filling the pools, folding ended processes.
+ * filling the pools, folding ended processes and cold rows.
  */
 #ifndef FAULTSTAT_WORKER_H
 #define FAULTSTAT_WORKER_H

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A process that lives for months touches more files than there is room for. When its
+ * share of the rows is used up, or the table is, the rows that nobody has counted in
+ * since the last look leave for the [other] of their process, the oldest first, so that
+ * what is read now has rows of its own. Called by the worker, in process context.
+ *
+ * A hook may count in a row without finding it in the index, if the last call of its
+ * task was there. So a row is unlinked first; once every hook that may have found it
+ * has ended, only the tasks whose state names it can count in it. Such a row is wanted,
+ * and goes back.
+ */
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/sched.h>
+#include "cold.h"
+#include "table.h"
+#include "task.h"
+#include "worker.h"
+
+/* Who has been idle for that long at least is cold; more often is not worth a look. */
+#define COLD_INTERVAL	HZ
+
+static bool requested;
+static unsigned long next_look;	/* jiffies */
+
+/**
+ * cold_request - has room made, unless that was tried a moment ago
+ *
+ * In a hook, where a row was wanted and not to be had.
+ */
+void cold_request(void)
+{
+	if (time_before(jiffies, READ_ONCE(next_look)))
+		return;
+	WRITE_ONCE(requested, true);
+	worker_keep_house();
+}
+
+/* Neither special rows nor those that lead the rest; the ended ones are folded. */
+static bool row_may_leave(const struct row *row)
+{
+	if (!row->indexed || READ_ONCE(row->process->kind) != PROCESS_LIVE)
+		return false;
+	return row->key.dev != OBJECT_REGION ||
+	       (row->key.ino != REGION_MISSED && row->key.ino != REGION_OTHER);
+}
+
+/* Remembers what it saw. A row that is looked at for the first time is not idle. */
+static bool row_is_idle(struct row *row)
+{
+	struct counters counters;
+	u64 calls, then = row->calls_then;
+
+	row_read_calls(row, &counters);
+	calls = counters_calls(&counters);
+	row->calls_then = calls;
+	return calls == then;
+}
+
+/* A crowded process gives up rows until a quarter of its share is free. */
+static bool process_gives(struct process *process)
+{
+	if (!READ_ONCE(process->crowded))
+		return false;
+	if (process->row_count > process_rows_max() - process_rows_max() / 4)
+		return true;
+	WRITE_ONCE(process->crowded, false);
+	return false;
+}
+
+/* First step, under table.mutex: oldest first. Returns whether any row was unlinked. */
+static bool cold_choose(void)
+{
+	unsigned int quota = 0;
+	bool any = false;
+	struct row *row;
+
+	/* While there are ended processes it is their turn. */
+	if (table_is_crowded() && !READ_ONCE(table.ended_count))
+		quota = table.rows_used / 8;
+
+	list_for_each_entry(row, &table.rows, of_table) {
+		if (row_may_leave(row) && row_is_idle(row) &&
+		    (process_gives(row->process) || quota)) {
+			row_unlink(row);
+			quota -= min(quota, 1U);
+			any = true;
+		}
+		cond_resched();
+	}
+	return any;
+}
+
+/* Under table.lock. */
+static void mark_wanted(struct row *row, enum counter class, void *data)
+{
+	row->wanted = true;
+}
+
+static void row_leave(struct row *row)
+{
+	struct counters counters;
+	struct row *target;
+
+	row_total(row, &counters);
+	do {
+		/* The object may have been touched, and got another row, meanwhile. */
+		target = row_find(row->process, &row->key);
+		if (!target)
+			target = row_find(row->process, &OBJECT_OTHER);
+	} while (!target && !row_become_other(row));
+	if (!target)
+		return;
+	row_add(target, &counters);
+	row_free(row);
+}
+
+/* Second step, under table.mutex and a grace period later. */
+static void cold_leave(void)
+{
+	struct row *row, *next;
+
+	task_visit_classes(mark_wanted, NULL);
+	list_for_each_entry_safe(row, next, &table.rows, of_table) {
+		bool wanted = row->wanted;
+
+		row->wanted = false;
+		if (row->indexed || row->process->only)
+			continue;
+		/* Where it cannot go back it stays as it is until the next look. */
+		if (wanted)
+			row_relink(row);
+		else
+			row_leave(row);
+		cond_resched();
+	}
+}
+
+/**
+ * cold_run - makes room, if that was asked for
+ *
+ * Process context; sleeps for a grace period where there is anything to do.
+ */
+void cold_run(void)
+{
+	bool any;
+
+	if (!READ_ONCE(requested))
+		return;
+	mutex_lock(&table.folding);
+	mutex_lock(&table.mutex);
+	any = cold_choose();
+	mutex_unlock(&table.mutex);
+	if (any) {
+		compat_synchronize_hooks();
+		mutex_lock(&table.mutex);
+		cold_leave();
+		mutex_unlock(&table.mutex);
+	}
+	mutex_unlock(&table.folding);
+	WRITE_ONCE(next_look, jiffies + COLD_INTERVAL);
+	WRITE_ONCE(requested, false);
+}

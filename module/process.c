@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Processes: thread groups between two execs, from the first sign of them to the end
+ * of their last task. All of it runs under table.lock, in hooks or in softirq. The
+ * rules are in table.h.
+ */
+#include <linux/hash.h>
+#include <linux/pid.h>
+#include <linux/string.h>
+#include "pool.h"
+#include "table.h"
+#include "worker.h"
+
+/* How many ended processes may wait beyond keep_exited before the worker is called. */
+#define ENDED_BATCH	32
+
+static unsigned int process_bucket(const struct signal_struct *signal)
+{
+	return hash_ptr((void *)signal, table.process_bits);
+}
+
+/**
+ * process_find - the process of a thread group
+ * @signal: of one of its tasks
+ *
+ * Under table.lock.
+ */
+struct process *process_find(const struct signal_struct *signal)
+{
+	struct process *process = table.process_index[process_bucket(signal)];
+
+	while (process && process->signal != signal)
+		process = process->index_next;
+	return process;
+}
+
+static void process_link(struct process *process)
+{
+	struct process **bucket = &table.process_index[process_bucket(process->signal)];
+
+	process->index_next = *bucket;
+	*bucket = process;
+	list_add_tail(&process->link, &table.live);
+	table.processes++;
+}
+
+static void process_unlink(struct process *process)
+{
+	struct process **at = &table.process_index[process_bucket(process->signal)];
+
+	while (*at != process)
+		at = &(*at)->index_next;
+	*at = process->index_next;
+	process->signal = NULL;
+	process->gone = true;
+}
+
+static struct process *process_new(void)
+{
+	struct process *process = pool_get(POOL_PROCESS);
+
+	if (!process)
+		return NULL;
+	memset(process, 0, sizeof(*process));
+	INIT_LIST_HEAD(&process->rows);
+	process->id = ++table.last_id;
+	process->kind = PROCESS_LIVE;
+	return process;
+}
+
+/**
+ * process_make - makes the process of a thread group that has none
+ * @task: one of its tasks: current, or a child that does not run yet
+ * @parent: its parent at birth, as well as that is known
+ *
+ * Under table.lock and RCU. Returns NULL where there is no memory.
+ */
+struct process *process_make(struct task_struct *task, struct task_struct *parent)
+{
+	struct process *process = process_new();
+
+	if (!process)
+		return NULL;
+	process->signal = task->signal;
+	process->exec_id = (u32)task->self_exec_id;
+	process->pid = get_pid(task_tgid(task));
+	process->ppid = get_pid(task_tgid(parent));
+	memcpy(process->comm, task->group_leader->comm, TASK_COMM_LEN);
+	process->comm[TASK_COMM_LEN - 1] = '\0';
+	memcpy(process->comm_before, process->comm, TASK_COMM_LEN);
+	process_link(process);
+	return process;
+}
+
+/**
+ * process_exec - the same thread group, become another program
+ * @old: what it was
+ * @task: current, its only task
+ *
+ * Under table.lock. Returns NULL, with nothing changed, where there is no memory.
+ */
+struct process *process_exec(struct process *old, struct task_struct *task)
+{
+	struct process *process = process_new();
+
+	if (!process)
+		return NULL;
+	process->signal = old->signal;
+	process->exec_id = (u32)task->self_exec_id;
+	process->pid = get_pid(old->pid);
+	process->ppid = get_pid(old->ppid);
+	memcpy(process->comm, task->comm, TASK_COMM_LEN);
+	process->comm[TASK_COMM_LEN - 1] = '\0';
+	memcpy(process->comm_before, process->comm, TASK_COMM_LEN);
+
+	/* exec names the task before its exec id changes: the old name is the one before. */
+	memcpy(old->comm, old->comm_before, TASK_COMM_LEN);
+	old->became_other = true;
+	process_unlink(old);
+	process_link(process);
+	process_end_if_unused(old);
+	return process;
+}
+
+/**
+ * process_group_dead - no task of the thread group is left to make a call
+ * @process: of that group
+ *
+ * Under table.lock.
+ */
+void process_group_dead(struct process *process)
+{
+	process_unlink(process);
+	process_end_if_unused(process);
+}
+
+/**
+ * process_end_if_unused - ends a process that is gone and has no task state left
+ * @process: not special
+ *
+ * Under table.lock. From here on its counts do not change.
+ */
+void process_end_if_unused(struct process *process)
+{
+	if (!process->gone || process->tasks)
+		return;
+	process->ended = true;
+	process->kind = process->became_other ? PROCESS_EXEC : PROCESS_EXITED;
+	list_move_tail(&process->link, &table.ended);
+	table.processes--;
+	table.ended_count++;
+	if (table.ended_count > table.keep_exited + ENDED_BATCH)
+		worker_keep_house();
+}
+
+/**
+ * process_free - frees a process without rows
+ * @process: in no list and no index any more
+ *
+ * Process context.
+ */
+void process_free(struct process *process)
+{
+	put_pid(process->pid);
+	put_pid(process->ppid);
+	pool_put(POOL_PROCESS, process);
+}
