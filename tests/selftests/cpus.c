@@ -9,8 +9,8 @@
 #include <sched.h>
 
 #define THREADS	8
-#define PAGES	512ul		/* of each thread */
-#define RACE	64ul		/* pages they race for, which takes long; both powers of two */
+#define PAGES	512ul		/* of each thread; a power of two */
+#define ROUNDS	20
 #define SHARED	"/dev/shm/eight"
 
 struct parts {
@@ -113,7 +113,7 @@ TEST_F(loaded, eight_threads_that_change_cpus)
 
 static int touch_same(void *arg, int nr)
 {
-	touch_scattered(arg, RACE, (unsigned int)nr * 11 + 1, nr % 2);
+	touch_scattered(arg, PAGES, (unsigned int)nr * 11 + 1, nr % 2);
 	return 0;
 }
 
@@ -122,10 +122,10 @@ static int same_pages(void *arg)
 	int round;
 
 	(void)arg;
-	for (round = 0; round < 5; round++) {
-		char *p = map_anon(RACE);
+	for (round = 0; round < ROUNDS; round++) {
+		char *p = map_anon(PAGES);
 
-		if (!p || threads_run(THREADS, touch_same, p, true) || munmap(p, RACE * PAGE))
+		if (!p || threads_run(THREADS, touch_same, p, true) || munmap(p, PAGES * PAGE))
 			return 1;
 	}
 	return 0;
@@ -136,7 +136,7 @@ TEST_F(loaded, eight_threads_race_for_the_same_pages)
 {
 	struct workload w = RUN_EXACT(same_pages, NULL);
 
-	EXPECT_LE(5 * (long long)RACE, w.minor);
+	EXPECT_LE(ROUNDS * (long long)PAGES, w.minor);
 }
 
 static int cold_pages(void *arg, int nr)
