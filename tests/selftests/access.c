@@ -193,7 +193,7 @@ struct view {
 	struct gate ready, done;
 	pid_t child;		/* as the namespace calls it */
 	int error;
-	struct counts hidden, total, own, childs;
+	struct counts hidden, total, own, others;
 	size_t hidden_rows, strangers;
 };
 
@@ -228,7 +228,7 @@ static int first_of_namespace(void *arg)
 		return 12;
 	v->total = s.total;
 	snapshot_sum_pid(&s, 1, &v->own);
-	snapshot_sum_pid(&s, v->child, &v->childs);
+	snapshot_sum_pid(&s, v->child, &v->others);
 	v->hidden_rows = snapshot_sum_object(&s, 0, "[hidden]", &v->hidden);
 	for (i = 0; i < s.nr_rows; i++)
 		if (s.rows[i].pid != 1 && s.rows[i].pid != v->child &&
@@ -270,10 +270,10 @@ TEST_F(loaded, another_pid_namespace_has_its_own_pids_and_one_hidden_row)
 	EXPECT_EQ(0, v->strangers);
 	EXPECT_EQ(2, v->child);
 	EXPECT_LE(500, v->hidden.minor);
-	EXPECT_LE(123, v->childs.minor);
+	EXPECT_LE(123, v->others.minor);
 	EXPECT_LT(0, v->own.calls);
-	EXPECT_EQ(v->total.calls, v->hidden.calls + v->own.calls + v->childs.calls);
-	EXPECT_EQ(v->total.minor, v->hidden.minor + v->own.minor + v->childs.minor);
+	EXPECT_EQ(v->total.calls, v->hidden.calls + v->own.calls + v->others.calls);
+	EXPECT_EQ(v->total.minor, v->hidden.minor + v->own.minor + v->others.minor);
 }
 
 TEST_HARNESS_MAIN

@@ -46,7 +46,7 @@ static bool output_has(const char *what)
 	char line[512];
 
 	while (f && !found && fgets(line, sizeof(line), f))
-		found = strstr(line, what) != NULL;
+		found = strstr(line, what);
 	if (f)
 		fclose(f);
 	return found;

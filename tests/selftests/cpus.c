@@ -45,7 +45,8 @@ static int touch_parts(void *arg, int nr)
 	if (!anon || !own)
 		return 1;
 	for (i = 0; i < PAGES; i++) {
-		if (parts->wander && i % 8 == 0 && go_to((int)(((size_t)nr + i / 8) % (size_t)cpus)))
+		if (parts->wander && i % 8 == 0 &&
+		    go_to((int)(((size_t)nr + i / 8) % (size_t)cpus)))
 			return 1;
 		touch_write(parts->shared + ((size_t)nr * PAGES + i) * PAGE, 1);
 		touch_write(own + i * PAGE, 1);

@@ -108,7 +108,8 @@ static int exec_with_big_arguments(void *arg)
 	argv[0] = (char *)"work";
 	argv[1] = (char *)"touch";
 	argv[2] = (char *)"100";
-	argv[3] = (char *)"wait";	/* for a file that is not there: it fails without reading on */
+	/* For a file that is not there: it fails without reading on. */
+	argv[3] = (char *)"wait";
 	for (i = 4; i < BIG_ARGS + 4; i++)
 		argv[i] = big;
 	argv[i] = NULL;

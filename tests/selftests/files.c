@@ -202,7 +202,7 @@ static int read_into_map(void *arg)
 
 	if (!p || !file || fd < 0 || null < 0)
 		return 1;
-	/* The kernel touches user memory: untouched pages as a target, cold file pages as a source. */
+	/* The kernel touches user memory: untouched pages as target, cold file pages as source. */
 	for (i = 0; i < (int)FILE_PAGES / 2; i++)
 		if (pread(fd, p + (size_t)i * PAGE, PAGE, (off_t)(i * (int)PAGE)) != (ssize_t)PAGE)
 			return 1;

@@ -145,7 +145,7 @@ TEST_F(silenced, processes_of_before_meanwhile_and_after)
 	snapshot_free(&s);
 }
 
-/* Loaded while it is off: either a way that works all the same, or a header that says it does not. */
+/* Loaded while it is off: a way that works all the same, or a header that says it does not. */
 TEST_F(silenced, loaded_while_ftrace_is_disabled)
 {
 	struct workload w = { .missed = -1 };

@@ -43,7 +43,7 @@ TEST_F(loaded, map_populate_anonymous)
 	EXPECT_LT(0, w.rows.from_gup);
 }
 
-/* Cold pages: a call that had to read comes back for a retry, uncounted, and finds a minor fault. */
+/* Cold pages: a call that had to read is retried, uncounted, and finds a minor fault. */
 TEST_F(loaded, map_populate_cold_file)
 {
 	struct workload w;
@@ -162,7 +162,8 @@ static int futexes(void *arg)
 		return 1;
 	/* The kernel writes to a page that is not there while it may not fault: it fetches it. */
 	for (i = 0; i + 1 < GUP_PAGES; i += 2)
-		if (syscall(SYS_futex, p + i * PAGE, FUTEX_WAKE_OP_PRIVATE, 1, 1, p + (i + 1) * PAGE,
+		if (syscall(SYS_futex, p + i * PAGE, FUTEX_WAKE_OP_PRIVATE, 1, 1,
+			    p + (i + 1) * PAGE,
 			    FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0)) < 0)
 			return 2;
 	return 0;
@@ -205,7 +206,8 @@ static int remote_vm(void *arg)
 {
 	struct remote *r = arg;
 	char *p = map_anon(3 * GUP_PAGES);
-	struct iovec local = { p, 2 * GUP_PAGES * PAGE }, remote = { r->anon, 2 * GUP_PAGES * PAGE };
+	struct iovec local = { p, 2 * GUP_PAGES * PAGE };
+	struct iovec remote = { r->anon, 2 * GUP_PAGES * PAGE };
 	struct iovec local_file = { p + 2 * GUP_PAGES * PAGE, GUP_PAGES * PAGE };
 	struct iovec remote_file = { r->file, GUP_PAGES * PAGE };
 

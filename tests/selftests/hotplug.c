@@ -38,7 +38,7 @@ static int threads_until_told(void *arg)
 		SKIP_TEST("no CPU that can go offline"); \
 } while (0)
 
-/* Threads move between the CPUs; who is frozen on one and goes on on another loses nothing. */
+/* Threads move between the CPUs; who stops on one and runs again on another loses nothing. */
 TEST_F(loaded, cpu_offline_and_online_under_load)
 {
 	int *stop = shared_alloc(sizeof(*stop));

@@ -248,7 +248,7 @@ bool filesystem_known(const char *name)
 		return false;
 	snprintf(want, sizeof(want), "\t%s\n", name);
 	while (!found && fgets(line, sizeof(line), f))
-		found = strstr(line, want) != NULL;
+		found = strstr(line, want);
 	fclose(f);
 	return found;
 }

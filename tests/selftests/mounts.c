@@ -207,7 +207,7 @@ TEST_F(loaded, unmount_right_after_the_faults_100_times)
 
 	for (i = 0; i < 100; i++) {
 		ASSERT_EQ(0, mount_below(n, "tmpfs", "tmpfs", 0));
-		/* By this process itself, so that nothing lies between its faults and the unmount. */
+		/* By this process itself: nothing lies between its faults and the unmount. */
 		ASSERT_EQ(0, touch_in_mount(below(n, "mount/file")));
 		ASSERT_EQ(0, umount(below(n, "mount")));
 	}

@@ -29,7 +29,7 @@ static int make_odd_bytes(struct named *n)
 
 	if (chdir(n->dir))
 		return 1;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (name_add_file(n, names[i]))
 			return 1;
 	return 0;

@@ -106,7 +106,7 @@ static int with_open_calls(void *arg)
 	return 0;
 }
 
-/* Calls that are open at the reset: no verdict without its call afterwards, and no negative count. */
+/* Calls that are open at the reset: no verdict without its call afterwards, nothing negative. */
 TEST_F(loaded, reset_between_a_call_and_its_verdict)
 {
 	struct workload w[20] = { 0 };

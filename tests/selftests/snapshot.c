@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <kselftest.h>
+
 #include "note.h"
 #include "snapshot.h"
 
@@ -251,7 +253,7 @@ static int columns_check(char **columns, size_t nr)
 	};
 	size_t i, j;
 
-	for (i = 0; i < NR_COUNTS + sizeof(others) / sizeof(others[0]); i++) {
+	for (i = 0; i < NR_COUNTS + ARRAY_SIZE(others); i++) {
 		const char *want = i < NR_COUNTS ? count_columns[i].name : others[i - NR_COUNTS];
 
 		for (j = 0; j < nr && strcmp(columns[j], want); j++)
@@ -486,7 +488,7 @@ bool object_is_special(const char *object)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(object, names[i]))
 			return true;
 	return false;

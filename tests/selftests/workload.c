@@ -327,7 +327,7 @@ static bool end_seen(void *arg)
 	return true;
 }
 
-/* The module saw the process end: nothing of it is live, nothing open, and the sums are the same. */
+/* The module saw the process end: nothing is live, nothing open, and the sums are the same. */
 static int compare_ended(struct workload *w)
 {
 	struct end_seen e = { .pid = w->pid };
