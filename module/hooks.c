@@ -52,20 +52,17 @@ static int fault_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)
 
 static struct kprobe fault_kprobe;
 
-#ifdef COMPAT_FTRACE_ARGS
+#ifdef COMPAT_FTRACE
 /*
  * Cannot recurse: nothing that account_call() calls enters handle_mm_fault(). The
  * notrace variants, since the function tracer may be watching the others.
  */
 static void notrace fault_ftrace_callback(unsigned long ip, unsigned long parent_ip,
-					  struct ftrace_ops *ops, struct ftrace_regs *fregs)
+					  struct ftrace_ops *ops, compat_ftrace_regs *regs)
 {
 	struct fault fault;
 
-	compat_fault_from_words(&fault, compat_ftrace_argument(fregs, 0),
-				compat_ftrace_argument(fregs, 1),
-				compat_ftrace_argument(fregs, 2),
-				compat_ftrace_argument(fregs, 3));
+	compat_fault_from_ftrace(&fault, regs);
 	preempt_disable_notrace();
 	count_fault(&fault);
 	preempt_enable_notrace();
@@ -73,6 +70,7 @@ static void notrace fault_ftrace_callback(unsigned long ip, unsigned long parent
 
 static struct ftrace_ops fault_ftrace = {
 	.func = fault_ftrace_callback,
+	.flags = COMPAT_FTRACE_FLAGS,
 };
 #endif
 
@@ -195,7 +193,7 @@ static int attach_kprobe(void)
 	return err;
 }
 
-#ifdef COMPAT_FTRACE_ARGS
+#ifdef COMPAT_FTRACE
 static int attach_ftrace(void)
 {
 	/* A kprobe finds the address to watch, and goes at once. */

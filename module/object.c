@@ -355,7 +355,6 @@ void object_show(struct object_shown *shown, const struct object_key *key,
 	}
 }
 
-#ifdef FS_HAVE_FOLLOW_UP
 /* Whether what stands before @child's vfsmount is where follow_up() says it hangs. */
 static bool mount_link_proven(const struct path *child, const struct path *up)
 {
@@ -381,13 +380,12 @@ static bool mount_check(const char *where)
 		return false;
 	up = child;
 	path_get(&up);
-	if (child.dentry == child.mnt->mnt_root && follow_up(&up))
+	if (child.dentry == child.mnt->mnt_root && compat_follow_up(&up))
 		proven = mount_link_proven(&child, &up);
 	path_put(&up);
 	path_put(&child);
 	return proven;
 }
-#endif
 
 /**
  * object_init - finds out whether paths can be followed over mounts
@@ -396,11 +394,9 @@ static bool mount_check(const char *where)
  */
 void object_init(void)
 {
-#ifdef FS_HAVE_FOLLOW_UP
 	static const char * const mounts[] = { "/proc", "/sys", "/dev", "/run" };
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(mounts) && !mounts_known; i++)
 		mounts_known = mount_check(mounts[i]);
-#endif
 }

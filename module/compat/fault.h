@@ -38,8 +38,11 @@ static __always_inline void compat_fault_from_words(struct fault *fault, unsigne
 #endif
 #ifdef FS_HAVE_FAULT_HAS_REGS
 	fault->hardware = d != 0;
+#elif defined(FS_HAVE_FAULT_FLAG_INTERRUPTIBLE)
+	/* RHEL 8.4 to 8.7: the exception handler alone sets it. */
+	fault->hardware = fault->flags & FAULT_FLAG_INTERRUPTIBLE;
 #else
-	/* Before 5.9 the exception handler alone set FAULT_FLAG_KILLABLE. */
+	/* Up to 5.6 the exception handler alone set FAULT_FLAG_KILLABLE. */
 	fault->hardware = fault->flags & FAULT_FLAG_KILLABLE;
 #endif
 }
@@ -49,11 +52,19 @@ static __always_inline void compat_fault_from_regs(struct fault *fault, struct p
 	compat_fault_from_words(fault, regs->di, regs->si, regs->dx, regs->cx);
 }
 
+/*
+ * What ftrace hands to a callback at a function's entry, and the flags that the
+ * callback of hooks.c is registered with. It turns preemption off by itself and
+ * cannot recurse; kernels up to 5.10 have to be told, or they put a guard of their
+ * own around it, while newer ones do so only where asked to.
+ */
 #if defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && defined(FS_HAVE_FTRACE_REGS)
-/* ftrace can hand over the arguments without saving every register. */
-#define COMPAT_FTRACE_ARGS 1
+#define COMPAT_FTRACE		1
+#define COMPAT_FTRACE_FLAGS	0
+typedef struct ftrace_regs compat_ftrace_regs;
 
-static __always_inline unsigned long compat_ftrace_argument(struct ftrace_regs *fregs,
+/* The arguments, without every other register being saved. */
+static __always_inline unsigned long compat_ftrace_argument(compat_ftrace_regs *fregs,
 							    unsigned int n)
 {
 #ifdef FS_HAVE_FTRACE_REGS_GET_ARGUMENT
@@ -61,6 +72,25 @@ static __always_inline unsigned long compat_ftrace_argument(struct ftrace_regs *
 #else
 	return regs_get_kernel_argument(&fregs->regs, n);
 #endif
+}
+
+static __always_inline void compat_fault_from_ftrace(struct fault *fault,
+						     compat_ftrace_regs *fregs)
+{
+	compat_fault_from_words(fault, compat_ftrace_argument(fregs, 0),
+				compat_ftrace_argument(fregs, 1),
+				compat_ftrace_argument(fregs, 2),
+				compat_ftrace_argument(fregs, 3));
+}
+#elif defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS) && !defined(FS_HAVE_FTRACE_REGS)
+#define COMPAT_FTRACE		1
+#define COMPAT_FTRACE_FLAGS	(FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_RECURSION_SAFE)
+typedef struct pt_regs compat_ftrace_regs;
+
+static __always_inline void compat_fault_from_ftrace(struct fault *fault,
+						     compat_ftrace_regs *regs)
+{
+	compat_fault_from_regs(fault, regs);
 }
 #endif
 

@@ -9,6 +9,8 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
 #include <linux/path.h>
 #include <linux/seqlock.h>
 #ifdef FS_HAVE_ANON_VMA_NAME
@@ -49,6 +51,19 @@ static __always_inline bool compat_vma_is_stack(const struct vm_area_struct *vma
 #else
 	return vma->vm_start <= vma->vm_mm->start_stack &&
 	       vma->vm_end >= vma->vm_mm->start_stack;
+#endif
+}
+
+/*
+ * follow_up(), and nothing where a hook could not do the same: it walks upwards
+ * under RCU alone, which older kernels do not wait for before they free a mount.
+ */
+static inline int compat_follow_up(struct path *path)
+{
+#if defined(FS_HAVE_FOLLOW_UP) && defined(FS_HAVE_MOUNTS_BY_RCU)
+	return follow_up(path);
+#else
+	return 0;
 #endif
 }
 

@@ -4,6 +4,9 @@
 #	probe.sh FEATURES.H PROBE.c... -- COMPILER FLAGS...
 # sanity_pass.c must compile and sanity_fail.c must not: a broken compiler or
 # missing headers stop the build here and are never read as "feature absent".
+# The kernel's own headers may make a compiler newer than the kernel warn, so only
+# warnings that tell of a missing or different interface are errors; compilers
+# before gcc 5 know no names for these, and there every warning is one.
 set -eu
 
 out=$1
@@ -19,9 +22,19 @@ log=$out.log
 tmp=$out.tmp
 trap 'rm -f "$tmp"' EXIT
 
+strict=-Werror
+for warning in implicit-function-declaration implicit-int int-conversion incompatible-pointer-types; do
+	named="${named:-} -Werror=$warning"
+done
+# shellcheck disable=SC2086 # several flags
+if "$@" -w $named -c -o /dev/null -x c /dev/null 2>/dev/null; then
+	strict=$named
+fi
+
 compiles()
 {
-	"$@" -Werror -Wno-error=missing-prototypes -Wno-missing-prototypes \
+	# shellcheck disable=SC2086 # several flags
+	"$@" $strict -Wno-error=missing-prototypes -Wno-missing-prototypes \
 		-Wno-missing-declarations -c -o /dev/null "$probe" >>"$log" 2>&1
 }
 

@@ -10,7 +10,18 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
-#ifdef FS_HAVE_FOR_EACH_TRACEPOINT
+#if !defined(CONFIG_TRACEPOINTS)
+
+static inline int compat_tracepoint_register(const char *name, void *probe)
+{
+	return -ENOENT;
+}
+
+static inline void compat_tracepoint_unregister(const char *name, void *probe)
+{
+}
+
+#elif defined(FS_HAVE_FOR_EACH_TRACEPOINT)
 
 struct compat_tracepoint_search {
 	const char *name;

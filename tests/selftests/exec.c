@@ -5,9 +5,12 @@
  */
 #include "suite.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
+
+#include "work32.h"
 
 static char *work_path(void)
 {
@@ -90,6 +93,43 @@ TEST_F(loaded, exec_by_a_thread_whose_leader_has_exited)
 	struct workload w = RUN_EXACT(run_command, &c);
 
 	EXPECT_LE(1000, w.minor);
+}
+
+static int run_work32(void *arg)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/work32", suite_dir());
+	execl(path, "work32", NULL);
+	*(int *)arg = errno;
+	return errno == ENOEXEC ? 0 : 127;
+}
+
+/* A process that becomes a 32-bit program: its regions have their names as ever. */
+TEST_F(loaded, a_32_bit_program)
+{
+	static const char * const regions[] = { "[heap]", "[stack]", "[anon]" };
+	int *error = shared_alloc(sizeof(*error));
+	struct workload w = { 0 };
+	struct snapshot s;
+	size_t i;
+
+	ASSERT_NE(NULL, error);
+	EXPECT_EQ(0, workload_run(&w, run_work32, error));
+	if (*error == ENOEXEC)
+		SKIP_TEST("the kernel runs no 32-bit programs");
+	EXPECT_EQ(0, w.status);
+	EXPECT_LE(3 * WORK32_PAGES, w.minor);
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	for (i = 0; i < 3; i++) {
+		struct counts sum;
+
+		EXPECT_LE(1, snapshot_sum_object(&s, w.pid, regions[i], &sum));
+		EXPECT_LE(WORK32_PAGES, sum.minor) {
+			snapshot_print(&s, w.pid);
+		}
+	}
+	snapshot_free(&s);
 }
 
 #define BIG_ARGS	15

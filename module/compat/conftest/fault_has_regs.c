@@ -2,7 +2,7 @@
 /*
  * handle_mm_fault(vma, address, flags, regs): since 5.9 the fault accounting is
  * inside, and regs is NULL where no hardware fault called it. Kernels without it
- * tell the two apart by FAULT_FLAG_KILLABLE (set by the fault handler alone).
+ * tell the two apart by a flag that the fault handler alone sets.
  */
 #include <linux/mm.h>
 
