@@ -7,17 +7,26 @@ help_text = \
 	"make                the module for the running kernel" \
 	"make module KDIR=D  the module for the kernel built in D" \
 	"make install        install the module for that kernel (root)" \
+	"make dkms-source    put the sources where dkms builds them from (root; DESTDIR= for packages)" \
 	"make demo           boot a kernel in a virtual machine and show what the module counts" \
-	"make check          all tests on Debian's 6.1 kernel, and the style of the sources" \
+	"make check          all tests on Debian's 6.1 kernel, the core of them on its 5.10, 6.12 and newest 7.x," \
+	"                    and the style of the sources" \
+	"make check KERNEL_SERIES=S   all tests on these kernels, say 6.12,7.3 or 6.1-rt" \
 	"make check-debug    the tests on a kernel with KASAN and lockdep" \
-	"make check-all      the tests on every kernel we know how to get" \
+	"make check-dkms     build, install, upgrade and remove by the dkms of three Debian releases" \
+	"make check-all      all tests on all these kernels, and check-debug and check-dkms" \
 	"make style          checkpatch, sparse, W=1, shellcheck" \
 	"make clean          remove what was built" \
 	"make distclean      and what was downloaded"
 
-SERIES = 6.1 6.12 5.10
+MAIN_SERIES = 6.1
+OTHER_SERIES = 5.10,6.12,7
+FLAVOURS = 6.1-rt,7-rt
 
-.PHONY: all module install clean distclean demo check check-all check-debug style help
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+DKMS_SOURCE = $(DESTDIR)/usr/src/faultstat-$(VERSION)
+
+.PHONY: all module install dkms-source clean distclean demo check check-all check-debug check-dkms style help
 
 all: module
 
@@ -28,6 +37,12 @@ module:
 install: module
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) -a $$(modinfo -F vermagic faultstat.ko | cut -d' ' -f1)
+
+# By name: what was built here is not for there.
+dkms-source:
+	find Kbuild Makefile dkms.conf LICENSE module \( -name '*.[ch]' ! -name '*.mod.c' ! -name 'features.h*' \
+		-o -name '*.sh' -o -name 'K*' -o -name Makefile -o -name dkms.conf -o -name LICENSE \) -type f \
+		-exec install -D -m 644 {} $(DKMS_SOURCE)/{} \;
 
 # Not the kernel's own clean, which would look into build/ and remove the modules of the test kernels.
 clean:
@@ -42,17 +57,25 @@ distclean: clean
 demo:
 	@tests/demo/run
 
+ifdef KERNEL_SERIES
 check:
-	@tests/vm/run --style --tags core,full
+	@tests/vm/run --style --series $(KERNEL_SERIES)
+else
+check:
+	@tests/vm/run --style --series $(MAIN_SERIES) --tags core,full --series $(OTHER_SERIES) --tags core
+endif
 
 check-debug:
 	@tests/vm/run --debug
 
+check-dkms:
+	@tests/dkms/run
+
 check-all:
-	@status=0; for series in $(SERIES); do \
-		echo "# kernel $$series"; \
-		tests/vm/run --series $$series --tags core || status=1; \
-	done; exit $$status
+	@status=0; \
+	tests/vm/run --style --series $(MAIN_SERIES),$(OTHER_SERIES),$(FLAVOURS) --debug || status=1; \
+	tests/dkms/run || status=1; \
+	exit $$status
 
 style:
 	@tests/style

@@ -81,9 +81,12 @@ static int exit_with_robust_chain(void *arg)
 		return 1;
 	if (!fd) {
 		/* Lists are not inherited; the copies keep the parent's pages shared. */
-		pause();
+		raise(SIGSTOP);
 		_exit(0);
 	}
+	/* Stopped, it faults no more, neither now nor while the snapshot is made. */
+	if (waitpid(fd, NULL, WUNTRACED) != fd)
+		return 1;
 	last->kid.pid = fd;
 	keep_own_minor(last);
 	syscall(SYS_exit_group, 0);

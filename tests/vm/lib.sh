@@ -27,7 +27,7 @@ esac
 # Whoever is started by hand or by make asks for all it wants at once, so that who cannot install is told
 # in one line what is missing.
 # shellcheck disable=SC2034 # used by those who source this
-BUILD_PACKAGES=(gcc make libc6-dev libelf1 xz-utils)
+BUILD_PACKAGES=(gcc make libc6-dev libelf1 xz-utils patchelf pahole)
 # shellcheck disable=SC2034
 GUEST_PACKAGES=(qemu-system-x86 busybox-static cpio kmod e2fsprogs xz-utils)
 
