@@ -11,13 +11,14 @@ help_text = \
 	"make check          all tests on Debian's 6.1 kernel, and the style of the sources" \
 	"make check-debug    the tests on a kernel with KASAN and lockdep" \
 	"make check-all      the tests on every kernel we know how to get" \
+	"make bench          instructions per fault, beside perf and bpftrace; README=1 writes them there" \
 	"make style          checkpatch, sparse, W=1, shellcheck" \
 	"make clean          remove what was built" \
 	"make distclean      and what was downloaded"
 
 SERIES = 6.1 6.12 5.10
 
-.PHONY: all module install clean distclean demo check check-all check-debug style help
+.PHONY: all module install clean distclean demo check check-all check-debug bench style help
 
 all: module
 
@@ -53,6 +54,10 @@ check-all:
 		echo "# kernel $$series"; \
 		tests/vm/run --series $$series --tags core || status=1; \
 	done; exit $$status
+
+# KERNEL_SERIES= takes another kernel than 6.1.
+bench:
+	@tests/bench/run $(if $(KERNEL_SERIES),--series $(KERNEL_SERIES)) $(if $(README),--readme)
 
 style:
 	@tests/style
