@@ -165,7 +165,7 @@ static struct row *fold_other(struct process *folded)
 
 	if (folded->only)
 		return folded->only;
-	row = row_find(folded, &key);
+	row = row_find(folded, key);
 	if (!row && table.rows_folded < folded_rows_max()) {
 		row = row_make(folded, &key, object_region_name(REGION_OTHER));
 		if (row)
@@ -185,7 +185,7 @@ static void fold_row(struct process *folded, struct row *row)
 		return;
 	}
 	if (!folded->only) {
-		target = row_find(folded, &row->key);
+		target = row_find(folded, row->key);
 		if (!target && table.rows_folded < folded_objects_max()) {
 			fold_in_place(folded, row, &counters);
 			return;

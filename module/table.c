@@ -28,33 +28,9 @@ DEFINE_PER_CPU(struct counters, table_totals);
 /* How many ended processes may wait beyond keep_exited before the worker is called. */
 #define ENDED_BATCH	32
 
-static unsigned int row_bucket(const struct process *process, const struct object_key *key)
-{
-	u64 mixed = (unsigned long)process ^ key->ino * 0x9e3779b97f4a7c15ULL ^
-		    key->dev * 0xc2b2ae3d27d4eb4fULL;
-
-	return hash_64(mixed, table.row_bits);
-}
-
 static unsigned int process_bucket(const struct signal_struct *signal)
 {
 	return hash_ptr((void *)signal, table.process_bits);
-}
-
-/**
- * row_find - the row of a process and an object, without a lock
- * @process: a process that cannot end meanwhile
- * @key: as the row was made with
- *
- * In a hook. May miss a row that is being made at this moment.
- */
-struct row *row_find(const struct process *process, const struct object_key *key)
-{
-	struct row *row = READ_ONCE(table.row_index[row_bucket(process, key)]);
-
-	while (row && (row->process != process || !object_key_equal(&row->key, key)))
-		row = READ_ONCE(row->index_next);
-	return row;
 }
 
 /**
@@ -212,7 +188,7 @@ static void row_setup(struct row *row, struct process *process, const struct obj
 /* Under table.lock. */
 static void row_link(struct row *row)
 {
-	struct row **bucket = &table.row_index[row_bucket(row->process, &row->key)];
+	struct row **bucket = &table.row_index[row_bucket(row->process, row->key)];
 
 	row->index_next = *bucket;
 	/* Hooks that find the row find it whole. */
@@ -223,7 +199,7 @@ static void row_link(struct row *row)
 static struct row *row_make_locked(struct process *process, const struct object_key *key,
 				   const char *text, size_t len, u32 hash)
 {
-	struct row *row = row_find(process, key);
+	struct row *row = row_find(process, *key);
 
 	if (row)
 		return row;
@@ -605,7 +581,7 @@ void totals_read_calls(struct counters *counters)
  */
 void table_unlink_row(struct row *row)
 {
-	struct row **at = &table.row_index[row_bucket(row->process, &row->key)];
+	struct row **at = &table.row_index[row_bucket(row->process, row->key)];
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&table.lock, flags);
@@ -797,6 +773,7 @@ int table_init(unsigned int max_rows, unsigned int keep_exited)
 	table.rows_max = max_rows;
 	table.keep_exited = keep_exited;
 	table.row_bits = clamp(order_base_2(max_rows), 6, 17);
+	table.row_shift = 64 - table.row_bits;
 	table.process_bits = 12;
 	table.name_bits = clamp(order_base_2(max_rows) - 2, 6, 14);
 	table.row_index = memory_zalloc(index_bytes(table.row_bits));
