@@ -15,6 +15,7 @@ help_text = \
 	"make check-debug    the tests on a kernel with KASAN and lockdep" \
 	"make check-dkms     build, install, upgrade and remove by the dkms of three Debian releases" \
 	"make check-all      all tests on all these kernels, and check-debug and check-dkms" \
+	"make bench          instructions per fault, beside perf and bpftrace; README=1 writes them there" \
 	"make style          checkpatch, sparse, W=1, shellcheck" \
 	"make clean          remove what was built" \
 	"make distclean      and what was downloaded"
@@ -26,7 +27,7 @@ FLAVOURS = 6.1-rt,7-rt
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SOURCE = $(DESTDIR)/usr/src/faultstat-$(VERSION)
 
-.PHONY: all module install dkms-source clean distclean demo check check-all check-debug check-dkms style help
+.PHONY: all module install dkms-source clean distclean demo check check-all check-debug check-dkms bench style help
 
 all: module
 
@@ -76,6 +77,10 @@ check-all:
 	tests/vm/run --style --series $(MAIN_SERIES),$(OTHER_SERIES),$(FLAVOURS) --debug || status=1; \
 	tests/dkms/run || status=1; \
 	exit $$status
+
+# KERNEL_SERIES= takes another kernel than 6.1.
+bench:
+	@tests/bench/run $(if $(KERNEL_SERIES),--series $(KERNEL_SERIES)) $(if $(README),--readme)
 
 style:
 	@tests/style

@@ -1,44 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Settling at the next entry. The kernel's verdict on a call of handle_mm_fault()
- * is the movement of the task's own min_flt and maj_flt, and it is certain by the
- * time the same task makes its next call. So each call first gives the previous
- * one its verdict, on the row where that one was counted, and then counts itself.
- * No return probe, and exact whether the kernel counts inside (5.9 and later) or
- * after the return.
- *
- * Everything here runs at the entry of handle_mm_fault(), in task context with
- * preemption off. The usual way, account_call(), reads the task's state (one
- * cache line), current, the mapping and for a file its inode; it writes the task's
- * state, a cell of this CPU and the totals of this CPU. No other CPU writes any of
- * these lines.
- *
- * The order of writes is for readers on other CPUs, which sum verdicts, then look
- * at open calls, then sum calls: counters seen, verdict, row, call. Then nobody
- * sees a verdict twice or a verdict without its call.
+ * Everything about a call that is not usual: the first of a task, of a process after
+ * exec, on an object, on a CPU; counts that were missed; overflow. Called by the usual
+ * way, in account.h, in a hook: task context, preemption off. What holds there for the
+ * order of writes holds here.
  */
-#include <linux/sched.h>
-#include <linux/smp.h>
 #include "account.h"
 #include "cold.h"
 #include "pool.h"
-#include "task.h"
-
-#define MOVED_MINOR	1ULL
-#define MOVED_MAJOR	0x100000000ULL
 
 static const struct object_key OBJECT_NONE;
-
-static __always_inline void count_in_cell(u64 *cell, enum counter counter)
-{
-	WRITE_ONCE(cell[counter], cell[counter] + 1);
-	totals_count(counter);
-}
 
 static void count_in_row(struct row *row, u64 *cell, enum counter counter)
 {
 	if (cell)
-		count_in_cell(cell, counter);
+		account_in_cell(cell, counter);
 	else
 		row_count(row, counter, 1);
 }
@@ -67,7 +43,7 @@ static struct row *first_row(struct process *process, struct object_key *key,
 	char *scratch;
 
 	object_canonical(key, vma);
-	row = row_find(process, key);
+	row = row_find(process, *key);
 	if (row)
 		return row;
 	if (!process_has_room(process)) {
@@ -89,12 +65,19 @@ static struct row *first_row(struct process *process, struct object_key *key,
 	return row;
 }
 
-/* Everything that is not usual: first uses, exec, migration, missed counts, overflow. */
-static noinline void account_any(struct task_state *state, struct vm_area_struct *vma,
-				 const struct object_key *key, enum counter class)
+/**
+ * account_any - counts one call of handle_mm_fault(), whatever it is like
+ * @state: of current, NULL if the search found none
+ * @vma: its mapping, stable
+ * @class: its origin and access
+ *
+ * Task context, preemption off, at the call's entry.
+ */
+void account_any(struct task_state *state, struct vm_area_struct *vma, enum counter class)
 {
 	struct task_struct *task = current;
 	unsigned int cpu = smp_processor_id();
+	struct object_key key, object;
 	struct row *row = NULL;
 	bool made = false;
 	u64 *cell;
@@ -118,15 +101,15 @@ static noinline void account_any(struct task_state *state, struct vm_area_struct
 	    (state->process != &table.overflow || !pool_is_empty(POOL_PROCESS)))
 		task_state_resolve(state, task);
 
+	key = object_key_is_plain(vma) ? object_key_plain(vma) : object_key_special(vma);
 	row = state->process->only;
 	if (!row)
 		row = row_find(state->process, key);
 	if (!row) {
-		struct object_key object = *key;
-
+		object = key;
 		row = first_row(state->process, &object, vma);
 	}
-	state->key = row ? *key : OBJECT_NONE;
+	state->key = row ? key : OBJECT_NONE;
 	if (!row)
 		row = table.overflow.only;
 
@@ -139,65 +122,4 @@ static noinline void account_any(struct task_state *state, struct vm_area_struct
 	barrier();
 	count_in_row(row, cell, class);
 	WRITE_ONCE(state->open, class);
-}
-
-/**
- * account_call - counts one call of handle_mm_fault()
- * @vma: its mapping, stable
- * @class: its origin and access
- *
- * Task context, preemption off, at the call's entry.
- */
-void account_call(struct vm_area_struct *vma, enum counter class)
-{
-	struct task_struct *task = current;
-	struct task_state *state = task_state_find(task);
-	enum counter verdict = COUNT_MINOR;
-	struct object_key key;
-	struct row *row;
-	u64 now, moved;
-	u64 *cell;
-
-	object_key_of(&key, vma);
-	if (unlikely(!state || state->cpu != smp_processor_id() ||
-		     state->generation != task_generation(task)))
-		goto any;
-
-	now = task_counters(task);
-	moved = now - state->seen;
-	if (unlikely(moved != MOVED_MINOR)) {
-		if (moved == 0)
-			verdict = COUNT_UNCOUNTED;
-		else if (moved == MOVED_MAJOR)
-			verdict = COUNT_MAJOR;
-		else
-			goto any;
-	}
-
-	row = state->row;
-	cell = state->cell;
-	if (!object_key_equal(&key, &state->key)) {
-		row = state->process->only;
-		if (likely(!row))
-			row = row_find(state->process, &key);
-		cell = row ? row_cell(row, state->cpu) : NULL;
-		if (unlikely(!cell))
-			goto any;
-		state->key = key;
-	}
-
-	WRITE_ONCE(state->seen, now);
-	barrier();
-	count_in_cell(state->cell, verdict);
-	barrier();
-	if (row != state->row) {
-		state->cell = cell;
-		WRITE_ONCE(state->row, row);
-	}
-	barrier();
-	count_in_cell(cell, class);
-	WRITE_ONCE(state->open, class);
-	return;
-any:
-	account_any(state, vma, &key, class);
 }

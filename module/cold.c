@@ -106,9 +106,9 @@ static void row_leave(struct row *row)
 	row_total(row, &counters);
 	do {
 		/* The object may have been touched, and got another row, meanwhile. */
-		target = row_find(row->process, &row->key);
+		target = row_find(row->process, row->key);
 		if (!target)
-			target = row_find(row->process, &OBJECT_OTHER);
+			target = row_find(row->process, OBJECT_OTHER);
 	} while (!target && !row_become_other(row));
 	if (!target)
 		return;

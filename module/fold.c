@@ -141,7 +141,7 @@ static struct row *fold_other(struct process *folded)
 
 	if (folded->only)
 		return folded->only;
-	row = row_find(folded, &OBJECT_OTHER);
+	row = row_find(folded, OBJECT_OTHER);
 	if (!row && table.rows_folded < folded_rows_max()) {
 		row = row_make_region(folded, REGION_OTHER);
 		if (row)
@@ -161,7 +161,7 @@ static void fold_row(struct process *folded, struct row *row)
 		return;
 	}
 	if (!folded->only) {
-		target = row_find(folded, &row->key);
+		target = row_find(folded, row->key);
 		if (!target && table.rows_folded < folded_objects_max()) {
 			fold_in_place(folded, row, &counters);
 			return;

@@ -18,7 +18,6 @@
 #include "compat/fault.h"
 #include "compat/tracepoint.h"
 #include "hooks.h"
-#include "task.h"
 
 #define FAULT_FUNCTION	"handle_mm_fault"
 #define FREE_FUNCTION	"__put_task_struct"

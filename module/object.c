@@ -111,37 +111,36 @@ static u64 name_hash(const char *name)
 }
 
 /**
- * object_key_special - the key of a mapping without a file that is not plain memory
- * @key: result
- * @vma: stable mapping with vm_ops or with a name of its own
+ * object_key_special - the key of a mapping that object_key_plain() does not know
+ * @vma: stable mapping, without a file, with vm_ops or with a name of its own
  *
  * In a hook.
  */
-void object_key_special(struct object_key *key, struct vm_area_struct *vma)
+struct object_key object_key_special(struct vm_area_struct *vma)
 {
+	struct object_key key = { .ino = REGION_ANON, .dev = OBJECT_REGION };
 	const char *name = special_name(vma);
 
-	key->dev = OBJECT_REGION;
 	if (name && !strcmp(name, FAULTSTAT_OBJECT_VDSO)) {
-		key->ino = REGION_VDSO;
-		return;
+		key.ino = REGION_VDSO;
+		return key;
 	}
 	if (!name) {
 		if (compat_vma_is_heap(vma)) {
-			key->ino = REGION_HEAP;
-			return;
+			key.ino = REGION_HEAP;
+			return key;
 		}
 		if (compat_vma_is_stack(vma)) {
-			key->ino = REGION_STACK;
-			return;
+			key.ino = REGION_STACK;
+			return key;
 		}
 		name = compat_vma_anon_name(vma);
 	}
-	key->ino = REGION_ANON;
 	if (name) {
-		key->ino = name_hash(name);
-		key->dev = OBJECT_NAMED;
+		key.ino = name_hash(name);
+		key.dev = OBJECT_NAMED;
 	}
+	return key;
 }
 
 /*
@@ -291,8 +290,8 @@ static bool is_internal(const struct path *path, unsigned long magic, const char
 }
 
 /**
- * object_canonical - the one key of an object that object_key_of() has several for
- * @key: as object_key_of() made it; changed where need be
+ * object_canonical - the one key of an object that object_key_plain() has several for
+ * @key: as object_key_plain() made it; changed where need be
  * @vma: the same stable mapping
  *
  * In a hook.

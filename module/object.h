@@ -55,9 +55,9 @@ enum region {
 
 extern const struct object_key OBJECT_OTHER;
 
-static inline bool object_key_equal(const struct object_key *a, const struct object_key *b)
+static __always_inline bool object_key_equal(struct object_key a, struct object_key b)
 {
-	return a->ino == b->ino && a->dev == b->dev;
+	return a.ino == b.ino && a.dev == b.dev;
 }
 
 static inline bool object_is_file(const struct object_key *key)
@@ -65,39 +65,49 @@ static inline bool object_is_file(const struct object_key *key)
 	return key->dev < OBJECT_NAMED;
 }
 
-void object_key_special(struct object_key *key, struct vm_area_struct *vma);
+struct object_key object_key_special(struct vm_area_struct *vma);
 
 /**
- * object_key_of - the identity of what @vma maps
- * @key: result
+ * object_key_is_plain - whether object_key_plain() can tell what @vma maps
  * @vma: stable mapping
  *
- * In the hooks, at every call: a few loads and no function for files and plain
- * anonymous memory. Two keys that differ may still be one object (shared anonymous
- * memory, which has an inode per mapping); object_canonical() knows.
+ * In the hooks, at every call. True for files and plain anonymous memory.
  */
-static __always_inline void object_key_of(struct object_key *key, struct vm_area_struct *vma)
+static __always_inline bool object_key_is_plain(struct vm_area_struct *vma)
+{
+	return vma->vm_file || (!vma->vm_ops && !compat_vma_anon_name(vma));
+}
+
+/**
+ * object_key_plain - the identity of what @vma maps
+ * @vma: stable mapping, plain
+ *
+ * In the hooks, at every call: a few loads and no function. Two keys that differ may
+ * still be one object (shared anonymous memory, which has an inode per mapping);
+ * object_canonical() knows.
+ */
+static __always_inline struct object_key object_key_plain(struct vm_area_struct *vma)
 {
 	const struct file *file = vma->vm_file;
+	struct object_key key;
 
 	if (file) {
 		const struct inode *inode = file_inode(file);
 
-		key->ino = inode->i_ino;
-		key->dev = (u64)inode->i_sb->s_dev << 32 | inode->i_generation;
-	} else if (likely(!vma->vm_ops && !compat_vma_anon_name(vma))) {
-		key->ino = REGION_ANON;
-		key->dev = OBJECT_REGION;
-		if (compat_vma_is_heap(vma))
-			key->ino = REGION_HEAP;
-		else if (compat_vma_is_stack(vma))
-			key->ino = REGION_STACK;
-		else if (unlikely(!vma->vm_mm->start_stack && vma->vm_flags & VM_GROWSDOWN))
-			/* The stack of a program that exec is still making. */
-			key->ino = REGION_STACK;
-	} else {
-		object_key_special(key, vma);
+		key.ino = inode->i_ino;
+		key.dev = (u64)inode->i_sb->s_dev << 32 | inode->i_generation;
+		return key;
 	}
+	key.ino = REGION_ANON;
+	key.dev = OBJECT_REGION;
+	if (compat_vma_is_heap(vma))
+		key.ino = REGION_HEAP;
+	else if (compat_vma_is_stack(vma))
+		key.ino = REGION_STACK;
+	else if (unlikely(!vma->vm_mm->start_stack && vma->vm_flags & VM_GROWSDOWN))
+		/* The stack of a program that exec is still making. */
+		key.ino = REGION_STACK;
+	return key;
 }
 
 const char *object_region_name(enum region region);

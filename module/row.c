@@ -12,30 +12,6 @@
 #include "table.h"
 #include "worker.h"
 
-static unsigned int row_bucket(const struct process *process, const struct object_key *key)
-{
-	u64 mixed = (unsigned long)process ^ key->ino * 0x9e3779b97f4a7c15ULL ^
-		    key->dev * 0xc2b2ae3d27d4eb4fULL;
-
-	return hash_64(mixed, table.row_bits);
-}
-
-/**
- * row_find - the row of a process and an object, without a lock
- * @process: a process that cannot end meanwhile
- * @key: as the row was made with
- *
- * In a hook. May miss a row that is being made at this moment.
- */
-struct row *row_find(const struct process *process, const struct object_key *key)
-{
-	struct row *row = READ_ONCE(table.row_index[row_bucket(process, key)]);
-
-	while (row && (row->process != process || !object_key_equal(&row->key, key)))
-		row = READ_ONCE(row->index_next);
-	return row;
-}
-
 /**
  * row_make_cell - a row's counters on this CPU, made if there are none
  * @row: a row whose process cannot end meanwhile
@@ -208,7 +184,7 @@ static void row_setup(struct row *row, struct process *process, const struct obj
 /* Under table.lock. */
 static void row_link(struct row *row)
 {
-	struct row **bucket = &table.row_index[row_bucket(row->process, &row->key)];
+	struct row **bucket = &table.row_index[row_bucket(row->process, row->key)];
 
 	row->indexed = true;
 	row->process->row_count++;
@@ -254,7 +230,7 @@ no_name:
 static struct row *row_make_locked(struct process *process, const struct object_key *key,
 				   const struct object_shown *shown, u32 hash)
 {
-	struct row *row = row_find(process, key);
+	struct row *row = row_find(process, *key);
 
 	if (row)
 		return row;
@@ -373,7 +349,7 @@ struct row *row_make(struct process *process, const struct object_key *key,
 struct row *row_make_region(struct process *process, enum region region)
 {
 	const struct object_key key = { .ino = region, .dev = OBJECT_REGION };
-	struct row *row = row_find(process, &key);
+	struct row *row = row_find(process, key);
 	struct object_shown shown;
 
 	if (row)
@@ -473,7 +449,7 @@ void row_add(struct row *row, const struct counters *counters)
  */
 void row_unlink(struct row *row)
 {
-	struct row **at = &table.row_index[row_bucket(row->process, &row->key)];
+	struct row **at = &table.row_index[row_bucket(row->process, row->key)];
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&table.lock, flags);
@@ -500,7 +476,7 @@ bool row_relink(struct row *row)
 	bool alone;
 
 	raw_spin_lock_irqsave(&table.lock, flags);
-	alone = !row_find(row->process, &row->key);
+	alone = !row_find(row->process, row->key);
 	if (alone)
 		row_link(row);
 	raw_spin_unlock_irqrestore(&table.lock, flags);
@@ -521,7 +497,7 @@ bool row_become_other(struct row *row)
 	bool alone;
 
 	raw_spin_lock_irqsave(&table.lock, flags);
-	alone = !row_find(row->process, &OBJECT_OTHER);
+	alone = !row_find(row->process, OBJECT_OTHER);
 	if (alone) {
 		row->key = OBJECT_OTHER;
 		row->name = table.others.only->name;

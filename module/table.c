@@ -167,6 +167,7 @@ int table_init(unsigned int max_rows, unsigned int keep_exited)
 	table.rows_max = max_rows;
 	table.keep_exited = keep_exited;
 	table.row_bits = clamp(order_base_2(max_rows), 6, 17);
+	table.row_shift = 64 - table.row_bits;
 	table.process_bits = 12;
 	table.name_bits = clamp(order_base_2(max_rows) - 2, 6, 14);
 	table.row_index = memory_zalloc(index_bytes(table.row_bits));

@@ -8,7 +8,6 @@
 #define FAULTSTAT_TASK_H
 
 #include <linux/cache.h>
-#include <linux/hash.h>
 #include <linux/sched.h>
 #include "table.h"
 
@@ -16,7 +15,7 @@
  * struct task_state - one task, written by itself alone while it lives
  * @task: whose; also lies over a free item's link, which equals no task
  * @seen: the task's min_flt (lower half) and maj_flt (upper half) at its last call
- * @key: object of the last call, as object_key_of() says; OBJECT_NONE to look again
+ * @key: object of the last call, as object_key_plain() says; OBJECT_NONE to look again
  * @cell: the row's counters on @cpu
  * @row: row of the last call
  * @generation: exec id and selection epoch that @process was found for
@@ -47,13 +46,14 @@ struct task_state {
 struct task_index {
 	struct task_state **buckets;
 	unsigned int bits;
+	unsigned int shift;	/* 64 less bits */
 };
 
 extern struct task_index task_index;
 
 static __always_inline u32 task_bucket(const struct task_struct *task)
 {
-	return hash_ptr((void *)task, task_index.bits);
+	return (unsigned long)task * TABLE_HASH >> task_index.shift;
 }
 
 /*
