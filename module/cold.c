@@ -83,6 +83,7 @@ static bool cold_choose(void)
 	list_for_each_entry(row, &table.rows, of_table) {
 		if (row_may_leave(row) && row_is_idle(row) &&
 		    (process_gives(row->process) || quota)) {
+			row->leaving = true;
 			row_unlink(row);
 			quota -= min(quota, 1U);
 			any = true;
@@ -110,31 +111,42 @@ static void row_leave(struct row *row)
 		if (!target)
 			target = row_find(row->process, OBJECT_OTHER);
 	} while (!target && !row_become_other(row));
-	if (!target)
-		return;
-	row_add(target, &counters);
-	row_free(row);
+	if (target) {
+		row_add(target, &counters);
+		row_free(row);
+	} else {
+		row->leaving = false;
+	}
 }
 
-/* Second step, under table.mutex and a grace period later. */
-static void cold_leave(void)
+/*
+ * Second step, under table.mutex and a grace period later. Returns whether all could
+ * leave or go back.
+ */
+static bool cold_leave(void)
 {
 	struct row *row, *next;
+	bool done = true;
 
 	task_visit_classes(mark_wanted, NULL);
 	list_for_each_entry_safe(row, next, &table.rows, of_table) {
 		bool wanted = row->wanted;
 
 		row->wanted = false;
-		if (row->indexed || row->process->only)
+		if (!row->leaving)
 			continue;
-		/* Where it cannot go back it stays as it is until the next look. */
-		if (wanted)
-			row_relink(row);
-		else
+		/* Folding is to have it: reset may have emptied it and its [other] meanwhile. */
+		if (READ_ONCE(row->process->ended))
+			row->leaving = false;
+		else if (!wanted)
 			row_leave(row);
+		else if (row_relink(row))
+			row->leaving = false;
+		else
+			done = false;
 		cond_resched();
 	}
+	return done;
 }
 
 /**
@@ -144,21 +156,24 @@ static void cold_leave(void)
  */
 void cold_run(void)
 {
+	static bool left_over;
 	bool any;
 
 	if (!READ_ONCE(requested))
 		return;
+	WRITE_ONCE(next_look, jiffies + COLD_INTERVAL);
+	WRITE_ONCE(requested, false);
 	mutex_lock(&table.folding);
 	mutex_lock(&table.mutex);
 	any = cold_choose();
 	mutex_unlock(&table.mutex);
-	if (any) {
+	if (any || left_over) {
 		compat_synchronize_hooks();
 		mutex_lock(&table.mutex);
-		cold_leave();
+		left_over = !cold_leave();
 		mutex_unlock(&table.mutex);
+		if (left_over)
+			WRITE_ONCE(requested, true);
 	}
 	mutex_unlock(&table.folding);
-	WRITE_ONCE(next_look, jiffies + COLD_INTERVAL);
-	WRITE_ONCE(requested, false);
 }

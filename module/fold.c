@@ -71,7 +71,7 @@ static bool fold_is_due(void)
 	if (list_empty(&table.ended))
 		return false;
 	oldest = list_first_entry(&table.ended, struct process, link);
-	return oldest->purge || table.ended_count > table.keep_exited || table_is_crowded();
+	return oldest->purge || list_empty(&oldest->rows) || table.ended_count > table.keep_exited || table_is_crowded();
 }
 
 /* Room needed is made in steps, for what is taken frees its rows only later. */
@@ -103,9 +103,11 @@ static bool fold_choose(struct chosen *chosen)
 		cond_resched();
 	any = !list_empty(&chosen->processes);
 
-	list_for_each_entry(process, &chosen->processes, link)
+	list_for_each_entry(process, &chosen->processes, link) {
 		list_for_each_entry(row, &process->rows, of_process)
 			row_unlink(row);
+		cond_resched();
+	}
 
 	if (!table.purge_folded)
 		return any;
@@ -203,8 +205,10 @@ static void fold_process(struct process *process)
 	} else if (!folded) {
 		folded = &table.others;
 	}
-	list_for_each_entry_safe(row, next, &rows, of_process)
+	list_for_each_entry_safe(row, next, &rows, of_process) {
 		fold_row(folded, row);
+		cond_resched();
+	}
 	table.processes_folded++;
 	if (process != folded)
 		process_free(process);

@@ -167,7 +167,7 @@ static char *prepend_name(char *start, char *at, const struct dentry *dentry)
 	const char *name = READ_ONCE(dentry->d_name.name);
 
 	/* A rename may change name and length between two loads; the NUL is always there. */
-	at = prepend(start, at, name, strnlen(name, NAME_MAX));
+	at = prepend(start, at, name, strnlen(name, NAME_SIZE_MAX));
 	return prepend(start, at, "/", 1);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/log2.h>
+#include <linux/math64.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include "pool.h"
@@ -328,6 +329,12 @@ static size_t kmalloc_bucket(size_t size)
 	return roundup_pow_of_two(size);
 }
 
+/* How many items of a size are a part of max_memory. */
+static unsigned int part_of_memory(unsigned int part, size_t size)
+{
+	return div64_u64(memory_max, part * kmalloc_bucket(size));
+}
+
 static void pool_setup(enum pool_id id, size_t size, unsigned int target,
 		       unsigned int used_max)
 {
@@ -336,7 +343,8 @@ static void pool_setup(enum pool_id id, size_t size, unsigned int target,
 	raw_spin_lock_init(&pool->lock);
 	pool->size = kmalloc_bucket(size);
 	pool->target = used_max ? min(target, used_max) : target;
-	pool->target_max = pool->target * 8;
+	/* What lies ready for bursts stays small beside what may be in use. */
+	pool->target_max = clamp(part_of_memory(32, size), pool->target, pool->target * 8);
 	pool->used_max = used_max;
 }
 
@@ -363,10 +371,14 @@ void pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max
 	pool_setup(POOL_PROCESS, size[POOL_PROCESS], clamp(64 * cpus, 128U, 2048U), 0);
 	pool_setup(POOL_ROW, size[POOL_ROW], clamp(256 * cpus, 512U, 8192U), max_rows);
 	pool_setup(POOL_GROUP, size[POOL_GROUP], clamp(16 * cpus, 32U, 512U), 0);
-	pool_setup(POOL_CELLS, size[POOL_CELLS], clamp(8 * cpus, 16U, 512U), 0);
+	/* Without one the row's shared counters do, while without the others a call overflows. */
+	pool_setup(POOL_CELLS, size[POOL_CELLS], clamp(8 * cpus, 16U, 512U),
+		   part_of_memory(2, size[POOL_CELLS]));
 	pool_setup(POOL_SCRATCH, size[POOL_SCRATCH], cpus + 1, 0);
+	/* Whoever maps files below deep trees is not to have all memory for their names. */
 	for (id = POOL_NAME_FIRST; id <= POOL_NAME_LAST; id++)
-		pool_setup(id, size[id], clamp(names[id - POOL_NAME_FIRST] * cpus, 4U, 4096U), 0);
+		pool_setup(id, size[id], clamp(names[id - POOL_NAME_FIRST] * cpus, 4U, 4096U),
+			   id == POOL_NAME_LAST ? part_of_memory(8, size[id]) : 0);
 }
 
 /**

@@ -70,6 +70,7 @@ static void take_verdicts(void)
 			row_drop(row);
 		else if (row->baseline)
 			row_read_verdicts(row, &row->baseline->counters);
+		cond_resched();
 	}
 }
 
@@ -93,6 +94,7 @@ static void take_calls(void)
 			continue;
 		row_read_calls(row, &baseline->counters);
 		baseline->carried = counters_pending(&baseline->counters);
+		cond_resched();
 	}
 }
 
@@ -135,6 +137,7 @@ static u64 carry(void)
 			continue;
 		carry_rest(row->baseline);
 		counters_add(&table.totals_before, &row->baseline->counters);
+		cond_resched();
 	}
 	return carried;
 }

@@ -67,7 +67,7 @@ static struct name *name_find(u32 hash, const char *text)
 
 static u32 name_hash(const char *text)
 {
-	return jhash(text, strlen(text), 0);
+	return jhash(text, strlen(text), table.hash_name);
 }
 
 /* From the smallest size that will do, or the next one that is left. */
@@ -91,7 +91,10 @@ static struct name *name_get(const char *text, u32 hash)
 {
 	struct name **bucket = &table.name_index[hash_32(hash, table.name_bits)];
 	struct name *name = name_find(hash, text);
+	/* There are few of the last size: without one of them the end has to do. */
+	size_t room = pool_item_size(POOL_NAME_LAST - 1) - offsetof(struct name, text) - 1;
 	size_t len;
+	bool cut;
 
 	if (name) {
 		atomic_inc(&name->refs);
@@ -99,11 +102,19 @@ static struct name *name_get(const char *text, u32 hash)
 	}
 	len = strlen(text);
 	name = name_new(len);
+	cut = !name && len > room;
+	if (cut) {
+		text += len - room;
+		len = room;
+		name = name_new(len);
+	}
 	if (!name)
 		return NULL;
 	name->hash = hash;
 	atomic_set(&name->refs, 1);
 	memcpy(name->text, text, len + 1);
+	if (cut)
+		memcpy(name->text, "...", 3);
 	name->index_next = *bucket;
 	*bucket = name;
 	return name;
@@ -172,6 +183,7 @@ static void row_setup(struct row *row, struct process *process, const struct obj
 	row->key = *key;
 	row->indexed = false;
 	row->dropped = false;
+	row->leaving = false;
 	row->wanted = false;
 	row->calls_then = 0;
 	row->position = ROW_NOT_SEEN;
@@ -500,6 +512,8 @@ bool row_become_other(struct row *row)
 	alone = !row_find(row->process, OBJECT_OTHER);
 	if (alone) {
 		row->key = OBJECT_OTHER;
+		row->ino = 0;
+		row->dev = 0;
 		row->name = table.others.only->name;
 		atomic_inc(&row->name->refs);
 		row_link(row);
@@ -523,6 +537,7 @@ void row_move(struct row *row, struct process *process)
 
 	raw_spin_lock_irqsave(&table.lock, flags);
 	list_move_tail(&row->of_process, &process->rows);
+	row->leaving = false;
 	row->process = process;
 	row_link(row);
 	raw_spin_unlock_irqrestore(&table.lock, flags);

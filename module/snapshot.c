@@ -107,8 +107,9 @@ static bool fill_process(struct snapshot_row *at, const struct process *process,
 	at->id = process->id;
 	memcpy(at->comm, process->comm, TASK_COMM_LEN);
 	at->comm[TASK_COMM_LEN - 1] = '\0';
+	/* Nobody knows any more in which namespaces the folded ones lived. */
 	if (!process->pid)
-		return true;
+		return process->kind != PROCESS_FOLDED || ns == &init_pid_ns;
 	at->pid = pid_nr_ns(process->pid, ns);
 	at->ppid = pid_nr_ns(process->ppid, ns);
 	return at->pid != 0;
@@ -130,6 +131,20 @@ static void order_add(struct snapshot *snapshot, const struct snapshot_row *row)
 	order->row = row;
 }
 
+/*
+ * Reset counts a verdict that has come as past, even where no task has settled it
+ * yet. Who does not look at the tasks, or looked at the row before the task settled,
+ * may find less than was left behind.
+ */
+static void clamp_verdicts(struct counters *counters)
+{
+	int i;
+
+	for (i = COUNT_MINOR; i <= COUNT_UNCOUNTED; i++)
+		if ((s64)counters->n[i] < 0)
+			counters->n[i] = 0;
+}
+
 /* The last step: calls, what the last reset left behind, and who may see it. */
 static void read_calls(struct snapshot *snapshot, struct pid_namespace *ns)
 {
@@ -141,8 +156,10 @@ static void read_calls(struct snapshot *snapshot, struct pid_namespace *ns)
 		if (!at)
 			continue;
 		row_read_calls(row, &at->counters);
-		if (row->baseline)
+		if (row->baseline) {
 			counters_subtract(&at->counters, &row->baseline->counters);
+			clamp_verdicts(&at->counters);
+		}
 		if (row->dropped ||
 		    (!counters_calls(&at->counters) && !counters_missed(&at->counters)))
 			continue;
@@ -183,19 +200,6 @@ static void read_overflow(struct snapshot *snapshot)
 	snapshot->overflow = counters_calls(&counters);
 	if (row->baseline)
 		snapshot->overflow -= counters_calls(&row->baseline->counters);
-}
-
-/*
- * Reset counts a verdict that has come as past, even where no task has settled it
- * yet. Who does not look at the tasks may find less than was left behind.
- */
-static void clamp_verdicts(struct counters *counters)
-{
-	int i;
-
-	for (i = COUNT_MINOR; i <= COUNT_UNCOUNTED; i++)
-		if ((s64)counters->n[i] < 0)
-			counters->n[i] = 0;
 }
 
 /* Under table.mutex: what the header says beside the counters themselves. */

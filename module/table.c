@@ -5,6 +5,7 @@
  * have files of their own; the rules are in table.h.
  */
 #include <linux/log2.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 #include "pool.h"
@@ -168,6 +169,11 @@ int table_init(unsigned int max_rows, unsigned int keep_exited)
 	table.keep_exited = keep_exited;
 	table.row_bits = clamp(order_base_2(max_rows), 6, 17);
 	table.row_shift = 64 - table.row_bits;
+	get_random_bytes(&table.hash_ino, sizeof(table.hash_ino));
+	get_random_bytes(&table.hash_dev, sizeof(table.hash_dev));
+	get_random_bytes(&table.hash_name, sizeof(table.hash_name));
+	table.hash_ino |= 1;
+	table.hash_dev |= 1;
 	table.process_bits = 12;
 	table.name_bits = clamp(order_base_2(max_rows) - 2, 6, 14);
 	table.row_index = memory_zalloc(index_bytes(table.row_bits));

@@ -129,6 +129,7 @@ struct baseline {
  * @position: where the snapshot that holds table.mutex put it, or ROW_NOT_SEEN
  * @indexed: hooks find it; table.lock
  * @dropped: emptied by reset, waiting to be freed
+ * @leaving: cold.c has taken it out of the index; table.mutex
  * @wanted: the last call of some task is in it; cold.c
  * @calls_then: its calls when cold.c looked last
  * @baseline: NULL before the first reset; table.mutex
@@ -146,6 +147,7 @@ struct row {
 	u16 cell;
 	bool indexed;
 	bool dropped;
+	bool leaving;
 	bool wanted;
 	u32 position;
 	u64 calls_then;
@@ -173,6 +175,9 @@ struct table {
 	struct name **name_index;
 	unsigned int row_bits;
 	unsigned int row_shift;		/* 64 less row_bits */
+	u64 hash_ino;			/* random and odd, as is the next */
+	u64 hash_dev;
+	u32 hash_name;
 	unsigned int process_bits;
 	unsigned int name_bits;
 
@@ -240,14 +245,16 @@ static __always_inline void totals_count(enum counter counter)
 }
 
 /*
- * One multiplication each for the process, whose address alone would meet the inode
- * numbers of others, and for the whole; the kernel's hash_64() took several up to 4.7.
+ * By multipliers that nobody knows: FUSE lets anyone choose inode numbers and
+ * generations, and prctl() names, and a chain that somebody has made long is walked
+ * with interrupts off.
  */
 static __always_inline u32 row_bucket(const struct process *process, struct object_key key)
 {
-	u64 mixed = (unsigned long)process * 0x61c88647 + key.ino + ror64(key.dev, 23);
+	u64 mixed = (unsigned long)process * TABLE_HASH + key.ino * table.hash_ino +
+		    key.dev * table.hash_dev;
 
-	return mixed * TABLE_HASH >> table.row_shift;
+	return mixed >> table.row_shift;
 }
 
 /**
