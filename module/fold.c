@@ -71,7 +71,8 @@ static bool fold_is_due(void)
 	if (list_empty(&table.ended))
 		return false;
 	oldest = list_first_entry(&table.ended, struct process, link);
-	return oldest->purge || list_empty(&oldest->rows) || table.ended_count > table.keep_exited || table_is_crowded();
+	return oldest->purge || list_empty(&oldest->rows) ||
+	       table.ended_count > table.keep_exited || table_is_crowded();
 }
 
 /* Room needed is made in steps, for what is taken frees its rows only later. */
