@@ -33,6 +33,9 @@
 #include "snapshot.h"
 #include "uapi/faultstat.h"
 
+/* The longest text of a row before its object: comm, state, two pids, 14 numbers, a device. */
+#define LINE_SIZE	(4 * TASK_COMM_LEN + 16 + 20 * 20)
+
 /* One open file. The header is line 0, the rows follow. */
 struct reader {
 	struct snapshot *snapshot;
@@ -40,6 +43,7 @@ struct reader {
 	unsigned int cpus;
 	bool rows;
 	char pids[SETTINGS_PIDS_TEXT];
+	char line[LINE_SIZE];	/* under the seq_file's lock */
 };
 
 static struct dentry *debugfs_file;
@@ -56,18 +60,6 @@ static const char * const state_names[] = {
 	[PROCESS_UNSELECTED]	= FAULTSTAT_STATE_UNSELECTED,
 	[SNAPSHOT_HIDDEN]	= FAULTSTAT_STATE_HIDDEN,
 };
-
-static void put_escaped(struct seq_file *m, const char *text, bool space)
-{
-	for (; *text; text++) {
-		unsigned char c = *text;
-
-		if (c < ' ' || c == 0x7f || c == '\\' || (space && c == ' '))
-			seq_printf(m, "\\%03o", c);
-		else
-			seq_putc(m, c);
-	}
-}
 
 static void put_seconds(struct seq_file *m, const char *key, u64 ns)
 {
@@ -131,22 +123,109 @@ static void put_header(struct seq_file *m, const struct reader *reader)
 		seq_puts(m, FAULTSTAT_COLUMNS "\n");
 }
 
-/* In the order of FAULTSTAT_COLUMNS. */
-static void put_row(struct seq_file *m, const struct snapshot_row *row)
+/*
+ * A row's text up to its object is put together here and handed over once: the
+ * thousands of rows of a full table would spend most of their time in seq_printf().
+ */
+static char *line_escaped(char *at, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = *text;
+
+		if (c > ' ' && c != 0x7f && c != '\\') {
+			*at++ = c;
+			continue;
+		}
+		*at++ = '\\';
+		*at++ = '0' + (c >> 6);
+		*at++ = '0' + (c >> 3 & 7);
+		*at++ = '0' + (c & 7);
+	}
+	return at;
+}
+
+static char *line_text(char *at, const char *text)
+{
+	while (*text)
+		*at++ = *text++;
+	return at;
+}
+
+static char *line_number(char *at, char before, u64 number)
+{
+	char digits[20];
+	int n = 0;
+
+	*at++ = before;
+	/* Most are small. */
+	if (number < 10) {
+		*at++ = '0' + number;
+		return at;
+	}
+	while (number) {
+		u32 digit;
+
+		number = div_u64_rem(number, 10, &digit);
+		digits[n++] = '0' + digit;
+	}
+	while (n)
+		*at++ = digits[--n];
+	return at;
+}
+
+/* Pids are never negative. In the order of FAULTSTAT_COLUMNS. */
+static size_t line_make(char *line, const struct snapshot_row *row)
 {
 	const struct counters *c = &row->counters;
+	char *at = line_escaped(line, row->comm[0] ? row->comm : "-");
 
-	put_escaped(m, row->comm[0] ? row->comm : "-", true);
-	seq_printf(m, " %d %llu %s %d", row->pid, row->id, state_names[row->kind], row->ppid);
-	seq_printf(m, " %llu %llu %llu %llu %llu %llu", counters_calls(c), counters_minor(c),
-		   counters_major(c), c->n[COUNT_UNCOUNTED], counters_pending(c),
-		   counters_missed(c));
-	seq_printf(m, " %llu %llu %llu %llu %llu", counters_access(c, ACCESS_WRITE),
-		   counters_access(c, ACCESS_EXEC), counters_origin(c, COUNT_USER),
-		   counters_origin(c, COUNT_KERNEL), counters_origin(c, COUNT_GUP));
-	seq_printf(m, " %u:%u %llu ", MAJOR(row->dev), MINOR(row->dev), row->ino);
-	put_escaped(m, snapshot_object(row), false);
+	at = line_number(at, ' ', row->pid);
+	at = line_number(at, ' ', row->id);
+	*at++ = ' ';
+	at = line_text(at, state_names[row->kind]);
+	at = line_number(at, ' ', row->ppid);
+	at = line_number(at, ' ', counters_calls(c));
+	at = line_number(at, ' ', counters_minor(c));
+	at = line_number(at, ' ', counters_major(c));
+	at = line_number(at, ' ', c->n[COUNT_UNCOUNTED]);
+	at = line_number(at, ' ', counters_pending(c));
+	at = line_number(at, ' ', counters_missed(c));
+	at = line_number(at, ' ', counters_access(c, ACCESS_WRITE));
+	at = line_number(at, ' ', counters_access(c, ACCESS_EXEC));
+	at = line_number(at, ' ', counters_origin(c, COUNT_USER));
+	at = line_number(at, ' ', counters_origin(c, COUNT_KERNEL));
+	at = line_number(at, ' ', counters_origin(c, COUNT_GUP));
+	at = line_number(at, ' ', MAJOR(row->dev));
+	at = line_number(at, ':', MINOR(row->dev));
+	at = line_number(at, ' ', row->ino);
+	*at++ = ' ';
+	return at - line;
+}
+
+static void put_object(struct seq_file *m, const char *text)
+{
+	const char *plain = text;
+
+	/* As far as there is nothing to escape, in one. */
+	for (; *text; text++) {
+		unsigned char c = *text;
+
+		if (likely(c >= ' ' && c != 0x7f && c != '\\'))
+			continue;
+		seq_write(m, plain, text - plain);
+		seq_printf(m, "\\%03o", c);
+		plain = text + 1;
+	}
+	seq_write(m, plain, text - plain);
 	seq_putc(m, '\n');
+}
+
+static void put_row(struct seq_file *m, const struct snapshot_row *row)
+{
+	struct reader *reader = m->private;
+
+	seq_write(m, reader->line, line_make(reader->line, row));
+	put_object(m, snapshot_object(row));
 }
 
 static void *seq_at(struct seq_file *m, loff_t pos)

@@ -39,6 +39,7 @@ struct snapshot_order {
 /**
  * struct snapshot - everything that export writes
  * @order: the rows in the order of the file: by calls, descending
+ * @order_spare: as large, for sorting
  * @count: of them
  * @rows: where they lie; @used of @room
  * @verdicts_read: rows that are not in it by now were made too late
@@ -59,6 +60,7 @@ struct snapshot {
 	u64 folded;
 	unsigned long long memory;
 	struct snapshot_order *order;
+	struct snapshot_order *order_spare;
 	unsigned int count;
 	struct snapshot_row *rows;
 	unsigned int used;
