@@ -4,9 +4,10 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
 help_text = \
-	"make                the module for the running kernel" \
+	"make                the module for the running kernel, and the reader" \
 	"make module KDIR=D  the module for the kernel built in D" \
-	"make install        install the module for that kernel (root)" \
+	"make userspace      the reader kfaultstat; with BUNDLE=1 a tarball with all it needs" \
+	"make install        install the module for that kernel, and the reader (root)" \
 	"make dkms-source    put the sources where dkms builds them from (root; DESTDIR= for packages)" \
 	"make demo           boot a kernel in a virtual machine and show what the module counts" \
 	"make check          all tests on Debian's 6.1 kernel, the core of them on its 5.10, 6.12 and newest 7.x," \
@@ -16,6 +17,7 @@ help_text = \
 	"make check-dkms     build, install, upgrade and remove by the dkms of three Debian releases" \
 	"make check-all      all tests on all these kernels, and check-debug and check-dkms" \
 	"make bench          instructions per fault, beside perf and bpftrace; README=1 writes them there" \
+	"make fuzz           the reader's parser under libFuzzer, FUZZ_SECONDS=600" \
 	"make style          checkpatch, sparse, W=1, shellcheck" \
 	"make clean          remove what was built" \
 	"make distclean      and what was downloaded"
@@ -27,15 +29,19 @@ FLAVOURS = 6.1-rt,7-rt
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SOURCE = $(DESTDIR)/usr/src/faultstat-$(VERSION)
 
-.PHONY: all module install dkms-source clean distclean demo check check-all check-debug check-dkms bench style help
+.PHONY: all module userspace install fuzz dkms-source clean distclean demo check check-all check-debug check-dkms bench style help
 
-all: module
+all: module userspace
 
 module:
 	@test -d "$(KDIR)" || { echo "no kernel headers at $(KDIR): install them or give KDIR=" >&2; exit 1; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
-install: module
+userspace:
+	@$(MAKE) --no-print-directory -C userspace $(if $(BUNDLE),bundle,program)
+
+install: module userspace
+	@$(MAKE) --no-print-directory -C userspace install
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) -a $$(modinfo -F vermagic faultstat.ko | cut -d' ' -f1)
 
@@ -50,7 +56,7 @@ clean:
 	find . \( -path ./build -o -path ./.git \) -prune -o -type f \( -name '*.o' -o -name '*.ko' -o \
 		-name '*.mod' -o -name '*.mod.c' -o -name '*.cmd' -o -name '*.o.d' -o -name modules.order \
 		-o -name Module.symvers \) -exec rm -f {} +
-	rm -rf .tmp_versions module/compat/features.h* build/modules build/selftests build/run build/demo
+	rm -rf kfaultstat kfaultstat-*.tar.gz build/userspace build/userspace-sane .tmp_versions module/compat/features.h* build/modules build/selftests build/run build/demo
 
 distclean: clean
 	rm -rf build
@@ -60,10 +66,10 @@ demo:
 
 ifdef KERNEL_SERIES
 check:
-	@tests/vm/run --style --series $(KERNEL_SERIES)
+	@tests/vm/run --style --userspace --series $(KERNEL_SERIES)
 else
 check:
-	@tests/vm/run --style --series $(MAIN_SERIES) --tags core,full --series $(OTHER_SERIES) --tags core
+	@tests/vm/run --style --userspace --series $(MAIN_SERIES) --tags core,full --series $(OTHER_SERIES) --tags core
 endif
 
 check-debug:
@@ -74,13 +80,16 @@ check-dkms:
 
 check-all:
 	@status=0; \
-	tests/vm/run --style --series $(MAIN_SERIES),$(OTHER_SERIES),$(FLAVOURS) --debug || status=1; \
+	tests/vm/run --style --userspace --series $(MAIN_SERIES),$(OTHER_SERIES),$(FLAVOURS) --debug || status=1; \
 	tests/dkms/run || status=1; \
 	exit $$status
 
 # KERNEL_SERIES= takes another kernel than 6.1.
 bench:
 	@tests/bench/run $(if $(KERNEL_SERIES),--series $(KERNEL_SERIES)) $(if $(README),--readme)
+
+fuzz:
+	@tests/userspace/fuzz $(or $(FUZZ_SECONDS),600)
 
 style:
 	@tests/style

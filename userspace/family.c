@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * family.c - finds the descendants of a process by pid, parent's pid at birth and id.
+ * Pids are used again, ids are not, and they ascend: the parent of a process is the
+ * youngest that had the parent's pid when it was born. Called by stat.
+ */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "family.h"
+#include "message.h"
+#include "../module/uapi/faultstat.h"
+
+/* A process, once however many rows it has. */
+struct member {
+	uint64_t id;
+	int32_t pid, ppid;
+	bool inside, live;
+	bool continues;		/* became a program: the next of its pid is the same process */
+};
+
+static int member_compare(const void *left, const void *right)
+{
+	const struct member *a = left, *b = right;
+
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static struct member *members_collect(const struct snapshot *s, uint64_t last_id, size_t *number)
+{
+	struct member *members = xcalloc(s->nr_rows, sizeof(*members));
+	size_t nr = 0, kept = 0, i;
+
+	for (i = 0; i < s->nr_rows; i++) {
+		const struct row *row = &s->rows[i];
+
+		if (row->id > last_id)
+			members[nr++] = (struct member){
+				.id = row->id, .pid = row->pid, .ppid = row->ppid,
+				.live = row_is(row, FAULTSTAT_STATE_LIVE),
+				.continues = row_is(row, FAULTSTAT_STATE_EXEC),
+			};
+	}
+	qsort(members, nr, sizeof(*members), member_compare);
+	for (i = 0; i < nr; i++)
+		if (!kept || members[kept - 1].id != members[i].id)
+			members[kept++] = members[i];
+	*number = kept;
+	return members;
+}
+
+/* The youngest of that pid before @before. */
+static const struct member *youngest(const struct member *members, size_t before, int32_t pid)
+{
+	while (before-- > 0)
+		if (members[before].pid == pid)
+			return &members[before];
+	return NULL;
+}
+
+/* In the order of birth, so that a parent is known to be inside before its children. */
+static void members_mark(struct member *members, size_t nr, int32_t pid, int32_t parent)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		struct member *m = &members[i];
+		const struct member *from = youngest(members, i, m->pid);
+
+		/* Its parent may be gone and the parent's pid another's, when it calls exec. */
+		if (!from || !from->continues)
+			from = youngest(members, i, m->ppid);
+		m->inside = (m->pid == pid && m->ppid == parent) || (from && from->inside);
+	}
+}
+
+static const struct member *member_of(const struct member *members, size_t nr, uint64_t id)
+{
+	struct member wanted = { .id = id };
+
+	return bsearch(&wanted, members, nr, sizeof(*members), member_compare);
+}
+
+/**
+ * snapshot_last_id() - the youngest process that a snapshot knows.
+ * @s: the snapshot
+ *
+ * Return: its id.
+ */
+uint64_t snapshot_last_id(const struct snapshot *s)
+{
+	uint64_t last = 0;
+	size_t i;
+
+	for (i = 0; i < s->nr_rows; i++)
+		if (s->rows[i].id > last)
+			last = s->rows[i].id;
+	return last;
+}
+
+/**
+ * family_find() - the rows of a process and of its descendants.
+ * @family: filled in, to be freed
+ * @s: the snapshot
+ * @last_id: of the youngest process from before it was started
+ * @pid: of the process
+ * @parent: pid of who started it
+ */
+void family_find(struct family *family, const struct snapshot *s, uint64_t last_id,
+		 int32_t pid, int32_t parent)
+{
+	const struct member *m;
+	struct member *members;
+	size_t nr, i;
+
+	memset(family, 0, sizeof(*family));
+	members = members_collect(s, last_id, &nr);
+	members_mark(members, nr, pid, parent);
+	for (i = 0; i < nr; i++) {
+		family->processes += members[i].inside;
+		family->live += members[i].inside && members[i].live;
+	}
+	family->rows = xcalloc(s->nr_rows, sizeof(*family->rows));
+	for (i = 0; i < s->nr_rows; i++) {
+		m = s->rows[i].id > last_id ? member_of(members, nr, s->rows[i].id) : NULL;
+		if (!m || !m->inside)
+			continue;
+		family->rows[family->nr_rows++] = s->rows[i];
+		counts_add(&family->sum, &s->rows[i].counts);
+	}
+	free(members);
+}
+
+/**
+ * family_free() - free what was found.
+ * @family: found, or all zero
+ */
+void family_free(struct family *family)
+{
+	free(family->rows);
+	memset(family, 0, sizeof(*family));
+}

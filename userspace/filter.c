@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * filter.c - which rows are looked at: by pid, by globs, files or regions. Called by
+ * whoever makes items of rows (group.c), and by the options and keys that set it.
+ */
+#include <fnmatch.h>
+#include <string.h>
+
+#include "filter.h"
+#include "text.h"
+
+/**
+ * filter_pids() - add a list of pids.
+ * @filter: added to
+ * @list: with commas between
+ *
+ * Return: false if the list is not good; then nothing is added.
+ */
+bool filter_pids(struct filter *filter, const char *list)
+{
+	size_t nr = filter->nr_pids;
+
+	for (;; list++) {
+		size_t length = strcspn(list, ",");
+		char word[12] = "";
+		uint64_t pid;
+
+		if (!length || length >= sizeof(word) || nr == FILTER_PIDS_MAX)
+			return false;
+		memcpy(word, list, length);
+		if (!text_number(word, &pid) || !pid || pid > INT32_MAX)
+			return false;
+		filter->pids[nr++] = (int32_t)pid;
+		list += length;
+		if (!*list)
+			break;
+	}
+	filter->nr_pids = nr;
+	return true;
+}
+
+static bool pid_passes(const struct filter *filter, int32_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < filter->nr_pids; i++)
+		if (filter->pids[i] == pid)
+			return true;
+	return !filter->nr_pids;
+}
+
+/**
+ * filter_passes() - whether a row is looked at.
+ * @filter: what is wanted
+ * @row: the row
+ *
+ * Return: true if it is.
+ */
+bool filter_passes(const struct filter *filter, const struct row *row)
+{
+	if (!pid_passes(filter, row->pid))
+		return false;
+	if ((filter->files && !row_is_file(row)) || (filter->regions && row_is_file(row)))
+		return false;
+	if (filter->comm && fnmatch(filter->comm, row->comm, 0))
+		return false;
+	return !filter->object || !fnmatch(filter->object, row->object, 0);
+}

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * options.c - the command line, from one table of options that the parser, --help, and
+ * through it the tests of man page and completion go by. Called by kfaultstat.c; the
+ * columns by the commands, whose defaults differ.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "../module/uapi/faultstat.h"
+
+#define TABLES	(SHOW | DIFF | STAT)
+#define ROWS	(SHOW | DIFF | TOP)
+#define EVERY	(~0u)
+
+struct option_info {
+	int key;		/* the letter, or a number beyond them */
+	const char *name;
+	const char *argument;
+	unsigned int commands;
+	const char *help;
+};
+
+enum { KEY_NOHEADINGS = 256, KEY_FILES, KEY_REGIONS, KEY_BY, KEY_NO_COLOR, KEY_REPORT, KEY_ROOT };
+
+static const struct option_info options_known[] = {
+	{ 'i', "input", "FILE", SHOW | TOP | DOCTOR,
+	  "read a saved copy of the module's file, - for standard input" },
+	{ 'a', "all", NULL, SHOW | DIFF | STAT, "all rows, not only those that fit the screen" },
+	{ 'n', "lines", "NUMBER", TABLES, "at most so many rows" },
+	{ 'o', "output", "LIST", TABLES | TOP | SYS, "columns to show; +LIST adds to the usual ones" },
+	{ 's', "sort", "LIST", TABLES | TOP, "columns to sort by, each with :asc or :desc if need be" },
+	{ 'r', "raw", NULL, TABLES | SYS | DOCTOR, "words with one space between, for programs" },
+	{ 'J', "json", NULL, TABLES | SYS | DOCTOR, "JSON; a line for each interval" },
+	{ KEY_NOHEADINGS, "noheadings", NULL, TABLES | SYS | DOCTOR, "no names of columns" },
+	{ 'p', "pid", "PID[,...]", ROWS, "only these processes" },
+	{ 'c', "comm", "GLOB", ROWS, "only processes of such a name" },
+	{ 'f', "object", "GLOB", ROWS, "only such objects; * matches / as well" },
+	{ KEY_FILES, "files", NULL, ROWS, "only files" },
+	{ KEY_REGIONS, "regions", NULL, ROWS, "only what is no file" },
+	{ KEY_BY, "by", "WHAT", TABLES | TOP,
+	  "add rows up by object, dir[=DEPTH], process, comm or cgroup" },
+	{ KEY_NO_COLOR, "no-color", NULL, TOP, "no colours" },
+	{ 'w', "wait", NULL, STAT, "wait for processes that the command leaves behind, too" },
+	{ KEY_REPORT, "report", "FILE", STAT, "write the report to FILE, not to standard error" },
+	{ KEY_ROOT, "root", "DIR", SYS | DOCTOR, "look at DIR/proc and DIR/sys, not /proc and /sys" },
+	{ 'h', "help", NULL, EVERY, "this text" },
+	{ 'V', "version", NULL, EVERY, "the version of kfaultstat" },
+};
+
+#define NR_OPTIONS (sizeof(options_known) / sizeof(options_known[0]))
+
+static void help(const struct command *command)
+{
+	const struct command *c;
+	size_t i;
+
+	printf("Usage: kfaultstat %s [options]%s%s\n", command->name, *command->arguments ? " " : "",
+	       command->arguments);
+	printf("%s\n\nOptions:\n", command->summary);
+	for (i = 0; i < NR_OPTIONS; i++) {
+		const struct option_info *o = &options_known[i];
+		char word[40];
+
+		if (!(o->commands & command->bit))
+			continue;
+		snprintf(word, sizeof(word), "%s%s%s", o->name, o->argument ? " " : "",
+			 o->argument ? o->argument : "");
+		if (o->key < 256)
+			printf(" -%c, --%-20s %s\n", o->key, word, o->help);
+		else
+			printf("     --%-20s %s\n", word, o->help);
+	}
+	if (command->bit & (TABLES | TOP)) {
+		printf("\nColumns:\n");
+		for (i = 0; i < NR_COLUMNS; i++)
+			printf(" %-14s %s\n", column_name((enum column)i), column_help((enum column)i));
+	}
+	if (command->bit == SYS) {
+		printf("\nColumns, sizes in KiB, and what they are in /proc/meminfo and /proc/vmstat:\n");
+		sys_help();
+	}
+	if (command->bit == SHOW) {
+		printf("\nCommands, show being the one that is meant without any:\n");
+		for (c = commands; c->name; c++)
+			printf(" %-8s %s\n", c->name, c->summary);
+	}
+	printf("\nSee kfaultstat(8).\n");
+}
+
+static const struct option_info *option_find(const struct command *command, int key)
+{
+	size_t i;
+
+	for (i = 0; i < NR_OPTIONS; i++)
+		if (options_known[i].key == key && options_known[i].commands & command->bit)
+			return &options_known[i];
+	return NULL;
+}
+
+/* What getopt wants, of the options that this command has. */
+static void make_getopt(const struct command *command, char *letters, struct option *names)
+{
+	size_t i;
+
+	/* A command to run has options of its own. */
+	if (command->bit == STAT)
+		*letters++ = '+';
+	*letters++ = ':';
+	for (i = 0; i < NR_OPTIONS; i++) {
+		const struct option_info *o = &options_known[i];
+
+		if (!(o->commands & command->bit))
+			continue;
+		*names++ = (struct option){ o->name, o->argument ? required_argument : no_argument,
+					    NULL, o->key };
+		if (o->key < 256) {
+			*letters++ = (char)o->key;
+			if (o->argument)
+				*letters++ = ':';
+		}
+	}
+	*letters = '\0';
+	memset(names, 0, sizeof(*names));
+}
+
+#define usage(...) (complain(__VA_ARGS__), EXIT_USAGE)
+
+static enum exit_code set_lines(struct options *options, const char *value)
+{
+	uint64_t lines;
+
+	if (!text_number(value, &lines) || !lines || lines > SIZE_MAX / 2)
+		return usage("-n is a number from 1 on, not %s", value);
+	options->lines = (size_t)lines;
+	return EXIT_FINE;
+}
+
+static enum exit_code set(struct options *options, int key, char *value)
+{
+	switch (key) {
+	case 'i':
+		options->input = value;
+		return EXIT_FINE;
+	case 'a':
+		options->all = true;
+		return EXIT_FINE;
+	case 'n':
+		return set_lines(options, value);
+	case 'o':
+		options->output = value;
+		return EXIT_FINE;
+	case 's':
+		options->sort = value;
+		return EXIT_FINE;
+	case 'r':
+		options->style.format = FORMAT_RAW;
+		return EXIT_FINE;
+	case 'J':
+		options->style.format = FORMAT_JSON;
+		return EXIT_FINE;
+	case KEY_NOHEADINGS:
+		options->style.noheadings = true;
+		return EXIT_FINE;
+	case 'p':
+		return filter_pids(&options->filter, value) ? EXIT_FINE :
+		       usage("-p is a list of pids with commas between, not %s", value);
+	case 'c':
+		options->filter.comm = value;
+		return EXIT_FINE;
+	case 'f':
+		options->filter.object = value;
+		return EXIT_FINE;
+	case KEY_FILES:
+		options->filter.files = true;
+		return EXIT_FINE;
+	case KEY_REGIONS:
+		options->filter.regions = true;
+		return EXIT_FINE;
+	case KEY_BY:
+		return grouping_parse(&options->grouping, value) ? EXIT_FINE :
+		       usage("--by is object, dir, dir=DEPTH, process, comm or cgroup, not %s", value);
+	case KEY_NO_COLOR:
+		options->no_color = true;
+		return EXIT_FINE;
+	case 'w':
+		options->wait = true;
+		return EXIT_FINE;
+	case KEY_REPORT:
+		options->report = value;
+		return EXIT_FINE;
+	default:
+		options->root = value;
+		return EXIT_FINE;
+	}
+}
+
+static enum exit_code unknown(const struct options *options, int key, const char *word)
+{
+	if (key == ':')
+		complain("%s wants a value: see kfaultstat %s --help", word, options->command->name);
+	else
+		complain("%s is no option of kfaultstat %s: see kfaultstat %s --help", word,
+			 options->command->name, options->command->name);
+	return EXIT_USAGE;
+}
+
+static enum exit_code parse_interval(struct options *options)
+{
+	char **argument = options->arguments;
+
+	if (options->nr_arguments > 2)
+		return usage("%s is too much: interval and count are all", argument[2]);
+	if (options->nr_arguments > 0 &&
+	    (!text_seconds(argument[0], &options->interval) || options->interval < 0.1 ||
+	     options->interval > 1e6))
+		return usage("%s is no command, nor an interval in seconds from 0.1 on: see kfaultstat --help",
+			     argument[0]);
+	if (options->nr_arguments > 1 &&
+	    (!text_number(argument[1], &options->count) || !options->count))
+		return usage("the count is a number from 1 on, not %s", argument[1]);
+	if (options->interval > 0 && options->input && !strcmp(options->input, "-"))
+		return usage("standard input cannot be read again and again: give a file with %s",
+			     "--input");
+	return EXIT_FINE;
+}
+
+/* What can be told to be wrong before anything is read. */
+static enum exit_code check(struct options *options)
+{
+	if (options->filter.files && options->filter.regions)
+		return usage("%s and --regions together leave nothing: give one of them", "--files");
+	if (options->grouping.by == BY_CGROUP && options->input)
+		return usage("%s wants live processes, which a saved copy has none of", "--by cgroup");
+	if (options->command->intervals)
+		return parse_interval(options);
+	if (options->nr_arguments && !*options->command->arguments) {
+		complain("kfaultstat %s takes no argument, and there is %s", options->command->name,
+			 options->arguments[0]);
+		return EXIT_USAGE;
+	}
+	return EXIT_FINE;
+}
+
+/* The command's name comes first, or there is none and show is meant. */
+static const struct command *command_find(int *argc, char ***argv)
+{
+	const struct command *c;
+
+	for (c = commands; *argc > 1 && c->name; c++) {
+		if (strcmp(c->name, (*argv)[1]))
+			continue;
+		(*argc)--;
+		(*argv)++;
+		return c;
+	}
+	return commands;
+}
+
+/**
+ * options_parse() - take the command line apart.
+ * @options: set
+ * @argc: of main
+ * @argv: of main
+ * @done: set where help or version was all that was wanted
+ *
+ * Return: EXIT_FINE, or EXIT_USAGE after a complaint.
+ */
+enum exit_code options_parse(struct options *options, int argc, char **argv, bool *done)
+{
+	struct option names[NR_OPTIONS + 1];
+	char letters[2 * NR_OPTIONS + 3];
+	enum exit_code code;
+	int key;
+
+	memset(options, 0, sizeof(*options));
+	options->root = "";
+	options->command = command_find(&argc, &argv);
+	make_getopt(options->command, letters, names);
+	opterr = 0;
+	while ((key = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		char letter[3] = { '-', (char)optopt, '\0' };
+
+		if (key == 'h') {
+			help(options->command);
+			*done = true;
+			return EXIT_FINE;
+		}
+		if (key == 'V') {
+			printf("kfaultstat %s\n", FAULTSTAT_VERSION);
+			*done = true;
+			return EXIT_FINE;
+		}
+		if (!option_find(options->command, key))
+			return unknown(options, key, optopt > 0 && optopt < 256 ? letter :
+				       argv[optind - 1]);
+		code = set(options, key, optarg);
+		if (code != EXIT_FINE)
+			return code;
+	}
+	options->arguments = argv + optind;
+	options->nr_arguments = argc - optind;
+	return check(options);
+}
+
+/* The beginning of a list, up to the next comma. */
+static enum exit_code bad_column(const char *bad, const char *option,
+				 const struct command *command)
+{
+	complain("%s cannot be %.*s: see kfaultstat %s --help for the columns", option,
+		 (int)strcspn(bad, ","), bad, command->name);
+	return EXIT_USAGE;
+}
+
+/**
+ * options_columns() - what to show and to sort by.
+ * @options: set, from what is given
+ * @list: the columns if nothing is
+ * @sorts: the same for sorting
+ *
+ * Return: false after a complaint.
+ */
+bool options_columns(struct options *options, const char *list, const char *sorts)
+{
+	const char *bad;
+
+	columns_parse(&options->columns, list, &bad);
+	if (options->output && !columns_parse(&options->columns, options->output, &bad))
+		return bad_column(bad, "-o", options->command) == EXIT_FINE;
+	if (!sorts_parse(&options->sorts, options->sort ? options->sort : sorts, &bad))
+		return bad_column(bad, "-s", options->command) == EXIT_FINE;
+	return true;
+}
+
+/**
+ * options_limit() - how many rows are shown at most.
+ * @options: what is wanted
+ * @lines_else: lines of the screen that are for something else
+ *
+ * Sets the width of the style, too.
+ *
+ * Return: the number.
+ */
+size_t options_limit(const struct options *options, size_t lines_else)
+{
+	size_t columns, lines;
+
+	if (options->lines)
+		return options->lines;
+	screen_size(STDOUT_FILENO, &columns, &lines);
+	if (options->all || !lines || options->style.format != FORMAT_TABLE)
+		return SIZE_MAX;
+	return lines > lines_else + 1 ? lines - lines_else : 1;
+}

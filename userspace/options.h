@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * options.h - the command line: which commands there are, which options each has, and
+ * what was asked for.
+ */
+#ifndef KFAULTSTAT_OPTIONS_H
+#define KFAULTSTAT_OPTIONS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "group.h"
+#include "message.h"
+#include "render.h"
+
+enum command_bit {
+	SHOW	= 1 << 0,
+	DIFF	= 1 << 1,
+	TOP	= 1 << 2,
+	STAT	= 1 << 3,
+	SYS	= 1 << 4,
+	RESET	= 1 << 5,
+	ON	= 1 << 6,
+	OFF	= 1 << 7,
+	DOCTOR	= 1 << 8,
+};
+
+struct options {
+	const struct command *command;
+	const char *input;
+	const char *root;	/* of /proc and /sys, "" for our own */
+	const char *report;
+	const char *output;	/* list of columns as it was given */
+	const char *sort;
+	struct columns columns;
+	struct sorts sorts;
+	struct filter filter;
+	struct grouping_spec grouping;
+	struct style style;
+	size_t lines;		/* at most; 0 if not given */
+	bool all;
+	bool wait;
+	bool no_color;
+	double interval;	/* seconds; 0 for once */
+	uint64_t count;		/* 0 for ever */
+	sighandler_t sigpipe;	/* what was to be done on SIGPIPE when we began */
+	char **arguments;	/* what is left, ended by NULL */
+	int nr_arguments;
+};
+
+struct command {
+	const char *name;
+	enum command_bit bit;
+	const char *arguments;
+	const char *summary;
+	enum exit_code (*run)(struct options *options);
+	bool intervals;		/* takes [interval [count]] */
+};
+
+extern const struct command commands[];
+
+enum exit_code options_parse(struct options *options, int argc, char **argv, bool *done);
+bool options_columns(struct options *options, const char *list, const char *sorts);
+size_t options_limit(const struct options *options, size_t lines_else);
+
+enum exit_code show_run(struct options *options);
+enum exit_code diff_run(struct options *options);
+enum exit_code top_run(struct options *options);
+enum exit_code stat_run(struct options *options);
+void sys_help(void);
+enum exit_code sys_run(struct options *options);
+enum exit_code reset_run(struct options *options);
+enum exit_code on_run(struct options *options);
+enum exit_code off_run(struct options *options);
+enum exit_code doctor_run(struct options *options);
+
+#endif

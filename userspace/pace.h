@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * pace.h - intervals that do not drift.
+ */
+#ifndef KFAULTSTAT_PACE_H
+#define KFAULTSTAT_PACE_H
+
+#include <stdbool.h>
+#include <time.h>
+
+struct pace {
+	struct timespec next;
+	double interval;	/* seconds */
+};
+
+void pace_begin(struct pace *pace, double interval);
+bool pace_wait(struct pace *pace);
+
+#endif

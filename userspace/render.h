@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * render.h - tables: aligned for people, raw for programs, JSON.
+ */
+#ifndef KFAULTSTAT_RENDER_H
+#define KFAULTSTAT_RENDER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "group.h"
+
+enum format { FORMAT_TABLE, FORMAT_RAW, FORMAT_JSON };
+
+struct style {
+	enum format format;
+	bool noheadings;
+	bool compact;		/* JSON on one line */
+	size_t width;		/* of the terminal; 0 if there is none */
+};
+
+/* Any table: texts, row by row. */
+struct table;
+
+struct table *table_begin(const struct style *style, const char *name);
+void table_column(struct table *t, const char *name, bool number);
+void table_cell(struct table *t, char *text);
+void table_print(struct table *t, FILE *out, const char *json_before);
+void table_free(struct table *t);
+
+void items_print(const struct items *items, size_t limit, const struct columns *columns,
+		 const struct style *style, double seconds, const struct item *last, FILE *out,
+		 const char *json_before);
+
+char *json_snapshot(const struct snapshot *s);
+char *json_counts(const struct counts *counts, int number);
+void screen_size(int fd, size_t *columns, size_t *lines);
+
+#endif

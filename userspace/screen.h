@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * screen.h - what top draws. top.c owns the state and the keys, screen.c the terminal.
+ */
+#ifndef KFAULTSTAT_SCREEN_H
+#define KFAULTSTAT_SCREEN_H
+
+#include <stdbool.h>
+
+#include "delta.h"
+#include "options.h"
+
+struct screen {
+	struct options *options;
+	const struct snapshot *now;	/* NULL before the first */
+	const struct delta *delta;	/* of what is shown */
+	const struct items *items;
+	struct columns columns;		/* that fit */
+	const char *trouble;		/* why there is nothing new, or NULL */
+	size_t top;			/* the first item on the screen */
+	bool all;			/* since the load, not in the interval */
+	bool paused;
+	bool helping;
+};
+
+bool screen_begin(bool color);
+void screen_end(void);
+void screen_draw(struct screen *screen);
+size_t screen_rows(void);
+bool screen_ask(const char *question, char *answer, size_t size);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * show.h - tables of rows and of differences, for the commands that end in one.
+ */
+#ifndef KFAULTSTAT_SHOW_H
+#define KFAULTSTAT_SHOW_H
+
+#include "delta.h"
+#include "options.h"
+
+const char *show_columns(enum grouping by);
+const char *delta_columns(enum grouping by);
+void show_delta(struct options *options, const struct delta *delta, const struct snapshot *after);
+
+#endif

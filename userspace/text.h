@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * text.h - names of processes and files: any byte may be in them, and what is shown
+ * of them must do nothing to a terminal and be right in JSON.
+ */
+#ifndef KFAULTSTAT_TEXT_H
+#define KFAULTSTAT_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum text_mode {
+	TEXT_TABLE,	/* for people: spaces stay */
+	TEXT_RAW,	/* for programs: one word, nothing lost */
+	TEXT_JSON,	/* valid UTF-8; the writer of JSON does its own quoting */
+};
+
+void text_init(void);
+bool text_is_utf8(void);
+size_t text_decode(const char *text, uint32_t *code);
+void text_unescape(char *text);
+char *text_shown(const char *text, enum text_mode mode);
+size_t text_width(const char *shown);
+char *text_shorten(char *shown, size_t width);
+void text_put_json(FILE *out, const char *text);
+void text_filter_json(FILE *out, const char *json, bool compact);
+
+char *text_of_number(uint64_t value);
+bool text_number(const char *text, uint64_t *value);
+bool text_seconds(const char *text, double *value);
+
+#endif

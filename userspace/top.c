@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * top.c - the command top: reads a snapshot for each interval, shows what moved, and does
+ * what the keys say. While the module is away the last picture stays, with a line that
+ * says so, and goes on when it comes again.
+ */
+#include <curses.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "screen.h"
+#include "show.h"
+#include "source.h"
+
+#define INTERVAL_USUAL	2.0
+#define ANSWER_MAX	256
+
+struct top {
+	struct screen screen;
+	struct options *options;
+	struct snapshot before, now;
+	bool has_before, has_now;
+	struct delta delta;
+	struct items items;
+	char *trouble;		/* with the source */
+	const char *refusal;	/* of what was typed, until the next key */
+	char comm[ANSWER_MAX], object[ANSWER_MAX];	/* globs that were typed */
+	bool columns_given;
+};
+
+static void usual_columns(struct top *top)
+{
+	const char *bad;
+
+	if (!top->columns_given)
+		columns_parse(&top->options->columns, delta_columns(top->options->grouping.by), &bad);
+}
+
+/* Everything that is shown, of the snapshots that there are. */
+static void rebuild(struct top *top)
+{
+	struct options *options = top->options;
+
+	items_free(&top->items);
+	delta_free(&top->delta);
+	if (top->has_now) {
+		delta_make(&top->delta, top->has_before && !top->screen.all ? &top->before : NULL,
+			   &top->now);
+		items_make(&top->items, top->delta.rows, top->delta.nr_rows, &options->filter,
+			   &options->grouping);
+		if (!options->input)
+			items_ask_machine(&top->items, &options->columns);
+		items_sort(top->items.at, top->items.nr, &options->sorts);
+	}
+	top->screen.now = top->has_now ? &top->now : NULL;
+	top->screen.delta = &top->delta;
+	top->screen.items = &top->items;
+	top->screen.trouble = top->refusal ? top->refusal : top->trouble;
+}
+
+static void take(struct top *top)
+{
+	struct snapshot s;
+
+	free(top->trouble);
+	if (source_read(&s, top->options->input, SOURCE_FAULTS, &top->trouble) == EXIT_FINE) {
+		if (top->has_before)
+			snapshot_free(&top->before);
+		top->before = top->now;
+		top->has_before = top->has_now;
+		top->now = s;
+		top->has_now = true;
+	}
+	rebuild(top);
+}
+
+static void sort_by(struct top *top, const char *list)
+{
+	const char *bad;
+
+	sorts_parse(&top->options->sorts, list, &bad);
+}
+
+/* The column to the left or right of the one that is sorted by. */
+static void sort_beside(struct top *top, int step)
+{
+	const struct columns *columns = &top->screen.columns;
+	struct sorts *sorts = &top->options->sorts;
+	size_t i;
+
+	for (i = 0; i < columns->nr && columns->at[i] != sorts->by[0].column; i++)
+		;
+	if (i == columns->nr)
+		i = 0;
+	else if ((step < 0 && i) || (step > 0 && i + 1 < columns->nr))
+		i += (size_t)step;
+	sort_by(top, column_name(columns->at[i]));
+}
+
+static void group_next(struct top *top)
+{
+	struct grouping_spec *spec = &top->options->grouping;
+
+	spec->by = (enum grouping)((spec->by + 1) % NR_GROUPINGS);
+	spec->depth = 0;
+	if (spec->by == BY_CGROUP && top->options->input)
+		spec->by = BY_NONE;
+	usual_columns(top);
+}
+
+static void ask_glob(const char *question, char *glob, const char **filter)
+{
+	if (screen_ask(question, glob, ANSWER_MAX))
+		*filter = *glob ? glob : NULL;
+	else
+		*filter = NULL;
+}
+
+static void ask_pids(struct top *top)
+{
+	struct filter *filter = &top->options->filter;
+	char answer[ANSWER_MAX];
+
+	filter->nr_pids = 0;
+	if (screen_ask("pids, with commas between; none for all", answer, sizeof(answer)) && *answer &&
+	    !filter_pids(filter, answer))
+		top->refusal = "these are no pids";
+}
+
+static void ask_interval(struct top *top)
+{
+	char answer[ANSWER_MAX];
+	double seconds;
+
+	if (!screen_ask("seconds", answer, sizeof(answer)))
+		return;
+	if (text_seconds(answer, &seconds) && seconds >= 0.1 && seconds <= 1e6)
+		top->options->interval = seconds;
+	else
+		top->refusal = "an interval is a number of seconds from 0.1 on";
+}
+
+static void files_next(struct filter *filter)
+{
+	bool files = filter->files;
+
+	filter->files = !files && !filter->regions;
+	filter->regions = files;
+}
+
+static void scroll_by(struct screen *screen, long lines)
+{
+	if (lines < 0 && screen->top < (size_t)-lines)
+		screen->top = 0;
+	else
+		screen->top += (size_t)lines;
+}
+
+static bool key_moves(struct screen *screen, int key)
+{
+	long page = (long)screen_rows();
+
+	switch (key) {
+	case KEY_UP:
+	case KEY_DOWN:
+		scroll_by(screen, key == KEY_UP ? -1 : 1);
+		return true;
+	case KEY_PPAGE:
+	case KEY_NPAGE:
+		scroll_by(screen, key == KEY_PPAGE ? -page : page);
+		return true;
+	case KEY_HOME:
+		screen->top = 0;
+		return true;
+	case KEY_END:
+		screen->top = screen->items->nr;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void key_sorts(struct top *top, int key)
+{
+	struct sorts *sorts = &top->options->sorts;
+	size_t i;
+
+	switch (key) {
+	case 'm':
+		sort_by(top, "major,minor");
+		break;
+	case 'n':
+		sort_by(top, "minor,major");
+		break;
+	case 'c':
+		sort_by(top, "calls,major");
+		break;
+	case '<':
+	case '>':
+		sort_beside(top, key == '<' ? -1 : 1);
+		break;
+	case 'r':
+		for (i = 0; i < sorts->nr; i++)
+			sorts->by[i].ascending = !sorts->by[i].ascending;
+		break;
+	}
+}
+
+/* Does what a key says; false if it is the last one. */
+static bool key_do(struct top *top, int key)
+{
+	struct options *options = top->options;
+
+	switch (key) {
+	case 'q':
+	case 'Q':
+		return false;
+	case '?':
+	case 'h':
+		top->screen.helping = !top->screen.helping;
+		return true;
+	case ' ':
+		top->screen.paused = !top->screen.paused;
+		return true;
+	case 't':
+		top->screen.all = !top->screen.all;
+		break;
+	case 'd':
+		ask_interval(top);
+		break;
+	case 'g':
+		group_next(top);
+		break;
+	case '/':
+		ask_glob("only objects like, none for all", top->object, &options->filter.object);
+		break;
+	case 'u':
+		ask_glob("only names like, none for all", top->comm, &options->filter.comm);
+		break;
+	case 'p':
+		ask_pids(top);
+		break;
+	case 'f':
+		files_next(&options->filter);
+		break;
+	default:
+		if (key_moves(&top->screen, key))
+			return true;
+		key_sorts(top, key);
+	}
+	rebuild(top);
+	return true;
+}
+
+static double clock_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void watch(struct top *top)
+{
+	double next = clock_now();
+	uint64_t turns = 0;
+
+	for (;;) {
+		double rest = next - clock_now();
+		int key;
+
+		if (rest <= 0) {
+			if (!top->screen.paused) {
+				if (top->options->count && turns++ == top->options->count)
+					return;
+				take(top);
+			}
+			next = clock_now() + top->options->interval;
+			rest = top->options->interval;
+			screen_draw(&top->screen);
+		}
+		timeout((int)ceil(rest < 1000 ? rest * 1000 : 1e6));
+		key = getch();
+		if (key == ERR)
+			continue;
+		top->refusal = NULL;
+		if (!key_do(top, key))
+			return;
+		screen_draw(&top->screen);
+	}
+}
+
+/**
+ * top_run() - the command top.
+ * @options: what is wanted
+ *
+ * Return: the exit code.
+ */
+enum exit_code top_run(struct options *options)
+{
+	struct top top = { .options = options, .screen.options = options };
+	const char *no_color = getenv("NO_COLOR");
+	enum exit_code code;
+
+	if (options->interval <= 0)
+		options->interval = INTERVAL_USUAL;
+	top.columns_given = options->output != NULL;
+	if (!options_columns(options, delta_columns(options->grouping.by), "major,minor"))
+		return EXIT_USAGE;
+	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
+		complain("top wants a terminal: use kfaultstat show INTERVAL without one");
+		return EXIT_ERROR;
+	}
+	/* What is wrong from the start is said before the screen is taken. */
+	code = source_take(&top.now, options->input, SOURCE_FAULTS);
+	if (code != EXIT_FINE)
+		return code;
+	snapshot_free(&top.now);
+	if (!screen_begin(!options->no_color && !(no_color && *no_color)))
+		return EXIT_ERROR;
+	watch(&top);
+	screen_end();
+	items_free(&top.items);
+	delta_free(&top.delta);
+	snapshot_free(&top.now);
+	snapshot_free(&top.before);
+	free(top.trouble);
+	return EXIT_FINE;
+}
