@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What was counted in between: exact in total, never negative, each row in its place."""
+import json
+import random
+
+from tap import Text, check, equal, fails, run
+
+
+def diff(before, after, *options):
+    done = run("diff", before.save("before"), after.save("after"), "-J", *options)
+    equal("exit code", 0, done.returncode, done.stderr)
+    return json.loads(done.stdout)
+
+
+def rows(before, after, *options):
+    return {(row["comm"], row["pid"], row["object"]): (row["minor"], row["major"])
+            for row in diff(before, after, *options)["faults"]}
+
+
+def test_rows_that_grow_and_rows_that_stay():
+    before = Text().row("a", 1, 1, "live", "[anon]", 10, 1).row("b", 2, 2, "live", "[heap]", 5)
+    after = Text(now=30).row("a", 1, 1, "live", "[anon]", 13, 3).row("b", 2, 2, "live", "[heap]", 5)
+    result = diff(before, after)
+    equal("rows", [("a", 3, 2, 0.2, 0.3)], [
+        (row["comm"], row["minor"], row["major"], row["major_s"], row["minor_s"])
+        for row in result["faults"]])
+    equal("total", (3, 2), (result["interval"]["counts"]["minor"],
+                            result["interval"]["counts"]["major"]))
+    equal("seconds", 10.0, result["interval"]["seconds"])
+
+
+def test_a_pid_that_is_used_again_is_another_row():
+    before = Text().row("a", 1, 1, "live", "[anon]", 100)
+    after = Text(now=30).row("a", 1, 1, "exited", "[anon]", 101).row("a", 1, 9, "live", "[anon]", 7)
+    found = sorted(row["minor"] for row in diff(before, after)["faults"])
+    equal("rows", [1, 7], found)
+
+
+def test_a_process_that_was_renamed_is_the_same():
+    before = Text().row("old", 1, 1, "live", "[anon]", 100)
+    after = Text(now=30).row("new", 1, 1, "live", "[anon]", 103)
+    equal("rows", {("new", 1, "[anon]"): (3, 0)}, rows(before, after))
+
+
+def test_exec_makes_another_row():
+    before = Text().row("sh", 1, 1, "live", "[anon]", 100)
+    after = (Text(now=30).row("sh", 1, 1, "exec", "[anon]", 102)
+             .row("ls", 1, 2, "live", "[anon]", 4))
+    equal("rows", {("sh", 1, "[anon]"): (2, 0), ("ls", 1, "[anon]"): (4, 0)}, rows(before, after))
+
+
+def test_a_row_that_was_folded_counts_only_what_is_new():
+    before = (Text().row("a", 1, 1, "live", "/f", 100, 3, dev="8:1", inode=5)
+              .row("a", 0, 0, "folded", "/f", 50, 1, dev="8:1", inode=5))
+    after = Text(now=30, folded=1).row("a", 0, 0, "folded", "/f", 157, 5, dev="8:1", inode=5)
+    equal("rows", {("a", None, "/f"): (7, 1)}, rows(before, after))
+
+
+def test_a_row_that_was_folded_without_moving_is_not_shown():
+    before = Text().row("a", 1, 1, "exited", "/f", 100)
+    after = Text(now=30, folded=1).row("a", 0, 0, "folded", "/f", 100)
+    equal("rows", {}, rows(before, after))
+
+
+def test_what_was_folded_into_other_is_taken_from_there():
+    before = (Text().row("a", 1, 1, "live", "/f", 100).row("b", 2, 2, "live", "/g", 40)
+              .row("a", 0, 0, "folded", "[other]", 11))
+    after = (Text(now=30, folded=2).row("a", 0, 0, "folded", "[other]", 113)
+             .row("[other]", 0, 0, "folded", "[other]", 41))
+    equal("rows", {("a", None, "[other]"): (2, 0), ("[other]", None, "[other]"): (1, 0)},
+          rows(before, after))
+
+
+def test_what_a_living_process_gives_up_is_in_its_other():
+    before = Text().row("a", 1, 1, "live", "/f", 100, 2).row("a", 1, 1, "live", "[other]", 50)
+    after = Text(now=30).row("a", 1, 1, "live", "/g", 5).row("a", 1, 1, "live", "[other]", 157, 3)
+    equal("rows", {("a", 1, "/g"): (5, 0), ("a", 1, "[other]"): (7, 1)}, rows(before, after))
+    # And where it began anew.
+    after = Text(now=30).row("a", 1, 1, "live", "/f", 5).row("a", 1, 1, "live", "[other]", 157, 3)
+    equal("rows", {("a", 1, "/f"): (5, 0), ("a", 1, "[other]"): (7, 1)}, rows(before, after))
+    # One that then ended and was folded.
+    after = Text(now=30, folded=1).row("a", 0, 0, "folded", "[other]", 160, 3)
+    equal("rows", {("a", None, "[other]"): (10, 1)}, rows(before, after))
+
+
+def test_a_process_that_was_renamed_and_folded_is_found_by_its_object():
+    before = Text().row("old", 1, 1, "live", "/f", 100).row("x", 2, 2, "live", "/g", 9)
+    after = (Text(now=30, folded=1).row("new", 0, 0, "folded", "/f", 104)
+             .row("x", 2, 2, "live", "/g", 12))
+    equal("rows", {("new", None, "/f"): (4, 0), ("x", 2, "/g"): (3, 0)}, rows(before, after))
+
+
+def test_rows_that_nothing_tells_apart_are_one():
+    before = (Text().row("a", 1, 1, "live", "/f", 10, inode=5, dev="8:1")
+              .row("a", 1, 1, "live", "/f", 20, inode=5, dev="8:1"))
+    after = (Text(now=30).row("a", 1, 1, "live", "/f", 21, inode=5, dev="8:1")
+             .row("a", 1, 1, "live", "/f", 12, inode=5, dev="8:1"))
+    equal("rows", {("a", 1, "/f"): (3, 0)}, rows(before, after))
+
+
+def test_a_reset_in_between_is_said_and_the_total_goes_on():
+    before = Text().row("a", 1, 1, "live", "[anon]", 100)
+    after = Text(now=30, resets=1, lifetime=dict(calls=130, minor=130))
+    after.row("a", 1, 1, "live", "[anon]", 4)
+    result = diff(before, after)
+    equal("since", "reset", result["interval"]["since"])
+    equal("row", 4, result["faults"][0]["minor"])
+    equal("total", 30, result["interval"]["counts"]["minor"])
+    text = run("diff", before.save("before"), after.save("after")).stdout
+    check("said to people", "since a reset in between" in text, text)
+
+
+def test_another_load_is_said_and_counts_from_there():
+    before = Text().row("a", 1, 1, "live", "[anon]", 100)
+    after = Text(load="bbbbbbbb", at=25, now=30).row("a", 1, 1, "live", "[anon]", 4)
+    result = diff(before, after)
+    equal("since", "reload", result["interval"]["since"])
+    equal("seconds", 5.0, result["interval"]["seconds"])
+    equal("total", 4, result["interval"]["counts"]["minor"])
+    text = run("diff", before.save("before"), after.save("after")).stdout
+    check("said to people", "loaded anew" in text, text)
+
+
+def test_copies_in_the_wrong_order_are_refused():
+    before, after = Text().save("before"), Text(now=30).save("after")
+    fails(1, ["was saved after", "earlier copy first"], "diff", after, before)
+    fails(2, ["BEFORE AFTER"], "diff", before)
+    fails(2, ["BEFORE AFTER"], "diff", before, after, after)
+
+
+class Host:
+    """Processes that are born, fault, end, and are folded; knows the truth."""
+
+    def __init__(self, seed):
+        self.chance = random.Random(seed)
+        self.ident = 0
+        self.live, self.ended, self.folded = {}, [], {}
+        self.before = 0
+
+    def step(self, keep):
+        chance = self.chance
+        for _ in range(chance.randrange(12)):
+            self.ident += 1
+            self.live[self.ident] = {}
+        for objects in self.live.values():
+            for _ in range(chance.randrange(4)):
+                name = chance.choice(("[anon]", "/f", "/g", "/h"))
+                objects[name] = objects.get(name, 0) + chance.randrange(50)
+        for objects in self.live.values():
+            for name in [one for one in objects if one != "[other]" and chance.randrange(9) == 0]:
+                objects["[other]"] = objects.get("[other]", 0) + objects.pop(name)
+        for ident in [one for one in self.live if chance.randrange(3) == 0]:
+            self.ended.append((ident, self.live.pop(ident)))
+        while len(self.ended) > keep:
+            ident, objects = self.ended.pop(0)
+            for name, count in objects.items():
+                key = ("p%d" % (ident % 3), name) if chance.randrange(8) else ("[other]", "[other]")
+                self.folded[key] = self.folded.get(key, 0) + count
+
+    def text(self, now):
+        text = Text(now=now)
+        for state, processes in (("live", self.live.items()), ("exited", self.ended)):
+            for ident, objects in processes:
+                for name, count in objects.items():
+                    text.row("p%d" % (ident % 3), 100 + ident % 7, ident, state, name, count)
+        for (comm, name), count in self.folded.items():
+            text.row(comm, 0, 0, "folded", name, count)
+        return text
+
+
+def test_over_any_history_rows_add_up_to_the_total():
+    for seed in range(25):
+        host = Host(seed)
+        for _ in range(5):
+            host.step(6)
+        before = host.text(20)
+        sums = before.sums()["minor"]
+        for _ in range(4):
+            host.step(6)
+        after = host.text(30)
+        result = diff(before, after, "-a")
+        total = result["interval"]["counts"]["minor"]
+        equal("total, seed %d" % seed, after.sums()["minor"] - sums, total)
+        found = [row["minor"] for row in result["faults"]]
+        check("none negative", all(one > 0 for one in found), found)
+        equal("sum of rows, seed %d" % seed, total, sum(found))
+
+
+def test_intervals_of_a_file_that_changes_add_up():
+    path = Text().row("a", 1, 1, "live", "[anon]", 10).save("growing")
+    done = run("-i", path, "0.1", "3", "-J")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    equal("intervals", 3, len(lines))
+    equal("first", "load", lines[0]["interval"]["since"])
+    equal("the first has everything", 10, lines[0]["interval"]["counts"]["minor"])
+    equal("the others nothing", [0, 0], [one["interval"]["counts"]["minor"] for one in lines[1:]])

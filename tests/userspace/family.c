@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * family.c - which rows stat takes for its command's: made tables of processes, where pids
+ * are used again, parents die before their children, and programs become others.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "family.h"
+
+static int failures;
+
+struct process {
+	uint64_t id;
+	int32_t pid, ppid;
+	const char *state;
+	uint64_t minor;
+};
+
+static void expect(const char *what, const struct process *processes, size_t nr, uint64_t last_id,
+		   uint64_t minor, size_t members)
+{
+	struct row rows[32];
+	struct snapshot s = { .rows = rows, .nr_rows = nr };
+	struct family family;
+	size_t i;
+
+	memset(rows, 0, sizeof(rows));
+	for (i = 0; i < nr; i++) {
+		/* The order of the file is that of calls, not of birth. */
+		struct row *row = &rows[nr - 1 - i];
+
+		row->comm = "x";
+		row->object = "[anon]";
+		row->id = processes[i].id;
+		row->pid = processes[i].pid;
+		row->ppid = processes[i].ppid;
+		row->state = processes[i].state;
+		row->counts.n[MINOR] = processes[i].minor;
+	}
+	family_find(&family, &s, last_id, 100, 50);
+	if (family.sum.n[MINOR] != minor || family.processes != members) {
+		printf("%s: %llu minors of %zu processes, wanted %llu of %zu\n", what,
+		       (unsigned long long)family.sum.n[MINOR], family.processes,
+		       (unsigned long long)minor, members);
+		failures++;
+	}
+	family_free(&family);
+}
+
+#define EXPECT(what, last_id, minor, members, ...) do { \
+	const struct process table[] = { __VA_ARGS__ }; \
+	expect(what, table, sizeof(table) / sizeof(table[0]), last_id, minor, members); \
+} while (0)
+
+int main(void)
+{
+	EXPECT("the command, before and after exec", 5, 11, 2,
+	       { 3, 50, 1, "live", 1000 }, { 6, 100, 50, "exec", 1 }, { 7, 100, 50, "exited", 10 });
+	EXPECT("children and their children", 5, 111, 3,
+	       { 6, 100, 50, "exited", 1 }, { 7, 101, 100, "exited", 10 }, { 8, 102, 101, "live", 100 });
+	EXPECT("others that were born meanwhile", 5, 1, 1,
+	       { 6, 100, 50, "exited", 1 }, { 7, 101, 1, "live", 10 }, { 8, 102, 101, "live", 100 });
+	EXPECT("what was there before", 5, 1, 1,
+	       { 4, 100, 50, "exited", 1000 }, { 5, 101, 100, "live", 1000 }, { 6, 100, 50, "exited", 1 });
+	EXPECT("a pid of ours that is another's later, and its child", 5, 11, 2,
+	       { 6, 100, 50, "live", 1 }, { 7, 101, 100, "exited", 10 },
+	       { 8, 101, 1, "live", 1000 }, { 9, 102, 101, "live", 1000 });
+	EXPECT("a pid of another that is ours later, and its child", 5, 111, 3,
+	       { 6, 100, 50, "live", 1 }, { 7, 101, 1, "exited", 1000 }, { 8, 102, 101, "live", 1000 },
+	       { 9, 101, 100, "exited", 10 }, { 10, 103, 101, "live", 100 });
+	EXPECT("exec of a child whose parent's pid is another's by then", 5, 1111, 4,
+	       { 6, 100, 50, "live", 1 }, { 7, 101, 100, "exited", 10 }, { 8, 102, 101, "exec", 100 },
+	       { 9, 101, 1, "live", 5000 }, { 10, 102, 101, "live", 1000 });
+	EXPECT("a process of another that gets the pid after one of ours became a program", 5, 11, 3,
+	       { 6, 100, 50, "live", 1 }, { 7, 101, 100, "exec", 0 }, { 8, 101, 100, "exited", 10 },
+	       { 9, 101, 1, "live", 5000 });
+	EXPECT("folded rows are of nobody", 0, 1, 1,
+	       { 6, 100, 50, "live", 1 }, { 0, 0, 0, "folded", 1000 });
+	EXPECT("nobody", 100, 0, 0, { 6, 100, 50, "live", 1 });
+	return failures != 0;
+}

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is shown: safe on a terminal whatever is in a name, right in JSON, sorted, added up."""
+import json
+import os
+import pty
+import subprocess
+
+from tap import (CAPTURED, PROGRAM, Text, check, equal, fails, raw, run)
+
+# All single bytes, escapes that do something, directions of writing, and bad UTF-8.
+HOSTILE = ([bytes([c]) for c in range(1, 256)] +
+           [b"\x1b]0;title\x07", b"\x1b[2J\x1b[31mred", b"\xc2\x9b31m", b"\xe2\x80\xaegnp.exe",
+            b"\xe2\x81\xa6x", b"a\nb", b"a\r\tb", b"\\x1b[0m", b"\\033", b"%s%n%d", b"\"quoted\"",
+            b"{\"a\":1}", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xf8\x88\x80\x80\x80",
+            b"\xe4\xb8\xad\xe6\x96\x87", b"na\xc3\xafve", b"\xf0\x9f\x98\x80", b"e\xcc\x81",
+            b"/a path with  spaces /x", b"/long/" + b"y" * 4000])
+
+
+def hostile():
+    text = Text()
+    for number, name in enumerate(HOSTILE):
+        text.row(name[:15], number + 1, number + 1, "live", b"/" + name, 1000 - number, inode=number + 1)
+    return text.save("hostile")
+
+
+def unsafe(text):
+    """Characters that a terminal takes for commands, or that turn the direction of writing."""
+    return [c for c in text if ord(c) < 32 and c != "\n" or 127 <= ord(c) < 160 or
+            "\u2028" <= c <= "\u202e" or "\u2066" <= c <= "\u2069" or "\udc80" <= c <= "\udcff"]
+
+
+def test_no_byte_of_a_name_reaches_a_terminal_as_a_command():
+    path = hostile()
+    for options in ([], ["-r"], ["-J"], ["--by", "object"], ["--by", "dir", "-J"], ["--by", "comm"]):
+        for locale in ("C.UTF-8", "C"):
+            done = run("-i", path, "-a", *options, env={"LC_ALL": locale})
+            equal("exit code", 0, done.returncode, done.stderr)
+            equal("unsafe characters with %s" % options, [], unsafe(done.stdout))
+            if locale == "C" and "-J" not in options:
+                check("only ASCII", done.stdout.isascii())
+    done = run("-i", path, "0.1", "2")
+    equal("unsafe in intervals", [], unsafe(done.stdout))
+    # One line each, but for the names of the columns.
+    equal("lines", len(HOSTILE) + 1, len(run("-i", path).stdout.splitlines()))
+
+
+def unescape(word):
+    out, i = bytearray(), 0
+    word = word.encode("utf-8", "surrogateescape")
+    while i < len(word):
+        if word[i:i + 1] == b"\\":
+            out.append(int(word[i + 1:i + 4], 8))
+            i += 4
+        else:
+            out.append(word[i])
+            i += 1
+    return bytes(out)
+
+
+def test_raw_output_loses_nothing():
+    done = run("-i", hostile(), "-r", "-o", "comm,object", "--noheadings")
+    lines = [line.split(" ") for line in done.stdout.split("\n")[:-1]]
+    equal("rows", len(HOSTILE), len(lines))
+    for name, (comm, obj) in zip(HOSTILE, lines):
+        equal("comm", name[:15], unescape(comm))
+        equal("object", b"/" + name, unescape(obj))
+
+
+def test_json_is_right_for_any_name():
+    for locale in ("C.UTF-8", "C"):
+        done = run("-i", hostile(), "-J", text=False, env={"LC_ALL": locale})
+        found = json.loads(done.stdout.decode("utf-8"))["faults"]
+        equal("rows", len(HOSTILE), len(found))
+        for name, row in zip(HOSTILE, found):
+            try:
+                equal("object", "/" + name.decode("utf-8"), row["object"])
+            except UnicodeDecodeError:
+                # A byte that is no character is one replacement character.
+                check("%r in %r" % (name, row["object"]), "\ufffd" in row["object"])
+    with open(os.path.join(os.path.dirname(PROGRAM), "out.json"), "wb") as file:
+        file.write(done.stdout)
+    equal("jq", 0, subprocess.run(["jq", ".", file.name], stdout=subprocess.DEVNULL, check=False).returncode)
+
+
+def test_json_has_numbers_and_null():
+    text = Text().row("a", 1, 1, "live", "/f", 3, 1, dev="8:1", inode=9).row("-", 0, 0, "overflow", "[overflow]", 1)
+    result = json.loads(run("-i", text.save(), "-J", "-o", "pid,id,minor,dev,inode,read,rss,object").stdout)
+    equal("first", {"pid": 1, "id": 1, "minor": 3, "dev": "8:1", "inode": 9, "read": 4, "rss": None,
+                    "object": "/f"}, result["faults"][0])
+    equal("second", {"pid": None, "id": None, "minor": 1, "dev": None, "inode": None, "read": 1,
+                     "rss": None, "object": "[overflow]"}, result["faults"][1])
+    equal("header", 5, result["faultstat"]["total"]["calls"])
+    equal("nothing", [], json.loads(run("-i", Text().save(), "-J").stdout)["faults"])
+
+
+def test_the_usual_order_is_majors_then_calls():
+    text = Text()
+    for number, (minor, major) in enumerate(((5, 1), (900, 0), (3, 7), (9, 1), (900, 0), (8, 0))):
+        text.row("p%d" % number, number + 1, number + 1, "live", "[anon]", minor, major)
+    path = text.save()
+    equal("order", ["p2", "p3", "p0", "p1", "p4", "p5"],
+          [one for one, in raw(run("-i", path, "-r").stdout, "comm")])
+    equal("by name", ["p0", "p1", "p2"],
+          [one for one, in raw(run("-i", path, "-r", "-s", "comm", "-n", "3").stdout, "comm")])
+    equal("down", ["p5", "p4"],
+          [one for one, in raw(run("-i", path, "-r", "-s", "comm:desc", "-n", "2").stdout, "comm")])
+    equal("two", ["p5", "p4", "p1", "p3", "p0", "p2"],
+          [one for one, in raw(run("-i", path, "-r", "-s", "major:asc,pid").stdout, "comm")])
+
+
+def many():
+    return (Text().row("java", 1, 1, "live", "/data/a/0/_1.cfs", 10, 5, dev="8:1", inode=1)
+            .row("java", 1, 1, "live", "/data/a/1/_2.cfs", 20, 6, dev="8:1", inode=2)
+            .row("java", 2, 2, "live", "/data/b/0/_1.cfs", 40, 0, dev="8:1", inode=3)
+            .row("sh", 3, 3, "exited", "/data/a/0/_1.cfs", 80, 0, dev="8:1", inode=1)
+            .row("sh", 3, 3, "exited", "[heap]", 7, 0)
+            .row("java", 0, 0, "folded", "[heap]", 9, 0)
+            .row("top", 4, 4, "live", "/root", 1, 0, dev="8:1", inode=8)).save("many")
+
+
+def test_rows_are_added_up():
+    path = many()
+
+    def by(what, *columns):
+        return set(raw(run("-i", path, "-r", "--by", what, "-o", ",".join(columns)).stdout, *columns))
+    equal("object", {("/data/a/0/_1.cfs", "90", "5", "2"), ("/data/a/1/_2.cfs", "20", "6", "1"),
+                     ("/data/b/0/_1.cfs", "40", "0", "1"), ("[heap]", "16", "0", "1"),
+                     ("/root", "1", "0", "1")}, by("object", "object", "minor", "major", "processes"))
+    equal("dir", {("/data/a/0", "90"), ("/data/a/1", "20"), ("/data/b/0", "40"), ("[heap]", "16"),
+                  ("/", "1")}, by("dir", "dir", "minor"))
+    equal("dir=1", {("/data", "150"), ("[heap]", "16"), ("/", "1")}, by("dir=1", "dir", "minor"))
+    equal("dir=2", {("/data/a", "110"), ("/data/b", "40"), ("[heap]", "16"), ("/", "1")},
+          by("dir=2", "dir", "minor"))
+    equal("process", {("1", "java", "30"), ("2", "java", "40"), ("3", "sh", "87"), ("-", "java", "9"),
+                      ("4", "top", "1")}, by("process", "pid", "comm", "minor"))
+    equal("comm", {("java", "79", "2"), ("sh", "87", "1"), ("top", "1", "1")},
+          by("comm", "comm", "minor", "processes"))
+
+
+def test_rows_are_filtered():
+    path = many()
+
+    def pids(*options):
+        return [one for one, in raw(run("-i", path, "-r", "-s", "pid:asc", *options).stdout, "pid")]
+    equal("-p", ["1", "1", "3", "3"], pids("-p", "1,3"))
+    equal("-p twice", ["1", "1", "2"], pids("-p", "1", "--pid=2"))
+    equal("-c", ["3", "3"], pids("-c", "s?"))
+    equal("-f", ["1", "3"], pids("-f", "/data/a/0/*"))
+    equal("-f, * matches /", ["1", "1", "2", "3"], pids("-f", "/data*.cfs"))
+    equal("--files", ["1", "1", "2", "3", "4"], pids("--files"))
+    equal("--regions", ["3", "-"], pids("--regions"))
+    equal("all at once", ["1"], pids("--files", "-c", "java", "-p", "1", "-f", "*_1*"))
+    equal("none", [], pids("-c", "nobody"))
+
+
+def terminal(columns, lines, *arguments):
+    """The output of kfaultstat on a terminal of that size."""
+    master, slave = pty.openpty()
+    import fcntl
+    import struct
+    import termios
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    process = subprocess.Popen([PROGRAM, *arguments], stdout=slave, stdin=slave,
+                               env=dict(os.environ, LC_ALL="C.UTF-8"))
+    os.close(slave)
+    out = b""
+    while True:
+        try:
+            got = os.read(master, 65536)
+        except OSError:
+            break
+        if not got:
+            break
+        out += got
+    process.wait()
+    os.close(master)
+    return out.decode().splitlines()
+
+
+def test_on_a_terminal_as_many_rows_as_fit_and_no_line_is_wider():
+    text = Text()
+    for number in range(100):
+        text.row("p%d" % number, number + 1, number + 1, "live",
+                 "/a/very/long/path/that/is/wider/than/any/terminal/is/by/far/of/which/the/end/counts/%d.cfs" % number,
+                 1000 - number, dev="8:1", inode=1)
+    path = text.save()
+    for columns, lines in ((80, 24), (200, 60), (60, 10)):
+        shown = terminal(columns, lines, "-i", path)
+        equal("lines of %d" % lines, lines - 1, len(shown))
+        check("width of %d" % columns, all(len(line) <= columns for line in shown), shown)
+        check("the end is there", shown[1].endswith("/counts/0.cfs"), shown[1])
+        check("how many there are", "of 100 rows; -a" in shown[-1], shown[-1])
+    equal("all", 101, len(terminal(80, 24, "-a", "-i", path)))
+    equal("-n", 6, len(terminal(80, 24, "-n", "5", "-i", path)) - 1)
+    equal("not on a terminal", 101, len(run("-i", path).stdout.splitlines()))
+
+
+def test_columns_can_be_chosen_and_added():
+    done = run("-i", CAPTURED, "-r", "-n", "1", "-o", "Major,OBJECT")
+    equal("chosen", "MAJOR OBJECT", done.stdout.splitlines()[0])
+    done = run("-i", CAPTURED, "-r", "-n", "1", "-o", "+write,inode")
+    equal("added", "PID COMM STATE MAJOR MINOR CALLS OBJECT WRITE INODE", done.stdout.splitlines()[0])
+    done = run("-i", CAPTURED, "-n", "1", "--noheadings", "-o", "comm,minor")
+    equal("without names", [["mapread", "539"]], [line.split() for line in done.stdout.splitlines()])
+    for bad in ("nothing", "", "comm,,pid", "comm,", "+"):
+        fails(2, ["-o", "--help"], "-i", CAPTURED, "-o", bad)
+    for bad in ("nothing", "", "comm:up", "comm:", "+comm"):
+        fails(2, ["-s", "--help"], "-i", CAPTURED, "-s", bad)

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fuzz.c - libFuzzer's target: a text, or two with a NUL between, parsed, compared,
+ * added up and put out in every way. Built by the script fuzz.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "delta.h"
+#include "family.h"
+#include "group.h"
+#include "render.h"
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+
+static FILE *nowhere;
+
+static bool parse(struct snapshot *s, const unsigned char *data, size_t size)
+{
+	char error[PARSE_ERROR_MAX] = "";
+	char *text = malloc(size + 1);
+
+	memcpy(text, data, size);
+	if (snapshot_parse(s, text, size, error))
+		return true;
+	/* Every refusal says why, and on one line. */
+	if (!*error || strchr(error, '\n'))
+		abort();
+	snapshot_free(s);
+	return false;
+}
+
+static void show(const struct row *rows, size_t nr, double seconds)
+{
+	static const struct filter all;
+	struct columns columns = { .nr = 0 };
+	struct grouping_spec spec = { 0 };
+	struct sorts sorts;
+	const char *bad;
+
+	for (; columns.nr < NR_COLUMNS; columns.nr++)
+		columns.at[columns.nr] = (enum column)columns.nr;
+	sorts_parse(&sorts, "dir,major,dev,object:desc", &bad);
+	/* Not by cgroup, which looks at this machine. */
+	for (spec.by = BY_NONE; spec.by < BY_CGROUP; spec.by++) {
+		struct style style = { .format = (enum format)(spec.by % 3), .width = 80 };
+		struct items items;
+
+		spec.depth = spec.by == BY_DIR ? 2 : 0;
+		items_make(&items, rows, nr, &all, &spec);
+		items_sort(items.at, items.nr, &sorts);
+		items_print(&items, items.nr, &columns, &style, seconds, NULL, nowhere, NULL);
+		items_free(&items);
+	}
+}
+
+/* Never more than there was, and never less than nothing. */
+static void check_delta(const struct delta *d, const struct snapshot *after)
+{
+	size_t i;
+
+	if (d->nr_rows > after->nr_rows)
+		abort();
+	for (i = 0; i <= MISSED; i++)
+		if (d->total.n[i] > after->lifetime.n[i])
+			abort();
+}
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+	const unsigned char *middle = memchr(data, '\0', size);
+	size_t first = middle ? (size_t)(middle - data) : size;
+	struct snapshot before, after;
+	struct family family;
+	struct delta delta;
+	char *json;
+
+	if (!nowhere)
+		nowhere = fopen("/dev/null", "w");
+	if (!parse(&before, data, first))
+		return 0;
+	show(before.rows, before.nr_rows, 1);
+	json = json_snapshot(&before);
+	free(json);
+	family_find(&family, &before, 0, 100, 1);
+	family_free(&family);
+	if (middle && parse(&after, middle + 1, size - first - 1)) {
+		delta_make(&delta, &before, &after);
+		check_delta(&delta, &after);
+		show(delta.rows, delta.nr_rows, delta.seconds);
+		delta_free(&delta);
+		snapshot_free(&after);
+	}
+	snapshot_free(&before);
+	return 0;
+}

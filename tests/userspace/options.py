@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The command line: what is wrong is said in a line; help, man page and completion agree."""
+import os
+import re
+import subprocess
+
+from tap import CAPTURED, HERE, PROGRAM, check, equal, fails, run
+
+TOP = os.path.join(HERE, "..", "..", "userspace")
+COMMANDS = ["show", "diff", "top", "stat", "sys", "reset", "on", "off", "doctor"]
+
+
+def help_options(command):
+    text = run(command, "--help").stdout
+    lines = text[text.index("Options:"):].split("\n\n")[0].splitlines()[1:]
+    found = set()
+    for line in lines:
+        found |= set(re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", line[:24]))
+    return found
+
+
+def completion(line):
+    """What bash offers for the last word of a line."""
+    words = line.split(" ")
+    script = ("source %s/completion.bash; COMP_WORDS=(%s); COMP_CWORD=%d; _kfaultstat; "
+              "printf '%%s\\n' \"${COMPREPLY[@]}\"" % (
+                  TOP, " ".join("'%s'" % word for word in words), len(words) - 1))
+    done = subprocess.run(["bash", "-c", script], capture_output=True, check=True)
+    equal("complaints of the completion", b"", done.stderr)
+    return set(done.stdout.decode().split())
+
+
+def man_sections():
+    """Options and commands of the man page's source, by command."""
+    found, command = {}, None
+    with open(os.path.join(TOP, "kfaultstat.8"), encoding="utf-8") as file:
+        for line in file:
+            line = line.replace("\\-", "-").replace("\\fB", "").replace("\\fR", "").replace("\\fI", "")
+            heading = re.match(r"\.SS (\w+)", line)
+            if heading:
+                command = heading.group(1)
+                found[command] = set()
+            elif line.startswith(".SH"):
+                command = None
+            option = re.match(r"\.BR? (-.*)", line) if command else None
+            if option:
+                found[command] |= set(re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", option.group(1)))
+    return found
+
+
+def test_help_completion_and_man_page_have_the_same_options():
+    sections = man_sections()
+    for command in COMMANDS:
+        wanted = help_options(command)
+        check("%s has options" % command, len(wanted) >= 4, wanted)
+        equal("completion of %s" % command, wanted, completion("kfaultstat %s -" % command))
+        check("%s in the man page" % command, command in sections)
+        equal("man page of %s" % command, wanted,
+              sections[command] | {"-h", "--help", "-V", "--version"})
+
+
+def test_every_option_in_the_help_is_taken():
+    values = {"--input": CAPTURED, "--lines": "1", "--output": "pid", "--sort": "pid", "--pid": "1",
+              "--comm": "x", "--object": "x", "--by": "comm", "--report": "/dev/null", "--root": "/"}
+    for command in ("show", "sys", "doctor"):
+        for option in help_options(command):
+            # Whether doctor is content with a folder is a matter of its own.
+            if not option.startswith("--") or (command, option) == ("doctor", "--root"):
+                continue
+            words = [option] + ([values[option]] if option in values else [])
+            if command == "sys" and option == "--output":
+                words[1] = "free"
+            if command == "show" and option != "--input":
+                words += ["-i", CAPTURED]
+            if command == "doctor" and option not in ("--input", "--root"):
+                words += ["-i", CAPTURED]
+            done = run(command, *words)
+            equal("exit code of %s %s" % (command, words), 0, done.returncode, done.stderr)
+
+
+def test_completion_knows_commands_and_values():
+    equal("commands", set(COMMANDS), completion("kfaultstat "))
+    equal("begun", {"reset"}, completion("kfaultstat re"))
+    equal("by", {"object", "dir", "process", "comm", "cgroup"}, completion("kfaultstat --by "))
+    check("a command to run", "true" in completion("kfaultstat stat tru"))
+    equal("options of show without its name", help_options("show"), completion("kfaultstat -"))
+    equal("the command's own words", set(), completion("kfaultstat stat ls --n"))
+
+
+def test_the_man_page_has_all_columns_and_is_clean():
+    with open(os.path.join(TOP, "kfaultstat.8"), encoding="utf-8") as file:
+        page = file.read()
+    for command in ("show", "sys"):
+        text = run(command, "--help").stdout
+        block = text[text.index("Columns"):].split("\n\n")[0]
+        for line in block.splitlines()[1:]:
+            name = line.split()[0]
+            check("%s in the man page" % name, re.search(r"^\.B %s$" % re.escape(name), page, re.M))
+    done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", os.path.join(TOP, "kfaultstat.8")],
+                          capture_output=True, check=False)
+    equal("groff", (0, b""), (done.returncode, done.stderr))
+
+
+def test_wrong_usage_is_exit_code_2_and_one_line():
+    fails(2, ["--nonsense", "--help"], "--nonsense")
+    fails(2, ["-x", "--help"], "-x")
+    fails(2, ["-n", "value"], "-n")
+    fails(2, ["--by", "cgroup", "not x"], "--by", "x")
+    fails(2, ["--by"], "--by", "dir=0")
+    fails(2, ["--by"], "--by", "dir=x")
+    fails(2, ["-p", "1,x"], "-p", "1,x")
+    fails(2, ["-p"], "-p", "")
+    fails(2, ["-p"], "-p", "0")
+    fails(2, ["-n", "0"], "-n", "0")
+    fails(2, ["nonsense", "no command"], "nonsense")
+    fails(2, ["0.05", "0.1"], "0.05")
+    fails(2, ["count", "x"], "1", "x")
+    fails(2, ["count", "0"], "1", "0")
+    fails(2, ["3"], "1", "2", "3")
+    fails(2, ["--files", "--regions"], "--files", "--regions")
+    fails(2, ["cgroup", "saved copy"], "--by", "cgroup", "-i", CAPTURED)
+    fails(2, ["standard input"], "-i", "-", "1")
+    fails(2, ["reset takes no argument", "now"], "reset", "now")
+    fails(2, ["COMMAND"], "stat")
+    fails(2, ["cgroup"], "stat", "--by", "cgroup", "true")
+    fails(2, ["-o", "nothing"], "sys", "-o", "nothing")
+    fails(2, ["-J", "top"], "top", "-J")
+    fails(2, ["-w", "show"], "show", "-w")
+
+
+def test_an_option_that_is_no_text_cannot_harm_the_terminal():
+    line = fails(2, ["\\033[31m"], "--by", "\x1b[31m")
+    check("no escape", "\x1b" not in line)
+    line = fails(1, ["\\033"], "-i", "/tmp/\x1b]0;x\x07")
+    check("no escape", "\x1b" not in line)
+
+
+def test_without_the_module_the_exit_code_is_3():
+    if os.path.exists("/proc/faultstat"):
+        return
+    for words in ([], ["1", "1"], ["stat", "true"], ["reset"], ["on"], ["off"]):
+        fails(3, ["not loaded", "modprobe faultstat", "insmod"], *words)
+    equal("doctor", 3, run("doctor").returncode)
+
+
+def test_top_wants_a_terminal():
+    fails(1, ["top wants a terminal"], "top", "-i", CAPTURED)
+
+
+def test_a_closed_pipe_is_no_error_and_a_full_disk_is():
+    script = "set -o pipefail; for i in 1 2 3 4 5; do %s -i %s -o +dev,inode,object | head -n 1; done" % (
+        PROGRAM, CAPTURED)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, check=False)
+    equal("stderr", b"", done.stderr)
+    equal("status", 0, done.returncode)
+    done = subprocess.run(["bash", "-c", "%s -i %s 0.1 | head -n 1" % (PROGRAM, CAPTURED)],
+                          capture_output=True, timeout=20, check=False)
+    equal("intervals end", (0, b""), (done.returncode, done.stderr))
+    done = subprocess.run(["bash", "-c", "%s -i %s >/dev/full" % (PROGRAM, CAPTURED)],
+                          capture_output=True, check=False)
+    equal("full disk", 1, done.returncode)
+    check("said", b"No space left" in done.stderr, done.stderr)
+
+
+def test_version_and_help_are_no_errors():
+    check("version", re.match(r"kfaultstat \d+\.\d+\.\d+\n$", run("--version").stdout))
+    for command in COMMANDS:
+        done = run(command, "--help")
+        equal("exit code", 0, done.returncode)
+        check("usage", done.stdout.startswith("Usage: kfaultstat %s " % command), done.stdout)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is read: the module's text, by names, and what is wrong with it named in a line."""
+import os
+
+from tap import (CAPTURED, SCRATCH, Text, check, equal, fails, raw, run, save)
+
+
+def test_a_captured_text_comes_back_row_by_row():
+    with open(CAPTURED, encoding="utf-8") as file:
+        lines = [line.rstrip("\n") for line in file if not line.startswith("#")]
+    columns = lines[0].split(" ")
+    done = run("-i", CAPTURED, "-r", "-s", "calls", "-o", ",".join(columns))
+    equal("exit code", 0, done.returncode, done.stderr)
+    found = done.stdout.splitlines()
+    equal("names", lines[0].upper(), found[0])
+    # What is not known, the pid of a special row say, is a dash here.
+    wanted = sorted(lines[1:])
+    equal("rows", len(wanted), len(found) - 1)
+    for one, other in zip(wanted, sorted(found[1:])):
+        for column, a, b in zip(columns, one.split(" "), other.split(" ")):
+            check("%s: %s is %s" % (column, a, b), a == b or (b == "-" and a in ("0", "0:0")), one)
+
+
+def test_columns_and_keys_are_found_by_name_wherever_they_are():
+    text = Text().row("cat", 7, 3, "live", "/bin/cat", 5, 2, dev="8:1", inode=9).bytes()
+    lines = text.decode().splitlines()
+    names, row = lines[-2].split(" "), lines[-1].split(" ")
+    order = [5, 0, 9, 3, 2, 1, 4, 8, 7, 6, 10, 16, 11, 12, 13, 14, 15, 17, 18]
+    lines[-2] = "new " + " ".join(names[i] for i in order[:-1]) + " newer object"
+    lines[-1] = "x:y " + " ".join(row[i] for i in order[:-1]) + " 12z /bin/cat"
+    lines.insert(3, "# something nobody knows yet 1 2 3")
+    lines[1] = "# module 1.9.0 flavour rt kernel 9.9 cpus 2"
+    path = save("moved", ("\n".join(lines) + "\n").encode())
+    done = run("-i", path, "-r", "-o", "pid,comm,minor,major,dev,inode,object")
+    equal("row", [("7", "cat", "5", "2", "8:1", "9", "/bin/cat")],
+          raw(done.stdout, "pid", "comm", "minor", "major", "dev", "inode", "object"), done.stderr)
+
+
+def test_a_newer_format_is_refused_in_one_line():
+    path = Text(version=2).save()
+    fails(1, ["format version 2", "version 1", path], "-i", path)
+    fails(1, ["format version 2"], "-i", "-", stdin=Text(version=2).bytes())
+    fails(1, ["format version 2"], "diff", path, path)
+
+
+def test_what_is_no_text_of_ours_is_refused():
+    for number, (content, words) in enumerate((
+            (b"", ["not faultstat's text"]),
+            (b"hello\n", ["not faultstat's text"]),
+            (b"# faultstat x\n", ["not faultstat's text"]),
+            (b"# faultstat 1\n", ["no line load"]),
+            (b"\0" * 100, ["not faultstat's text"]),
+    )):
+        fails(1, words, "-i", save("bad%d" % number, content))
+    fails(1, ["Is a directory"], "-i", SCRATCH)
+    fails(1, ["No such file"], "-i", os.path.join(SCRATCH, "nothing"))
+    fails(1, ["not faultstat's text"], "-i", "/etc/passwd")
+
+
+def test_damage_is_named_with_its_line():
+    good = Text().row("cat", 7, 3, "live", "/bin/cat", 5).bytes().decode()
+    for before, after, words in (
+            (" pid id", " id", ["line 10", "no column pid"]),
+            (" object\n", "\n", ["line 10", "no column object"]),
+            ("inode object\n", "object inode\n", ["line 10", "not the last"]),
+            ("comm pid", "comm comm pid", ["line 10", "twice"]),
+            ("cat 7 3 ", "cat 7 3 x ", ["line 11"]),
+            ("cat 7 ", "cat 7x ", ["line 11", "pid", "7x"]),
+            ("cat 7 ", "cat -7 ", ["line 11", "pid"]),
+            ("cat 7 ", "cat 99999999999 ", ["line 11", "pid"]),
+            ("live 1 5", "live 1 18446744073709551616", ["line 11", "calls"]),
+            (" 0:0 0 /bin/cat", " 0 0 /bin/cat", ["line 11", "dev"]),
+            (" 0:0 0 /bin/cat", "", ["line 11", "columns"]),
+            (" /bin/cat\n", "\n", ["line 11"]),
+            ("now 20.000", "now never", ["line 3", "now"]),
+            (" now 20.000", "", ["line 3", "no now"]),
+            ("minor 5 major", "major", ["minor"]),
+            ("\ncat", "\nc\0t", ["NUL"]),
+    ):
+        check("%r is there" % before, before in good)
+        fails(1, words, "-i", save("damaged", good.replace(before, after, 1).encode()))
+
+
+def test_a_text_that_was_cut_anywhere_never_crashes():
+    text = Text().row("a b", 7, 3, "live", "/bin/\\x \n", 5, 1).row("c", 0, 0, "folded", "[anon]", 2)
+    text = text.bytes()
+    for size in list(range(0, len(text), 17)) + list(range(len(text) - 9, len(text))):
+        done = run("-i", "-", "-r", stdin=text[:size])
+        check("exit code with %d bytes" % size, done.returncode in (0, 1), done.stderr)
+        check("lines with %d bytes" % size, len(done.stderr.splitlines()) <= 1, done.stderr)
+
+
+def test_a_copy_of_totals_has_no_rows():
+    text = Text().row("cat", 7, 3, "live", "/bin/cat", 5).bytes()
+    path = save("totals", text[:text.index(b"comm pid")])
+    fails(1, ["no rows", "/proc/faultstat/faults"], "-i", path)
+    equal("doctor", 0, run("doctor", "-i", path).returncode)
+
+
+def test_an_empty_table_is_no_error():
+    path = Text().save()
+    done = run("-i", path)
+    equal("exit code", 0, done.returncode)
+    equal("output", "", done.stderr)
+
+
+def test_standard_input_is_read():
+    done = run("-i", "-", "-r", "-o", "comm", stdin=Text().row("x", 1, 1, "live", "[anon]", 1).bytes())
+    equal("output", "COMM\nx\n", done.stdout)

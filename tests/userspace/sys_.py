@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0
+"""sys and doctor against copies of /proc and /sys: exact names, and "-" for what is missing."""
+import json
+import os
+import time
+
+from tap import CAPTURED, SCRATCH, Text, check, equal, raw, run, save
+
+MEMINFO = """MemTotal:       16000000 kB
+MemFree:         4000000 kB
+MemAvailable:    9000000 kB
+Buffers:          500000 kB
+Cached:          5000000 kB
+SwapCached:           11 kB
+Active:          3000000 kB
+Inactive:        2500000 kB
+Active(anon):     111111 kB
+Shmem:            700000 kB
+SReclaimable:     300000 kB
+SwapTotal:       2000000 kB
+SwapFree:        1500000 kB
+"""
+NEW = """pgpgin 1000
+pgpgout 2000
+pswpin 10
+pswpout 20
+allocstall_dma 1
+allocstall_dma32 2
+allocstall_normal 3
+allocstall_movable 4
+pgfree 5000
+pgfault 6000
+pgmajfault 70
+pgsteal_kswapd 100
+pgsteal_direct 30
+pgsteal_khugepaged 999
+pgsteal_anon 60
+pgsteal_file 70
+pgscan_kswapd 200
+pgscan_direct 50
+pgscan_direct_throttle 12345
+pgscan_anon 120
+pgscan_file 130
+workingset_refault_anon 5
+workingset_refault_file 6
+thp_fault_alloc 8
+thp_fault_fallback 9
+thp_fault_fallback_charge 777
+"""
+OLD = """pgpgin 1000
+pgpgout 2000
+pswpin 10
+pswpout 20
+pgfree 5000
+pgfault 6000
+pgmajfault 70
+pgsteal_kswapd_dma 0
+pgsteal_kswapd_dma32 40
+pgsteal_kswapd_normal 60
+pgsteal_kswapd_movable 0
+pgsteal_direct_dma32 10
+pgsteal_direct_normal 20
+pgscan_kswapd_dma32 80
+pgscan_kswapd_normal 120
+pgscan_direct_dma32 20
+pgscan_direct_normal 30
+pgscan_direct_throttle 12345
+allocstall 10
+"""
+PRESSURE = """some avg10=1.00 avg60=0.50 avg300=0.10 total=5000000
+full avg10=0.50 avg60=0.20 avg300=0.05 total=1000000
+"""
+
+
+def root(name, vmstat, meminfo=MEMINFO, pressure=PRESSURE):
+    save(name + "/proc/meminfo", meminfo.encode())
+    save(name + "/proc/vmstat", vmstat.encode())
+    save(name + "/proc/uptime", b"100.00 150.00\n")
+    if pressure:
+        save(name + "/proc/pressure/memory", pressure.encode())
+    return os.path.join(SCRATCH, name)
+
+
+def values(path):
+    done = run("sys", "--root", path, "-r")
+    equal("exit code", 0, done.returncode, done.stderr)
+    lines = done.stdout.splitlines()
+    return dict(zip(lines[0].lower().split(" "), lines[1].split(" ")))
+
+
+COMMON = {"total": "16000000", "used": "6200000", "free": "4000000", "shared": "700000",
+          "buffers": "500000", "cache": "5300000", "swap_total": "2000000", "swap_used": "500000",
+          "swap_free": "1500000", "active": "3000000", "inactive": "2500000", "fault/s": "60.00",
+          "majflt/s": "0.70", "pgpgin/s": "10.00", "pgpgout/s": "20.00", "pgfree/s": "50.00",
+          "pgscank/s": "2.00", "pgscand/s": "0.50", "pgstealk/s": "1.00", "pgsteald/s": "0.30",
+          "allocstall/s": "0.10", "pswpin/s": "0.10", "pswpout/s": "0.20"}
+
+
+def test_a_new_kernel():
+    equal("values", dict(COMMON, available="9000000", **{
+        "refault/s": "0.11", "thpfault/s": "0.08", "thpfallb/s": "0.09", "psi_some%": "5.00",
+        "psi_full%": "1.00"}), values(root("new", NEW)))
+
+
+def test_an_old_kernel_has_zones_and_what_it_lacks_is_a_dash():
+    old = root("old", OLD, MEMINFO.replace("MemAvailable:    9000000 kB\n", ""), None)
+    equal("values", dict(COMMON, available="-", **{
+        "refault/s": "-", "thpfault/s": "-", "thpfallb/s": "-", "psi_some%": "-", "psi_full%": "-"}),
+          values(old))
+    result = json.loads(run("sys", "--root", old, "-J").stdout)
+    check("null in JSON", result["sys"][0]["available"] is None, result)
+    check("not 0", "0.00" not in [values(old)[one] for one in ("refault/s", "psi_some%")])
+
+
+def test_without_vmstat_there_is_nothing_to_show():
+    path = root("none", NEW)
+    os.remove(path + "/proc/vmstat")
+    done = run("sys", "--root", path)
+    equal("exit code", 1, done.returncode)
+    check("named", "/proc/vmstat" in done.stderr, done.stderr)
+
+
+def test_tenths_of_a_second():
+    begin = time.monotonic()
+    done = run("sys", "0.1", "11", "-J")
+    took = time.monotonic() - begin
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    equal("lines", 11, len(lines))
+    check("one second and not ten: %.2f" % took, 1.0 <= took < 8)
+    for line in lines[1:]:
+        check("seconds of %s" % line["seconds"], 0.05 <= line["seconds"])
+    equal("own total", lines[0]["sys"][0]["total"], lines[1]["sys"][0]["total"])
+
+
+def test_columns_and_headings():
+    path = root("new", NEW)
+    equal("chosen", "     free   fault/s\n  4000000     60.00\n",
+          run("sys", "--root", path, "-o", "free,fault/s").stdout)
+    equal("without names", "  4000000\n",
+          run("sys", "--root", path, "-o", "free", "--noheadings").stdout)
+
+
+def doctor(text, *options):
+    done = run("doctor", "-i", text.save(), "-r", "--noheadings", *options)
+    return done.returncode, {check_: level for level, check_ in raw("LEVEL CHECK FINDING\n" + done.stdout,
+                                                                    "level", "check")}
+
+
+def test_doctor_is_content_with_a_good_text():
+    done = run("doctor", "-i", CAPTURED)
+    equal("exit code", 0, done.returncode, done.stdout)
+    check("nothing bad", "bad" not in done.stdout)
+
+
+def test_doctor_finds_what_is_bad():
+    code, found = doctor(Text(module="0.9.0"))
+    equal("version", (1, "bad"), (code, found["module"]))
+    code, found = doctor(Text(overflow=3))
+    equal("overflow", (1, "bad"), (code, found["overflow"]))
+    code, found = doctor(Text().row("a", 1, 1, "live", "[missed]", 0, missed=2))
+    equal("missed", (1, "bad"), (code, found["missed"]))
+    text = Text()
+    for number in range(16000):
+        text.row("a", 1, 1, "live", "/%d" % number, 1)
+    code, found = doctor(text)
+    equal("table", (1, "bad"), (code, found["table"]))
+
+
+def changed(before, after):
+    content = Text().row("a", 1, 1, "live", "[anon]", 1).bytes().decode()
+    check("%r is there" % before, before in content)
+    return run("doctor", "-i", save("changed", content.replace(before, after).encode()))
+
+
+def test_doctor_looks_at_settings_and_hooks():
+    done = changed("enabled=1", "enabled=0")
+    equal("off", 1, done.returncode)
+    check("what to do", "kfaultstat on" in done.stdout, done.stdout)
+    done = changed("handle_mm_fault ftrace", "handle_mm_fault off: disarmed")
+    equal("dead hook", 1, done.returncode)
+    done = changed("handle_mm_fault ftrace", "handle_mm_fault kprobe nmissed 7")
+    equal("lost hits", 1, done.returncode)
+    done = changed("handle_mm_fault ftrace", "handle_mm_fault kprobe nmissed 0")
+    equal("no lost hits", 0, done.returncode)
+    done = changed("# exceptions", "# hook page_fault_user off: exceptions=0\n# exceptions")
+    equal("a hook that is off by its setting", 0, done.returncode)
+    check("is noted", "note" in done.stdout, done.stdout)
+
+
+def test_doctor_looks_at_the_host():
+    path = os.path.join(SCRATCH, "host")
+    content = Text().row("a", 1, 1, "live", "[anon]", 1).bytes()
+    save("host/proc/faultstat/totals", content[:content.index(b"comm pid")])
+    save("host/proc/sys/kernel/ftrace_enabled", b"1\n")
+    save("host/sys/kernel/security/lockdown", b"none [integrity] confidentiality\n")
+    done = run("doctor", "--root", path)
+    equal("exit code", 0, done.returncode, done.stdout)
+    check("lockdown", "integrity" in done.stdout, done.stdout)
+    save("host/proc/sys/kernel/ftrace_enabled", b"0\n")
+    done = run("doctor", "--root", path)
+    equal("exit code", 1, done.returncode)
+    check("what to do", "kernel.ftrace_enabled=1" in done.stdout, done.stdout)
+    equal("JSON", 1, json.loads(run("doctor", "--root", path, "-J").stdout)["exit"])

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0
+"""top in tmux, at two sizes, with and without colour: what stands on the screen, key by key."""
+import os
+import re
+import subprocess
+import time
+
+from tap import PROGRAM, SCRATCH, Text, check, equal
+
+SESSION = "top"
+
+
+def tmux(*words):
+    return subprocess.run(["tmux", "-L", "faultstat-%d" % os.getpid(), "-f", "/dev/null", *words],
+                          capture_output=True, check=True, timeout=30,
+                          env=dict(os.environ, TMUX_TMPDIR=SCRATCH, LC_ALL="C.UTF-8")).stdout.decode()
+
+
+def table(now, step, load="aad7276e"):
+    """Rows whose counts grow with each step, more for the later ones."""
+    text = Text(load=load, at=10.0, now=now)
+    for number in range(70):
+        text.row("worker%d" % number, 100 + number, number + 1, "live",
+                 "/data/nodes/0/indices/with/a/rather/long/path/of/a/segment/%d/_%d.cfs" % (number % 3, number),
+                 100 + step * (number + 1), 5 + number + step * (number // 10), dev="8:1", inode=number + 1)
+    text.row("worker0", 100, 1, "live", "[anon]", 1000 + 7 * step)
+    text.row("evil\x1b[31m", 300, 300, "live", b"/evil\x1b[2J\xff\xe2\x80\xae/x", 10 * step, 1 + step)
+    return text
+
+
+class Top:
+    """A session of tmux with top in it."""
+
+    def __init__(self, columns, lines, *options, term="screen-256color", interval="0.5"):
+        self.path = table(20, 0).save("watched")
+        self.columns, self.lines = columns, lines
+        self.kill()
+        tmux("new-session", "-d", "-s", SESSION, "-x", str(columns), "-y", str(lines),
+             "env TERM=%s %s top -i %s %s %s; echo ended $?; sleep 100" % (
+                 term, PROGRAM, self.path, interval, " ".join(options)))
+
+    def kill(self):
+        try:
+            tmux("kill-server")
+        except subprocess.CalledProcessError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    def screen(self):
+        return tmux("capture-pane", "-p", "-t", SESSION).splitlines()
+
+    def keys(self, *keys):
+        tmux("send-keys", "-t", SESSION, *keys)
+
+    def until(self, what, condition):
+        """Waits for a screen that is right, and returns it; shows the last one if none comes."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            screen = self.screen()
+            if condition(screen):
+                return screen
+            time.sleep(0.1)
+        raise AssertionError("no screen with %s:\n%s" % (what, "\n".join(screen)))
+
+    def all(self):
+        """What was counted since the load, which stays, other than what was in an interval."""
+        self.until("a screen", lambda screen: screen and screen[0].startswith("kfaultstat"))
+        self.keys("t")
+        return self.until("rows", has("_69.cfs"))
+
+    def step(self, now, step, load="aad7276e"):
+        """The next text, put there at once as the module's is read at once."""
+        os.rename(table(now, step, load).save("next"), self.path)
+
+
+def has(words):
+    return lambda screen: any(words in line for line in screen)
+
+
+def look(screen, columns, lines):
+    """What holds for every screen."""
+    check("no more lines than there are", len(screen) <= lines, "\n".join(screen))
+    check("no line is wider", all(len(line) <= columns for line in screen), "\n".join(screen))
+    check("the first line", screen[0].startswith("kfaultstat "), "\n".join(screen))
+    check("the last line", re.match(r"\d+ of \d+   q end   \? keys", screen[lines - 1]), "\n".join(screen))
+
+
+def both_sizes(columns, lines, names):
+    with Top(columns, lines, interval="3") as top:
+        screen = top.all()
+        look(screen, columns, lines)
+        equal("names", names, screen[4].split())
+        top.keys("t")
+        # The most majors first: those of the first tens are equal, and more minors decide.
+        top.step(21, 1)
+        screen = top.until("the interval", lambda s: "in the interval" in s[0] and "69" in s[5])
+        look(screen, columns, lines)
+        rows = screen[5:lines - 1]
+        check("every line is used", all(row.strip() for row in rows[:min(lines - 6, 72)]), "\n".join(screen))
+        first = screen[5].split()
+        equal("first row", ["169", "worker69", "6", "70", "76"], first[:5])
+        check("the end of the path", screen[5].endswith("segment/0/_69.cfs"), screen[5])
+        equal("order", [69, 68, 67], [int(row.split()[1][6:]) for row in rows[:3]])
+
+
+def test_80x24():
+    both_sizes(80, 24, ["PID", "COMM", "MAJOR", "MINOR", "CALLS", "OBJECT"])
+
+
+def test_200x60():
+    both_sizes(200, 60, ["PID", "COMM", "MAJOR", "MINOR", "CALLS", "MAJOR_S", "MINOR_S", "OBJECT"])
+
+
+def test_keys_sort_filter_and_group():
+    with Top(200, 60) as top:
+        top.all()
+        top.keys("n")
+        screen = top.until("by minors", has("sorted by minor"))
+        equal("first", "worker0", screen[5].split()[1])
+        top.keys("r")
+        top.until("the other way", lambda s: s[5].split()[1:2] == ["evil\\033[31m"])
+        top.keys("m", "/", "*/2/*", "Enter")
+        screen = top.until("a filter", has("1 of 23 "))
+        check("only these", all("/2/_" in row for row in screen[5:28]), "\n".join(screen))
+        top.keys("/", "Enter")
+        top.until("no filter", has("1 of 72 "))
+        top.keys("u", "worker1?", "Enter")
+        top.until("names", has("1 of 10 "))
+        top.keys("u", "Enter", "p", "100,101", "Enter")
+        top.until("pids", has("1 of 3 "))
+        top.keys("p", "nonsense", "Enter")
+        top.until("a complaint", has("these are no pids"))
+        top.keys("p", "Enter", "f")
+        top.until("files", has("1 of 70 "))
+        top.keys("f")
+        top.until("regions", has("1 of 2 "))
+        top.keys("f", "g")
+        top.until("objects", lambda s: has("by object")(s) and has("1 of 72 ")(s))
+        top.keys("g")
+        screen = top.until("folders", lambda s: has("by dir")(s) and has("1 of 5 ")(s))
+        check("a folder", any(row.rstrip().endswith("/segment/1") for row in screen), "\n".join(screen))
+        top.keys("g")
+        top.until("processes", lambda s: has("by process")(s) and has("1 of 71 ")(s))
+        top.keys("g")
+        top.until("names", lambda s: has("by comm")(s) and has("1 of 71 ")(s))
+        # No cgroups in a saved copy.
+        top.keys("g")
+        top.until("none", lambda s: has("by none")(s) and has("1 of 72 ")(s))
+        top.keys(">")
+        top.until("the next column", has("sorted by minor"))
+        top.keys("<", "<")
+        top.until("columns before", has("sorted by comm"))
+
+
+def test_help_pause_scroll_interval_and_end():
+    with Top(80, 24) as top:
+        top.all()
+        top.keys("?")
+        screen = top.until("help", has("add up by object, dir, process, comm, cgroup"))
+        check("all keys", has("these lines")(screen), "\n".join(screen))
+        top.keys("?", "End")
+        screen = top.until("the end", has("55 of 72 "))
+        top.keys("PPage")
+        top.until("a page up", has("37 of 72 "))
+        top.keys("Home", "Down", "Down", "Up")
+        top.until("a line down", has("2 of 72 "))
+        top.keys("Space")
+        top.until("paused", has(", paused"))
+        top.step(22, 2)
+        before = top.screen()[5:23]
+        time.sleep(1)
+        equal("nothing moves", before, top.screen()[5:23])
+        top.keys("Space")
+        top.until("goes on", lambda s: "paused" not in s[0])
+        top.keys("d", "0.01", "Enter")
+        top.until("a complaint", has("from 0.1 on"))
+        top.keys("d", "5", "Enter")
+        top.until("five seconds", has("every 5.0 s"))
+        top.keys("t")
+        top.until("the interval", lambda s: "in the interval" in s[0])
+        top.keys("q")
+        top.until("the end", has("ended 0"))
+
+
+def test_a_hostile_name_is_shown_and_does_nothing():
+    with Top(80, 24) as top:
+        top.all()
+        top.keys("/", "*evil*", "Enter")
+        screen = top.until("the row", has("1 of 1 "))
+        look(screen, 80, 24)
+        row = screen[5]
+        check("escaped", "evil\\033[31m" in row, row)
+        check("no other character, but what stands for the beginning", row.replace("\u2026", "").isascii(), row)
+
+
+def test_it_follows_the_size_of_the_terminal():
+    with Top(200, 60) as top:
+        top.all()
+        tmux("resize-window", "-t", SESSION, "-x", "80", "-y", "24")
+        screen = top.until("less", lambda s: len(s) <= 24 and not has("MINOR_S")(s) and has("_69.cfs")(s))
+        look(screen, 80, 24)
+        tmux("resize-window", "-t", SESSION, "-x", "120", "-y", "40")
+        screen = top.until("more", lambda s: has("1 of 72")(s) and len(s) > 30)
+        look(screen, 120, 40)
+        for columns, lines in ((20, 5), (10, 3), (1, 1), (80, 24)):
+            tmux("resize-window", "-t", SESSION, "-x", str(columns), "-y", str(lines))
+            time.sleep(0.4)
+        look(top.until("all of it again", has("_69.cfs")), 80, 24)
+
+
+def test_a_file_that_is_away_and_another_load():
+    with Top(80, 24) as top:
+        top.all()
+        os.unlink(top.path)
+        screen = top.until("that it is away", has("No such file"))
+        check("the last picture stays", has("worker")(screen) or has("0 of 0")(screen), "\n".join(screen))
+        top.step(12, 0, load="bbbbbbbb")
+        top.until("another load", lambda s: "since the load" in s[0] and "No such" not in s[-1])
+
+
+def colours(top):
+    return re.findall(r"\x1b\[[\d;]*m", tmux("capture-pane", "-e", "-p", "-t", SESSION))
+
+
+def is_colour(code):
+    return any(30 <= int(one or 0) <= 49 and int(one or 0) not in (39, 49) for one in code[2:-1].split(";"))
+
+
+def test_with_and_without_colour():
+    with Top(80, 24) as top:
+        top.all()
+        check("colours", any(is_colour(one) for one in colours(top)), colours(top))
+    for options, term in ((["--no-color"], "screen-256color"), ([], "vt100")):
+        with Top(80, 24, *options, term=term) as top:
+            look(top.all(), 80, 24)
+            check("no colours with %s %s" % (options, term), not any(is_colour(one) for one in colours(top)),
+                  colours(top))
+
+
+def test_an_unknown_terminal_is_named():
+    with Top(80, 24, term="nonsense") as top:
+        screen = top.until("the end", has("ended 1"))
+        check("named", has("the terminal nonsense is not known")(screen), "\n".join(screen))
