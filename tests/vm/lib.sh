@@ -30,6 +30,14 @@ esac
 BUILD_PACKAGES=(gcc make libc6-dev libelf1 xz-utils patchelf pahole)
 # shellcheck disable=SC2034
 GUEST_PACKAGES=(qemu-system-x86 busybox-static cpio kmod e2fsprogs xz-utils)
+# To build the reader, and the programs that it is tried on in a guest.
+# shellcheck disable=SC2034
+READER_PACKAGES=(pkg-config libsmartcols-dev libncurses-dev ncurses-base bash tar gzip perl make mawk strace)
+# shellcheck disable=SC2034
+READER_TEST_PACKAGES=(python3 jq tmux ncurses-base ncurses-term groff-base clang libclang-rt-dev)
+# shellcheck disable=SC2034
+READER_PROGRAMS=(bash tar sort uniq xz gzip perl make find grep sed mawk dd sha256sum cp diff xargs cat sleep
+	setsid strace)
 
 say() { echo "$*" >&2; }
 die() { echo "${0##*/}: $*" >&2; exit 1; }
