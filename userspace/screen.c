@@ -12,7 +12,7 @@
 #include "message.h"
 #include "screen.h"
 
-#define HEADER_LINES	5	/* with the names of the columns */
+#define HEADER_LINES	6	/* with the names of the columns */
 #define FOOTER_LINES	1
 #define PATH_MIN	20
 #define CELL_MAX	4096
@@ -127,16 +127,15 @@ static void draw_header(const struct screen *s)
 	     s->all ? "since the load" : s->delta->since == SINCE_RESET ? "since a reset" :
 	     s->delta->since == SINCE_LOAD ? "since the load" : "in the interval",
 	     s->options->interval, s->paused ? ", paused" : "");
-	line(1, A_NORMAL, "major %.1f/s  minor %.1f/s  calls %.1f/s   total %" PRIu64 " major, %" PRIu64
-	     " minor", (double)total[MAJOR] / seconds, (double)total[MINOR] / seconds,
-	     (double)total[CALLS] / seconds, now ? now->lifetime.n[MAJOR] : 0,
-	     now ? now->lifetime.n[MINOR] : 0);
-	line(2, A_NORMAL, "table %" PRIu64 " rows, %" PRIu64 " KiB; %" PRIu64 " live, %" PRIu64
-	     " ended, %" PRIu64 " folded; missed %" PRIu64 ", overflow %" PRIu64,
-	     now ? now->table_rows : 0, now ? now->memory >> 10 : 0, now ? now->processes : 0,
-	     now ? now->ended : 0, now ? now->folded : 0, now ? now->total.n[MISSED] : 0,
-	     now ? now->overflow : 0);
-	line(3, A_NORMAL, "by %s  name %s  object %s%s%s  sorted by %s",
+	line(1, A_NORMAL, "major %.1f/s  minor %.1f/s  calls %.1f/s", (double)total[MAJOR] / seconds,
+	     (double)total[MINOR] / seconds, (double)total[CALLS] / seconds);
+	line(2, A_NORMAL, "total %" PRIu64 " major, %" PRIu64 " minor; missed %" PRIu64 ", overflow %"
+	     PRIu64, now ? now->lifetime.n[MAJOR] : 0, now ? now->lifetime.n[MINOR] : 0,
+	     now ? now->total.n[MISSED] : 0, now ? now->overflow : 0);
+	line(3, A_NORMAL, "table %" PRIu64 " rows, %" PRIu64 " KiB; processes %" PRIu64 " live, %" PRIu64
+	     " ended, %" PRIu64 " folded", now ? now->table_rows : 0, now ? now->memory >> 10 : 0,
+	     now ? now->processes : 0, now ? now->ended : 0, now ? now->folded : 0);
+	line(4, A_NORMAL, "by %s  name %s  object %s%s%s  sorted by %s",
 	     grouping_names[s->options->grouping.by], or_all(filter->comm), or_all(filter->object),
 	     filter->files ? ", files" : filter->regions ? ", regions" : "",
 	     filter->nr_pids ? ", some pids" : "",

@@ -94,17 +94,17 @@ def both_sizes(columns, lines, names):
     with Top(columns, lines, interval="3") as top:
         screen = top.all()
         look(screen, columns, lines)
-        equal("names", names, screen[4].split())
+        equal("names", names, screen[5].split())
         top.keys("t")
         # The most majors first: those of the first tens are equal, and more minors decide.
         top.step(21, 1)
-        screen = top.until("the interval", lambda s: "in the interval" in s[0] and "69" in s[5])
+        screen = top.until("the interval", lambda s: "in the interval" in s[0] and "69" in s[6])
         look(screen, columns, lines)
-        rows = screen[5:lines - 1]
-        check("every line is used", all(row.strip() for row in rows[:min(lines - 6, 72)]), "\n".join(screen))
-        first = screen[5].split()
+        rows = screen[6:lines - 1]
+        check("every line is used", all(row.strip() for row in rows[:min(lines - 7, 72)]), "\n".join(screen))
+        first = screen[6].split()
         equal("first row", ["169", "worker69", "6", "70", "76"], first[:5])
-        check("the end of the path", screen[5].endswith("segment/0/_69.cfs"), screen[5])
+        check("the end of the path", screen[6].endswith("segment/0/_69.cfs"), screen[6])
         equal("order", [69, 68, 67], [int(row.split()[1][6:]) for row in rows[:3]])
 
 
@@ -121,12 +121,12 @@ def test_keys_sort_filter_and_group():
         top.all()
         top.keys("n")
         screen = top.until("by minors", has("sorted by minor"))
-        equal("first", "worker0", screen[5].split()[1])
+        equal("first", "worker0", screen[6].split()[1])
         top.keys("r")
-        top.until("the other way", lambda s: s[5].split()[1:2] == ["evil\\033[31m"])
+        top.until("the other way", lambda s: s[6].split()[1:2] == ["evil\\033[31m"])
         top.keys("m", "/", "*/2/*", "Enter")
         screen = top.until("a filter", has("1 of 23 "))
-        check("only these", all("/2/_" in row for row in screen[5:28]), "\n".join(screen))
+        check("only these", all("/2/_" in row for row in screen[6:29]), "\n".join(screen))
         top.keys("/", "Enter")
         top.until("no filter", has("1 of 72 "))
         top.keys("u", "worker1?", "Enter")
@@ -164,17 +164,17 @@ def test_help_pause_scroll_interval_and_end():
         screen = top.until("help", has("add up by object, dir, process, comm, cgroup"))
         check("all keys", has("these lines")(screen), "\n".join(screen))
         top.keys("?", "End")
-        screen = top.until("the end", has("55 of 72 "))
+        screen = top.until("the end", has("56 of 72 "))
         top.keys("PPage")
-        top.until("a page up", has("37 of 72 "))
+        top.until("a page up", has("39 of 72 "))
         top.keys("Home", "Down", "Down", "Up")
         top.until("a line down", has("2 of 72 "))
         top.keys("Space")
         top.until("paused", has(", paused"))
         top.step(22, 2)
-        before = top.screen()[5:23]
+        before = top.screen()[6:23]
         time.sleep(1)
-        equal("nothing moves", before, top.screen()[5:23])
+        equal("nothing moves", before, top.screen()[6:23])
         top.keys("Space")
         top.until("goes on", lambda s: "paused" not in s[0])
         top.keys("d", "0.01", "Enter")
@@ -193,7 +193,7 @@ def test_a_hostile_name_is_shown_and_does_nothing():
         top.keys("/", "*evil*", "Enter")
         screen = top.until("the row", has("1 of 1 "))
         look(screen, 80, 24)
-        row = screen[5]
+        row = screen[6]
         check("escaped", "evil\\033[31m" in row, row)
         check("no other character, but what stands for the beginning", row.replace("\u2026", "").isascii(), row)
 
