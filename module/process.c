@@ -82,7 +82,7 @@ struct process *process_make(struct task_struct *task, struct task_struct *paren
 	if (!process)
 		return NULL;
 	process->signal = task->signal;
-	process->exec_id = (u32)task->self_exec_id;
+	process->exec_id = compat_task_exec_id(task);
 	process->pid = get_pid(task_tgid(task));
 	process->ppid = get_pid(task_tgid(parent));
 	memcpy(process->comm, task->group_leader->comm, TASK_COMM_LEN);
@@ -106,7 +106,7 @@ struct process *process_exec(struct process *old, struct task_struct *task)
 	if (!process)
 		return NULL;
 	process->signal = old->signal;
-	process->exec_id = (u32)task->self_exec_id;
+	process->exec_id = compat_task_exec_id(task);
 	process->pid = get_pid(old->pid);
 	process->ppid = get_pid(old->ppid);
 	memcpy(process->comm, task->comm, TASK_COMM_LEN);

@@ -110,7 +110,7 @@ static struct process *process_of(struct task_struct *task)
 	process = process_find(task->signal);
 	if (!process)
 		process = process_make(task, rcu_dereference(task->real_parent));
-	else if (process->exec_id != (u32)task->self_exec_id)
+	else if (process->exec_id != compat_task_exec_id(task))
 		process = process_exec(process, task);
 	return process ? process : &table.overflow;
 }

@@ -78,7 +78,7 @@ static __always_inline u64 task_counters(const struct task_struct *task)
 
 static __always_inline u64 task_generation(const struct task_struct *task)
 {
-	return (u32)task->self_exec_id | READ_ONCE(table.epoch);
+	return compat_task_exec_id(task) | READ_ONCE(table.epoch);
 }
 
 /**

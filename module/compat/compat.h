@@ -61,6 +61,16 @@ static inline void compat_synchronize_hooks(void)
 #endif
 }
 
+/* Changes with each exec. */
+static __always_inline u32 compat_task_exec_id(const struct task_struct *task)
+{
+#ifdef FS_HAVE_TASK_STRUCT_RH_EXEC_ID
+	return (u32)task->task_struct_rh->self_exec_id;
+#else
+	return (u32)task->self_exec_id;
+#endif
+}
+
 /* When the task was made, nanoseconds of the clock that compat_task_clock_ns() reads. */
 static inline u64 compat_task_start_ns(const struct task_struct *task)
 {
