@@ -57,7 +57,8 @@ static struct kprobe fault_kprobe;
  * notrace variants, since the function tracer may be watching the others.
  */
 static void notrace fault_ftrace_callback(unsigned long ip, unsigned long parent_ip,
-					  struct ftrace_ops *ops, compat_ftrace_regs *regs)
+					  struct ftrace_ops *ops,
+					  struct compat_ftrace_regs *regs)
 {
 	struct fault fault;
 

@@ -61,10 +61,10 @@ static __always_inline void compat_fault_from_regs(struct fault *fault, struct p
 #if defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && defined(FS_HAVE_FTRACE_REGS)
 #define COMPAT_FTRACE		1
 #define COMPAT_FTRACE_FLAGS	0
-typedef struct ftrace_regs compat_ftrace_regs;
+#define compat_ftrace_regs	ftrace_regs
 
 /* The arguments, without every other register being saved. */
-static __always_inline unsigned long compat_ftrace_argument(compat_ftrace_regs *fregs,
+static __always_inline unsigned long compat_ftrace_argument(struct compat_ftrace_regs *fregs,
 							    unsigned int n)
 {
 #ifdef FS_HAVE_FTRACE_REGS_GET_ARGUMENT
@@ -75,7 +75,7 @@ static __always_inline unsigned long compat_ftrace_argument(compat_ftrace_regs *
 }
 
 static __always_inline void compat_fault_from_ftrace(struct fault *fault,
-						     compat_ftrace_regs *fregs)
+						     struct compat_ftrace_regs *fregs)
 {
 	compat_fault_from_words(fault, compat_ftrace_argument(fregs, 0),
 				compat_ftrace_argument(fregs, 1),
@@ -85,10 +85,10 @@ static __always_inline void compat_fault_from_ftrace(struct fault *fault,
 #elif defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS) && !defined(FS_HAVE_FTRACE_REGS)
 #define COMPAT_FTRACE		1
 #define COMPAT_FTRACE_FLAGS	(FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_RECURSION_SAFE)
-typedef struct pt_regs compat_ftrace_regs;
+#define compat_ftrace_regs	pt_regs
 
 static __always_inline void compat_fault_from_ftrace(struct fault *fault,
-						     compat_ftrace_regs *regs)
+						     struct compat_ftrace_regs *regs)
 {
 	compat_fault_from_regs(fault, regs);
 }
