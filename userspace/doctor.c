@@ -154,7 +154,8 @@ static void check_lockdown(struct doctor *d)
 	else if (!strncmp(mode + 1, "none", 4))
 		say(d, OK, "lockdown", "none");
 	else
-		say(d, NOTE, "lockdown", "%.*s: the kernel loads signed modules only", length, mode + 1);
+		say(d, NOTE, "lockdown", "%.*s: the kernel loads signed modules only", length,
+		    mode + 1);
 	free(text);
 }
 

@@ -247,7 +247,8 @@ static void items_group(struct items *items, enum grouping by)
 			struct row *group = &items->at[*slot - 1].row;
 
 			counts_add(&group->counts, &item.row.counts);
-			if (group->inode != item.row.inode || group->dev_major != item.row.dev_major ||
+			if (group->inode != item.row.inode ||
+			    group->dev_major != item.row.dev_major ||
 			    group->dev_minor != item.row.dev_minor) {
 				group->inode = 0;
 				group->dev_major = 0;
@@ -257,7 +258,8 @@ static void items_group(struct items *items, enum grouping by)
 		if (!member.id)
 			continue;
 		member.group = *slot;
-		member_slot = index_slot(&seen, hash_number(hash_number(HASH_BEGIN, member.id), *slot),
+		member_slot = index_slot(&seen, hash_number(hash_number(HASH_BEGIN, member.id),
+							    *slot),
 					 member_same, &member, members);
 		if (!*member_slot) {
 			members[nr_members++] = member;

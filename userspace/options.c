@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "text.h"
 #include "../module/uapi/faultstat.h"
 
 #define TABLES	(SHOW | DIFF | STAT)
@@ -32,8 +33,10 @@ static const struct option_info options_known[] = {
 	  "read a saved copy of the module's file, - for standard input" },
 	{ 'a', "all", NULL, SHOW | DIFF | STAT, "all rows, not only those that fit the screen" },
 	{ 'n', "lines", "NUMBER", TABLES, "at most so many rows" },
-	{ 'o', "output", "LIST", TABLES | TOP | SYS, "columns to show; +LIST adds to the usual ones" },
-	{ 's', "sort", "LIST", TABLES | TOP, "columns to sort by, each with :asc or :desc if need be" },
+	{ 'o', "output", "LIST", TABLES | TOP | SYS,
+	  "columns to show; +LIST adds to the usual ones" },
+	{ 's', "sort", "LIST", TABLES | TOP,
+	  "columns to sort by, each with :asc or :desc if need be" },
 	{ 'r', "raw", NULL, TABLES | SYS | DOCTOR, "words with one space between, for programs" },
 	{ 'J', "json", NULL, TABLES | SYS | DOCTOR, "JSON; a line for each interval" },
 	{ KEY_NOHEADINGS, "noheadings", NULL, TABLES | SYS | DOCTOR, "no names of columns" },
@@ -47,12 +50,13 @@ static const struct option_info options_known[] = {
 	{ KEY_NO_COLOR, "no-color", NULL, TOP, "no colours" },
 	{ 'w', "wait", NULL, STAT, "wait for processes that the command leaves behind, too" },
 	{ KEY_REPORT, "report", "FILE", STAT, "write the report to FILE, not to standard error" },
-	{ KEY_ROOT, "root", "DIR", SYS | DOCTOR, "look at DIR/proc and DIR/sys, not /proc and /sys" },
+	{ KEY_ROOT, "root", "DIR", SYS | DOCTOR,
+	  "look at DIR/proc and DIR/sys, not /proc and /sys" },
 	{ 'h', "help", NULL, EVERY, "this text" },
 	{ 'V', "version", NULL, EVERY, "the version of kfaultstat" },
 };
 
-#define NR_OPTIONS (sizeof(options_known) / sizeof(options_known[0]))
+#define NR_OPTIONS ARRAY_SIZE(options_known)
 
 static void help(const struct command *command)
 {
@@ -78,7 +82,8 @@ static void help(const struct command *command)
 	if (command->bit & (TABLES | TOP)) {
 		printf("\nColumns:\n");
 		for (i = 0; i < NR_COLUMNS; i++)
-			printf(" %-14s %s\n", column_name((enum column)i), column_help((enum column)i));
+			printf(" %-14s %s\n", column_name((enum column)i),
+			       column_help((enum column)i));
 	}
 	if (command->bit == SYS) {
 		printf("\nColumns, sizes in KiB, and what they are in /proc/meminfo and /proc/vmstat:\n");
@@ -183,7 +188,8 @@ static enum exit_code set(struct options *options, int key, char *value)
 		return EXIT_FINE;
 	case KEY_BY:
 		return grouping_parse(&options->grouping, value) ? EXIT_FINE :
-		       usage("--by is object, dir, dir=DEPTH, process, comm or cgroup, not %s", value);
+		       usage("--by is object, dir, dir=DEPTH, process, comm or cgroup, not %s",
+			     value);
 	case KEY_NO_COLOR:
 		options->no_color = true;
 		return EXIT_FINE;
@@ -202,7 +208,8 @@ static enum exit_code set(struct options *options, int key, char *value)
 static enum exit_code unknown(const struct options *options, int key, const char *word)
 {
 	if (key == ':')
-		complain("%s wants a value: see kfaultstat %s --help", word, options->command->name);
+		complain("%s wants a value: see kfaultstat %s --help", word,
+			 options->command->name);
 	else
 		complain("%s is no option of kfaultstat %s: see kfaultstat %s --help", word,
 			 options->command->name, options->command->name);

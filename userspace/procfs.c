@@ -13,7 +13,7 @@
 #include "procfs.h"
 #include "text.h"
 
-#define FILE_MAX	(1 << 20)
+#define FILE_MAX	0x100000
 
 /**
  * procfs_read() - a file of /proc or /sys.

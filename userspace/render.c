@@ -225,7 +225,8 @@ static size_t path_width(const struct items *items, size_t limit, const struct c
 		size_t widest = style->noheadings ? 1 : strlen(column_name(columns->at[j]));
 
 		for (i = 0; i < limit; i++) {
-			char *text = column_text(columns->at[j], &items->at[i], seconds, TEXT_TABLE);
+			char *text = column_text(columns->at[j], &items->at[i], seconds,
+						 TEXT_TABLE);
 			size_t width = text ? text_width(text) : 1;
 
 			widest = width > widest ? width : widest;

@@ -11,6 +11,7 @@
 
 #include "message.h"
 #include "screen.h"
+#include "text.h"
 
 #define HEADER_LINES	6	/* with the names of the columns */
 #define FOOTER_LINES	1
@@ -74,7 +75,8 @@ size_t screen_rows(void)
 {
 	int lines = LINES;
 
-	return lines > HEADER_LINES + FOOTER_LINES ? (size_t)(lines - HEADER_LINES - FOOTER_LINES) : 1;
+	return lines > HEADER_LINES + FOOTER_LINES ? (size_t)(lines - HEADER_LINES - FOOTER_LINES) :
+		1;
 }
 
 static attr_t pair(int number, attr_t otherwise)
@@ -127,12 +129,14 @@ static void draw_header(const struct screen *s)
 	     s->all ? "since the load" : s->delta->since == SINCE_RESET ? "since a reset" :
 	     s->delta->since == SINCE_LOAD ? "since the load" : "in the interval",
 	     s->options->interval, s->paused ? ", paused" : "");
-	line(1, A_NORMAL, "major %.1f/s  minor %.1f/s  calls %.1f/s", (double)total[MAJOR] / seconds,
+	line(1, A_NORMAL, "major %.1f/s  minor %.1f/s  calls %.1f/s",
+	     (double)total[MAJOR] / seconds,
 	     (double)total[MINOR] / seconds, (double)total[CALLS] / seconds);
 	line(2, A_NORMAL, "total %" PRIu64 " major, %" PRIu64 " minor; missed %" PRIu64 ", overflow %"
 	     PRIu64, now ? now->lifetime.n[MAJOR] : 0, now ? now->lifetime.n[MINOR] : 0,
 	     now ? now->total.n[MISSED] : 0, now ? now->overflow : 0);
-	line(3, A_NORMAL, "table %" PRIu64 " rows, %" PRIu64 " KiB; processes %" PRIu64 " live, %" PRIu64
+	line(3, A_NORMAL,
+	     "table %" PRIu64 " rows, %" PRIu64 " KiB; processes %" PRIu64 " live, %" PRIu64
 	     " ended, %" PRIu64 " folded", now ? now->table_rows : 0, now ? now->memory >> 10 : 0,
 	     now ? now->processes : 0, now ? now->ended : 0, now ? now->folded : 0);
 	line(4, A_NORMAL, "by %s  name %s  object %s%s%s  sorted by %s",
@@ -172,7 +176,8 @@ static bool fit(const struct screen *s, size_t *widths, size_t from, size_t to)
 		if (widths[j] < column_least(column))
 			widths[j] = column_least(column);
 		for (i = from; i < to; i++) {
-			char *text = column_text(column, &s->items->at[i], s->delta->seconds, TEXT_TABLE);
+			char *text = column_text(column, &s->items->at[i], s->delta->seconds,
+						 TEXT_TABLE);
 			size_t has = text ? text_width(text) : 1;
 
 			if (has > widths[j])
@@ -253,7 +258,8 @@ static void draw_item(const struct screen *s, const struct item *item, const siz
 	for (j = 0; j < s->columns.nr; j++) {
 		char *text = column_text(s->columns.at[j], item, s->delta->seconds, TEXT_TABLE);
 
-		cell(s->columns.at[j], text ? text : xstrdup("-"), widths[j], j + 1 == s->columns.nr);
+		cell(s->columns.at[j], text ? text : xstrdup("-"), widths[j], j + 1 ==
+		     s->columns.nr);
 	}
 	attrset(A_NORMAL);
 }
@@ -293,7 +299,7 @@ static void draw_help(void)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(text); i++)
 		line(HEADER_LINES - 1 + (int)i, A_NORMAL, "  %s", text[i]);
 }
 

@@ -440,7 +440,7 @@ char *snapshot_setting(const struct snapshot *s, const char *name)
 		if (!strncmp(at, name, length) && at[length] == '=')
 			return strndup(at + length + 1, strcspn(at + length + 1, " "));
 		at = strchr(at, ' ');
-		at += at != NULL;
+		at += !!at;
 	}
 	return NULL;
 }

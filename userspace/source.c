@@ -72,7 +72,8 @@ static enum exit_code parse(struct snapshot *s, char *text, size_t size, const c
 		return EXIT_ERROR;
 	}
 	if (what == SOURCE_FAULTS && !s->has_rows) {
-		*error = xasprintf("%s has no rows, it is a copy of " PROC_FILE(FAULTSTAT_PROC_TOTALS)
+		*error = xasprintf("%s has no rows, it is a copy of "
+				   PROC_FILE(FAULTSTAT_PROC_TOTALS)
 				   ": give one of " PROC_FILE(FAULTSTAT_PROC_FAULTS), name);
 		snapshot_free(s);
 		return EXIT_ERROR;

@@ -19,6 +19,7 @@
 #include "family.h"
 #include "show.h"
 #include "source.h"
+#include "text.h"
 #include "../module/uapi/faultstat.h"
 
 #define STAT_COLUMNS	"major,minor,calls,processes,object"
@@ -61,7 +62,7 @@ static void handler(int signal)
 
 static const int handled[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
 
-#define NR_HANDLED (sizeof(handled) / sizeof(handled[0]))
+#define NR_HANDLED ARRAY_SIZE(handled)
 
 struct signals {
 	struct sigaction old[NR_HANDLED], old_child;
@@ -150,7 +151,8 @@ static void reap(struct run *run, double begun, bool wait_for_all)
 }
 
 /* vfork, so that the child has no memory to fault in before it becomes the command. */
-static bool command_start(struct run *run, const struct options *options, const struct signals *signals)
+static bool command_start(struct run *run, const struct options *options,
+			  const struct signals *signals)
 {
 	volatile int failure = 0;
 	siginfo_t info;
@@ -313,7 +315,8 @@ static void print_result(const struct result *r, struct options *options, FILE *
 	size_t limit = options->lines, lines;
 
 	if (!limit)
-		limit = options->all || options->style.format != FORMAT_TABLE ? SIZE_MAX : STAT_LINES;
+		limit = options->all || options->style.format != FORMAT_TABLE ? SIZE_MAX :
+			STAT_LINES;
 	items_make(&items, r->family.rows, r->family.nr_rows, &all, &options->grouping);
 	items_sort(items.at, items.nr, &options->sorts);
 	screen_size(fileno(out), &options->style.width, &lines);
@@ -321,7 +324,8 @@ static void print_result(const struct result *r, struct options *options, FILE *
 		json = json_result(r, options);
 	else if (options->style.format == FORMAT_TABLE)
 		putc('\n', out);
-	items_print(&items, limit, &options->columns, &options->style, r->run.elapsed, NULL, out, json);
+	items_print(&items, limit, &options->columns, &options->style, r->run.elapsed, NULL, out,
+		    json);
 	if (options->style.format == FORMAT_TABLE && items.nr > limit)
 		fprintf(out, "%zu of %zu rows; -a shows all\n", limit, items.nr);
 	if (options->style.format == FORMAT_TABLE)
@@ -395,7 +399,8 @@ static enum exit_code report(struct result *r, struct options *options,
 	}
 	print_result(r, options, out);
 	if (ferror(out) | (out != stderr && fclose(out)))
-		complain("%s: %s", options->report ? options->report : "standard error", strerror(errno));
+		complain("%s: %s", options->report ? options->report : "standard error",
+			 strerror(errno));
 	for (i = 0; i < r->nr_reasons; i++)
 		free(r->reasons[i]);
 	family_free(&r->family);

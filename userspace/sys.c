@@ -108,7 +108,8 @@ static void print_text(const struct shown *shown, const struct options *options,
 }
 
 static void print_table(const struct shown *shown, struct options *options,
-			const struct vm_sample *before, const struct vm_sample *after, uint64_t turn)
+			const struct vm_sample *before, const struct vm_sample *after,
+			uint64_t turn)
 {
 	char *json = xasprintf("   \"uptime\": %.2f,\n   \"seconds\": %.2f", after->when,
 			       after->when - before->when);

@@ -6,6 +6,8 @@
 #ifndef KFAULTSTAT_TEXT_H
 #define KFAULTSTAT_TEXT_H
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -36,7 +36,8 @@ static void usual_columns(struct top *top)
 	const char *bad;
 
 	if (!top->columns_given)
-		columns_parse(&top->options->columns, delta_columns(top->options->grouping.by), &bad);
+		columns_parse(&top->options->columns, delta_columns(top->options->grouping.by),
+			      &bad);
 }
 
 /* Everything that is shown, of the snapshots that there are. */
@@ -125,7 +126,8 @@ static void ask_pids(struct top *top)
 	char answer[ANSWER_MAX];
 
 	filter->nr_pids = 0;
-	if (screen_ask("pids, with commas between; none for all", answer, sizeof(answer)) && *answer &&
+	if (screen_ask("pids, with commas between; none for all", answer, sizeof(answer)) &&
+	    *answer &&
 	    !filter_pids(filter, answer))
 		top->refusal = "these are no pids";
 }
@@ -307,7 +309,7 @@ enum exit_code top_run(struct options *options)
 
 	if (options->interval <= 0)
 		options->interval = INTERVAL_USUAL;
-	top.columns_given = options->output != NULL;
+	top.columns_given = !!options->output;
 	if (!options_columns(options, delta_columns(options->grouping.by), "major,minor"))
 		return EXIT_USAGE;
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {

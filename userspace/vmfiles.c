@@ -87,7 +87,7 @@ static bool is_zone_of(const char *name, const char *of)
 
 	if (strncmp(name, of, length) || name[length] != '_')
 		return false;
-	for (i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(zones); i++)
 		if (!strcmp(name + length + 1, zones[i]))
 			return true;
 	return false;
@@ -200,7 +200,7 @@ bool vm_sample_read(struct vm_sample *sample, const char *root)
 	meminfo = read_below(root, "meminfo", true);
 	vmstat = meminfo ? read_below(root, "vmstat", true) : NULL;
 	uptime = vmstat ? read_below(root, "uptime", true) : NULL;
-	read = uptime != NULL;
+	read = !!uptime;
 	pressure = read_below(root, "pressure/memory", false);
 	if (read) {
 		parse(sample, meminfo, meminfo_names);

@@ -2,7 +2,7 @@
 /*
  * faults.c - workloads that fault, and how many instructions each fault took.
  *
- *   faults WORKLOAD...     prints "WORKLOAD INSTRUCTIONS" for each, a mean per fault, row or process
+ *   faults WORKLOAD...     prints "WORKLOAD INSTRUCTIONS", a mean per fault, row or process
  *
  * Some only put something there for the command in AT_REST to look at, and print nothing.
  *
@@ -26,6 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <kselftest.h>
+
 #include "memory.h"
 #include "module.h"
 
@@ -34,7 +36,7 @@
 #define STRETCHES	10	/* in a repetition */
 
 #define AROUND		16ul	/* pages that a read fault maps around the one it is for */
-#define PLACES		2030ul	/* mappings of one page: a row each for eight processes fills a table */
+#define PLACES		2030ul	/* mappings, each a row: eight processes fill a table */
 #define CROWD		8
 #define NEW_ROWS	64ul
 #define NEW_SETS	8ul
@@ -60,8 +62,8 @@ static unsigned long long instructions(void)
 }
 
 /*
- * Two instructions a turn; where the counter says something else, nothing here means anything. More than
- * one trial, since an interrupt may come into one.
+ * Two instructions a turn; where the counter says something else, nothing here means anything. More
+ * than one trial, since an interrupt may come into one.
  */
 static void check_counter(void)
 {
@@ -249,8 +251,8 @@ static void files_make(unsigned long from, unsigned long nr)
 }
 
 /*
- * PLACES mappings of one page each, place i being of file @from + i % @files. So however many objects
- * there are, the kernel's own work on a fault is the same.
+ * PLACES mappings of one page each, place i being of file @from + i % @files. So however many
+ * objects there are, the kernel's own work on a fault is the same.
  */
 static char *places_map(unsigned long from, unsigned long files)
 {
@@ -351,8 +353,8 @@ static void member_turn(const struct member *m, char turn, struct figure *sum)
 }
 
 /*
- * Processes that each have a row on PLACES files, which together fill the table. The files of one and
- * of the next lie @apart: PLACES if they have none in common.
+ * Processes that each have a row on PLACES files, which together fill the table. The files of one
+ * and of the next lie @apart: PLACES if they have none in common.
  */
 static void crowd_start(struct member *crowd, const char *name, unsigned long apart)
 {
@@ -384,7 +386,7 @@ static void crowd_end(struct member *crowd)
 {
 	int i;
 
-	/* A later one holds the pipes of those before it, so they end from the last to the first. */
+	/* A later one holds the pipes of those before it: they end from the last to the first. */
 	for (i = CROWD - 1; i >= 0; i--) {
 		close(crowd[i].turn[1]);
 		close(crowd[i].done[0]);
@@ -412,7 +414,8 @@ static void expect_full_table(unsigned long lines)
 {
 	if (lines >= CROWD * PLACES)
 		return;
-	fprintf(stderr, "faults: %lu lines where there should be %lu rows\n", lines, CROWD * PLACES);
+	fprintf(stderr, "faults: %lu lines where there should be %lu rows\n", lines,
+		CROWD * PLACES);
 	exit(1);
 }
 
@@ -489,8 +492,8 @@ static void full_shared(const char *name)
 }
 
 /*
- * The first faults of a process on some files. The processor is given up after each set, so that what a
- * worker has to do for them is done and timed too.
+ * The first faults of a process on some files. The processor is given up after each set, so that
+ * what a worker has to do for them is done and timed too.
  */
 static void new_rows(struct figure *f)
 {
@@ -621,8 +624,8 @@ static void tasks(const char *name)
 }
 
 /*
- * A process: its birth, faults on some pages, death, and the parent's wait. What the kernel does about
- * it later, in the timer's ticks, is in this too, so that it is timed in one.
+ * A process: its birth, faults on some pages, death, and the parent's wait. What the kernel does
+ * about it later, in the timer's ticks, is in this too, so that it is timed in one.
  */
 static void births(const char *name)
 {
@@ -679,10 +682,10 @@ int main(int argc, char **argv)
 	int n;
 
 	for (n = 1; n < argc; n++) {
-		for (i = 0; i < sizeof(workloads) / sizeof(workloads[0]); i++)
+		for (i = 0; i < ARRAY_SIZE(workloads); i++)
 			if (!strcmp(argv[n], workloads[i].name))
 				break;
-		if (i == sizeof(workloads) / sizeof(workloads[0])) {
+		if (i == ARRAY_SIZE(workloads)) {
 			fprintf(stderr, "faults: no workload %s\n", argv[n]);
 			return 2;
 		}

@@ -57,7 +57,7 @@ static bool folded(void *arg)
 	bool done = false;
 	size_t i;
 
-	/* The header first: the whole text may be long. Only who reads that has the last few folded. */
+	/* The header first: the whole text may be long, but reading it folds the last few. */
 	if (!snapshot_take(&s, FAULTS_TOTALS))
 		done = snapshot_value(&s, "table", "ended") <= f->ended + NEARLY;
 	snapshot_free(&s);

@@ -70,11 +70,13 @@ TEST_F(reader, show_adds_up_to_rusage_in_every_grouping)
 		EXPECT_EQ(self->w.major, shell_column(self->sh.out, "MAJOR"));
 		shell_free(&self->sh);
 	}
-	shell_run(&self->sh, "kfaultstat -r -p %d -f '*reader.file' -o minor,write 2>&1", self->w.pid);
+	shell_run(&self->sh, "kfaultstat -r -p %d -f '*reader.file' -o minor,write 2>&1",
+		  self->w.pid);
 	EXPECT_EQ(64, shell_column(self->sh.out, "MINOR"));
 	EXPECT_EQ(64, shell_column(self->sh.out, "WRITE"));
 	shell_free(&self->sh);
-	shell_run(&self->sh, "kfaultstat -r -p %d --files -f '/tmp/*' -o object --noheadings", self->w.pid);
+	shell_run(&self->sh, "kfaultstat -r -p %d --files -f '/tmp/*' -o object --noheadings",
+		  self->w.pid);
 	EXPECT_STREQ("/tmp/reader.file\n", self->sh.out);
 }
 
@@ -158,7 +160,7 @@ static long long last_lifetime(const char *json, const char *key)
 }
 
 static const char churn[] =
-	"for i in $(seq 40); do (cat /proc/version; cp /bin/busybox /tmp/reader.copy) >/dev/null; done";
+	"for i in $(seq 40); do (cat /proc/version; cp /bin/busybox /tmp/copied) >/dev/null; done";
 
 TEST_F(reader, intervals_add_up_over_folds_and_resets)
 {
@@ -239,7 +241,9 @@ TEST_F(reader, sys_shows_the_kernels_own_figures)
 	EXPECT_EQ(shell_number(meminfo, "SwapTotal:"), shell_column(self->sh.out, "SWAP_TOTAL"));
 	free(meminfo);
 	shell_free(&self->sh);
-	shell_run(&self->sh, "(sh -c '%s'; touch /tmp/done) & kfaultstat sys 0.1 20 -r -o fault/s 2>&1; wait", churn);
+	shell_run(&self->sh,
+		  "(sh -c '%s'; touch /tmp/done) & kfaultstat sys 0.1 20 -r -o fault/s 2>&1; wait",
+		  churn);
 	EXPECT_EQ(0, self->sh.status);
 	EXPECT_LT(100, shell_column(self->sh.out, "FAULT/S"));
 	shell_free(&self->sh);

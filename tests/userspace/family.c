@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "family.h"
+#include "text.h"
 
 static int failures;
 
@@ -50,7 +51,7 @@ static void expect(const char *what, const struct process *processes, size_t nr,
 
 #define EXPECT(what, last_id, minor, members, ...) do { \
 	const struct process table[] = { __VA_ARGS__ }; \
-	expect(what, table, sizeof(table) / sizeof(table[0]), last_id, minor, members); \
+	expect(what, table, ARRAY_SIZE(table), last_id, minor, members); \
 } while (0)
 
 int main(void)
@@ -58,21 +59,27 @@ int main(void)
 	EXPECT("the command, before and after exec", 5, 11, 2,
 	       { 3, 50, 1, "live", 1000 }, { 6, 100, 50, "exec", 1 }, { 7, 100, 50, "exited", 10 });
 	EXPECT("children and their children", 5, 111, 3,
-	       { 6, 100, 50, "exited", 1 }, { 7, 101, 100, "exited", 10 }, { 8, 102, 101, "live", 100 });
+	       { 6, 100, 50, "exited", 1 }, { 7, 101, 100, "exited", 10 },
+	       { 8, 102, 101, "live", 100 });
 	EXPECT("others that were born meanwhile", 5, 1, 1,
-	       { 6, 100, 50, "exited", 1 }, { 7, 101, 1, "live", 10 }, { 8, 102, 101, "live", 100 });
+	       { 6, 100, 50, "exited", 1 }, { 7, 101, 1, "live", 10 },
+	       { 8, 102, 101, "live", 100 });
 	EXPECT("what was there before", 5, 1, 1,
-	       { 4, 100, 50, "exited", 1000 }, { 5, 101, 100, "live", 1000 }, { 6, 100, 50, "exited", 1 });
+	       { 4, 100, 50, "exited", 1000 }, { 5, 101, 100, "live", 1000 },
+	       { 6, 100, 50, "exited", 1 });
 	EXPECT("a pid of ours that is another's later, and its child", 5, 11, 2,
 	       { 6, 100, 50, "live", 1 }, { 7, 101, 100, "exited", 10 },
 	       { 8, 101, 1, "live", 1000 }, { 9, 102, 101, "live", 1000 });
 	EXPECT("a pid of another that is ours later, and its child", 5, 111, 3,
-	       { 6, 100, 50, "live", 1 }, { 7, 101, 1, "exited", 1000 }, { 8, 102, 101, "live", 1000 },
+	       { 6, 100, 50, "live", 1 }, { 7, 101, 1, "exited", 1000 },
+	       { 8, 102, 101, "live", 1000 },
 	       { 9, 101, 100, "exited", 10 }, { 10, 103, 101, "live", 100 });
 	EXPECT("exec of a child whose parent's pid is another's by then", 5, 1111, 4,
-	       { 6, 100, 50, "live", 1 }, { 7, 101, 100, "exited", 10 }, { 8, 102, 101, "exec", 100 },
+	       { 6, 100, 50, "live", 1 }, { 7, 101, 100, "exited", 10 },
+	       { 8, 102, 101, "exec", 100 },
 	       { 9, 101, 1, "live", 5000 }, { 10, 102, 101, "live", 1000 });
-	EXPECT("a process of another that gets the pid after one of ours became a program", 5, 11, 3,
+	EXPECT("a process of another that gets the pid after one of ours became a program", 5,
+	       11, 3,
 	       { 6, 100, 50, "live", 1 }, { 7, 101, 100, "exec", 0 }, { 8, 101, 100, "exited", 10 },
 	       { 9, 101, 1, "live", 5000 });
 	EXPECT("folded rows are of nobody", 0, 1, 1,
