@@ -18,7 +18,7 @@ enum counter {
 	COUNT_MINOR,
 	COUNT_MAJOR,
 	COUNT_UNCOUNTED,
-	/* Classes: origin + access. The common ones share a cache line with the verdicts. */
+	/* Classes: origin + access; the common ones stand next to the verdicts. */
 	COUNT_USER,
 	COUNT_GUP = COUNT_USER + 3,
 	COUNT_KERNEL = COUNT_GUP + 3,
@@ -36,9 +36,6 @@ enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
 struct counters {
 	u64 n[COUNTERS];
 };
-
-/* One row on one CPU: two cache lines, the second rarely touched. */
-#define CELL_SIZE	128
 
 static inline u64 counters_calls(const struct counters *c)
 {

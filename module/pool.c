@@ -96,12 +96,15 @@ bool memory_is_tight(void)
 	return memory_used() > memory_max - memory_max / 8;
 }
 
-/* Below three quarters: early, since the worker may have to wait for a processor. */
+/*
+ * Below three quarters: early, since the worker may have to wait for a processor. Not
+ * at once when one item of a small pool is out, as the scratch of each new name is.
+ */
 static bool pool_is_low(const struct pool *pool)
 {
 	unsigned int target = READ_ONCE(pool->target);
 
-	return READ_ONCE(pool->free) < target - target / 4;
+	return READ_ONCE(pool->free) < target - DIV_ROUND_UP(target, 4);
 }
 
 /**

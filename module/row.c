@@ -166,12 +166,12 @@ static bool row_place(struct row *row)
 		list_add(&group->link, &table.groups);
 	}
 	group = list_first_entry(&table.groups, struct group, link);
-	place = ffz(group->used);
-	group->used |= 1U << place;
-	if (group->used == ~0U)
+	place = __ffs64(~group->used);
+	group->used |= 1ULL << place;
+	if (group->used == GROUP_FULL)
 		list_del_init(&group->link);
 	row->group = group;
-	row->cell = place * (CELL_SIZE / sizeof(u64));
+	row->cell = place * CELL_WORDS;
 	return true;
 }
 
@@ -570,13 +570,13 @@ void row_release_cells(struct row *row)
 		return;
 	for_each_possible_cpu(cpu)
 		if (group->cells[cpu])
-			memset(group->cells[cpu] + row->cell, 0, CELL_SIZE);
+			memset(group->cells[cpu] + row->cell, 0, sizeof(struct counters));
 	row->group = NULL;
 
 	raw_spin_lock_irqsave(&table.lock, flags);
-	if (group->used == ~0U)
+	if (group->used == GROUP_FULL)
 		list_add_tail(&group->link, &table.groups);
-	group->used &= ~(1U << (row->cell / (CELL_SIZE / sizeof(u64))));
+	group->used &= ~(1ULL << row->cell / CELL_WORDS);
 	unused = !group->used;
 	if (unused)
 		list_del(&group->link);

@@ -144,7 +144,7 @@ void table_pool_sizes(size_t *size)
 	size[POOL_PROCESS] = sizeof(struct process);
 	size[POOL_ROW] = sizeof(struct row);
 	size[POOL_GROUP] = sizeof(struct group) + nr_cpu_ids * sizeof(u64 *);
-	size[POOL_CELLS] = GROUP_ROWS * CELL_SIZE;
+	size[POOL_CELLS] = GROUP_ROWS * sizeof(struct counters);
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		size[POOL_NAME_FIRST + i] = names[i];
 	size[POOL_NAME_LAST] = offsetof(struct name, text) + NAME_SIZE_MAX + 1;
@@ -164,7 +164,6 @@ static size_t index_bytes(unsigned int bits)
  */
 int table_init(unsigned int max_rows, unsigned int keep_exited)
 {
-	BUILD_BUG_ON(COUNTERS * sizeof(u64) > CELL_SIZE);
 	table.rows_max = max_rows;
 	table.keep_exited = keep_exited;
 	table.row_bits = clamp(order_base_2(max_rows), 6, 17);

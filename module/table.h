@@ -98,19 +98,22 @@ struct name {
 	char text[];
 };
 
+/* A row on one CPU. Nobody else writes in the page, so cells need not begin a cache line. */
+#define CELL_WORDS	(sizeof(struct counters) / sizeof(u64))
+#define GROUP_ROWS	(4096 / sizeof(struct counters))
+#define GROUP_FULL	(~0ULL >> (64 - GROUP_ROWS))
+
 /**
- * struct group - the cells of 32 rows, a page for each CPU that counted in one
- * @used: which of the 32 places have a row; table.lock
+ * struct group - the cells of some rows, a page for each CPU that counted in one
+ * @used: which of the GROUP_ROWS places have a row; table.lock
  * @link: in table.groups while a place is free
  * @cells: by CPU; written once by that CPU, cleared when the group is freed
  */
 struct group {
-	u32 used;
+	u64 used;
 	struct list_head link;
 	u64 *cells[];
 };
-
-#define GROUP_ROWS	32
 
 /* Counters since the last reset are those of the row less its baseline. */
 struct baseline {
