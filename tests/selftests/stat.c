@@ -219,6 +219,8 @@ static int interrupted(int signal, bool group, const char *command)
 	pid = fork();
 	if (!pid) {
 		setpgid(0, 0);
+		/* Who was started with & has it ignored, and a shell takes no ignored signal back. */
+		signal(SIGINT, SIG_DFL);
 		execlp("kfaultstat", "kfaultstat", "stat", "-J", "--report", REPORT, "bash", "-c",
 		       command, (char *)NULL);
 		_exit(99);
