@@ -11,6 +11,13 @@
 
 static const struct object_key OBJECT_NONE;
 
+static u64 *any_cell(struct row *row, unsigned int cpu)
+{
+	u64 *cell = row_cell(row, cpu);
+
+	return cell ? cell : row_make_cell(row, cpu);
+}
+
 static void count_in_row(struct row *row, u64 *cell, enum counter counter)
 {
 	if (cell)
@@ -52,7 +59,7 @@ static struct row *first_row(struct process *process, struct object_key *key,
 		return row_make_region(process, REGION_OTHER);
 	}
 	/* Where it would be in vain, the name is not worth making. */
-	if (READ_ONCE(table.rows_used) >= table.rows_max || pool_is_empty(POOL_ROW)) {
+	if (READ_ONCE(table.rows_used) >= table.rows_max || pool_is_starved(POOL_ROW)) {
 		cold_request();
 		return NULL;
 	}
@@ -91,8 +98,10 @@ void account_any(struct task_state *state, struct vm_area_struct *vma, enum coun
 		state = task_state_make(task, &made);
 	if (!state) {
 		/* The kernel's count comes as missed, when the task has a state or ends. */
-		row_count(table.overflow.only, class, 1);
-		row_count(table.overflow.only, COUNT_UNCOUNTED, 1);
+		row = table.overflow.only;
+		cell = any_cell(row, cpu);
+		count_in_row(row, cell, class);
+		count_in_row(row, cell, COUNT_UNCOUNTED);
 		return;
 	}
 	if (!made)
@@ -113,9 +122,7 @@ void account_any(struct task_state *state, struct vm_area_struct *vma, enum coun
 	if (!row)
 		row = table.overflow.only;
 
-	cell = row_cell(row, cpu);
-	if (!cell)
-		cell = row_make_cell(row, cpu);
+	cell = any_cell(row, cpu);
 	state->cell = cell;
 	state->cpu = cell ? cpu : NO_CPU;
 	WRITE_ONCE(state->row, row);

@@ -63,11 +63,17 @@ static inline u64 counters_major(const struct counters *c)
 	return c->n[COUNT_MAJOR] + c->n[COUNT_MISSED_MAJOR];
 }
 
-/* Calls whose verdict is not known yet. Missed counts stand on both sides and drop out. */
+/*
+ * Calls whose verdict is not known yet. Missed counts stand on both sides and drop out.
+ * Up to 5.4 a remote access may, for a moment, look like the verdict on a call that is
+ * just being counted.
+ */
 static inline u64 counters_pending(const struct counters *c)
 {
-	return counters_calls(c) - c->n[COUNT_MINOR] - c->n[COUNT_MAJOR] -
-	       c->n[COUNT_UNCOUNTED];
+	u64 calls = counters_calls(c);
+	u64 verdicts = c->n[COUNT_MINOR] + c->n[COUNT_MAJOR] + c->n[COUNT_UNCOUNTED];
+
+	return calls > verdicts ? calls - verdicts : 0;
 }
 
 static inline u64 counters_origin(const struct counters *c, enum counter origin)

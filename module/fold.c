@@ -63,6 +63,13 @@ static unsigned int folded_rows_max(void)
 	return table.rows_max / 2;
 }
 
+/* Under table.lock: has a reset emptied the oldest ended process? */
+static bool fold_is_purge(void)
+{
+	return !list_empty(&table.ended) &&
+	       list_first_entry(&table.ended, struct process, link)->purge;
+}
+
 /* Under table.lock: does the oldest ended process have to go? */
 static bool fold_is_due(void)
 {
@@ -80,6 +87,7 @@ static bool fold_take_some(struct list_head *processes)
 {
 	unsigned int count = 0;
 	unsigned long flags;
+	bool more;
 
 	raw_spin_lock_irqsave(&table.lock, flags);
 	while (count < FOLD_BATCH && fold_is_due()) {
@@ -87,8 +95,9 @@ static bool fold_take_some(struct list_head *processes)
 		table.ended_count--;
 		count++;
 	}
+	more = count == FOLD_BATCH && (table.ended_count > table.keep_exited || fold_is_purge());
 	raw_spin_unlock_irqrestore(&table.lock, flags);
-	return count == FOLD_BATCH && table.ended_count > table.keep_exited;
+	return more;
 }
 
 /* Takes what has to go out of the index; hooks may still be looking at it. */
@@ -105,9 +114,10 @@ static bool fold_choose(struct chosen *chosen)
 	any = !list_empty(&chosen->processes);
 
 	list_for_each_entry(process, &chosen->processes, link) {
-		list_for_each_entry(row, &process->rows, of_process)
+		list_for_each_entry(row, &process->rows, of_process) {
 			row_unlink(row);
-		cond_resched();
+			cond_resched();
+		}
 	}
 
 	if (!table.purge_folded)

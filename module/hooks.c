@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Registering, unregistering and watching the hooks; main.c calls it under its
+ * Registering, unregistering and watching the hooks; settings.c calls it under its
  * lock. The handlers here only fetch their arguments and call on.
  *
  * The hook on handle_mm_fault() runs in task context at the function's entry. A
@@ -9,8 +9,10 @@
  * is known to be sane (up to 5.4 even before a vmalloc fault is resolved): one
  * increment of static per-CPU data, nothing else.
  */
+#include <linux/delay.h>
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
+#include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/string.h>
@@ -126,6 +128,7 @@ static struct trace_hook trace_hooks[] = {
 };
 
 static const char *fault_how;	/* how handle_mm_fault is hooked, NULL: it is not */
+static bool fault_stuck;	/* ftrace has broken down, and the hook cannot be taken off */
 static bool free_by_kprobe;
 
 static void trace_hook_on(struct trace_hook *hook)
@@ -213,9 +216,17 @@ static int attach_ftrace(void)
 	return err;
 }
 
+/* Fails only where ftrace has turned itself off after a bug, with its calls still in place. */
 static void detach_ftrace(void)
 {
-	unregister_ftrace_function(&fault_ftrace);
+	int err = unregister_ftrace_function(&fault_ftrace);
+
+	if (err) {
+		pr_err("faultstat: ftrace has broken down (%d): the hook stays, and so must the module until the next boot\n",
+		       err);
+		fault_stuck = true;
+		return;
+	}
 	/* The filter's memory is freed by an empty one only. */
 	ftrace_set_filter(&fault_ftrace, NULL, 0, 1);
 }
@@ -240,6 +251,9 @@ int hooks_attach(enum attach attach)
 {
 	int err = -EOPNOTSUPP;
 
+	/* Two hooks would count twice. */
+	if (fault_stuck)
+		return -EIO;
 	if (attach != ATTACH_KPROBE) {
 		err = attach_ftrace();
 		if (!err && attach == ATTACH_AUTO && !fault_hook_is_armed()) {
@@ -326,6 +340,9 @@ void hooks_exit(void)
 	if (free_by_kprobe)
 		unregister_kprobe(&free_kprobe);
 	free_by_kprobe = false;
+	/* Rather a process that never ends than a call into text that is gone. */
+	while (fault_stuck)
+		ssleep(60);
 	tracepoint_synchronize_unregister();
 	compat_synchronize_hooks();
 }
@@ -334,8 +351,8 @@ void hooks_exit(void)
  * hooks_status - what is hooked now, and what is not and why
  * @status: result
  *
- * Process context. Returns how many entries were set. Reads state that main.c may
- * be changing: good enough for a report.
+ * Process context. Returns how many entries were set. Reads state that settings.c
+ * may be changing: good enough for a report.
  */
 unsigned int hooks_status(struct hook_status status[HOOKS_MAX])
 {

@@ -58,8 +58,9 @@ static int __init faultstat_init(void)
 
 	object_init();
 	err = worker_start();
-	if (!err)
-		err = storage_start();
+	if (err)
+		goto no_worker;
+	err = storage_start();
 	if (err)
 		goto no_storage;
 	err = hooks_init();
@@ -83,6 +84,9 @@ no_hooks:
 no_storage:
 	worker_stop();
 	storage_stop();
+	return err;
+no_worker:
+	worker_stop();
 	return err;
 }
 

@@ -214,8 +214,7 @@ static const char *pseudo_name(const struct path *path, char *scratch)
 	unsigned long magic = dentry->d_sb->s_magic;
 	char *end = scratch + NAME_SIZE_MAX, *at;
 
-	if (magic != TMPFS_MAGIC && magic != HUGETLBFS_MAGIC && !compat_preempt_rt()) {
-		/* dma-buf takes a spinlock in there: never on PREEMPT_RT. */
+	if (magic != TMPFS_MAGIC && magic != HUGETLBFS_MAGIC && !compat_dname_may_sleep(dentry)) {
 		const char *name = dentry->d_op->d_dname(dentry, scratch, NAME_SIZE_MAX);
 
 		if (!IS_ERR_OR_NULL(name))

@@ -108,6 +108,28 @@ static bool pool_is_low(const struct pool *pool)
 }
 
 /**
+ * pool_is_empty - whether pool_get() would fail
+ * @id: which pool
+ *
+ * Any context. A hint, for not doing what would be in vain.
+ */
+bool pool_is_empty(enum pool_id id)
+{
+	return !READ_ONCE(pools[id].head);
+}
+
+/**
+ * pool_is_starved - whether pool_get() would fail, and the worker could not help
+ * @id: which pool
+ *
+ * Any context. A hint, likewise.
+ */
+bool pool_is_starved(enum pool_id id)
+{
+	return pool_is_empty(id) && READ_ONCE(pools[id].starved);
+}
+
+/**
  * pool_get - takes an item; its memory is not cleared, but for a page of cells
  * @id: which pool
  *
@@ -122,7 +144,7 @@ void *pool_get(enum pool_id id)
 	bool low;
 
 	/* Where memory has run out, faults do not queue for a lock to hear it. */
-	if (!READ_ONCE(pool->head) && READ_ONCE(pool->starved))
+	if (pool_is_starved(id))
 		return NULL;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
@@ -141,17 +163,6 @@ void *pool_get(enum pool_id id)
 	if (low)
 		worker_refill();
 	return item;
-}
-
-/**
- * pool_is_empty - whether pool_get() would fail
- * @id: which pool
- *
- * Any context. A hint, for not doing what would be in vain.
- */
-bool pool_is_empty(enum pool_id id)
-{
-	return !READ_ONCE(pools[id].head);
 }
 
 /**
@@ -196,10 +207,22 @@ static bool pool_wants(const struct pool *pool)
 	return !pool->used_max || READ_ONCE(pool->used) + free < pool->used_max;
 }
 
+static void pool_release(struct pool *pool, struct item *list)
+{
+	while (list) {
+		struct item *item = list;
+
+		list = item->next;
+		kfree(item);
+		atomic64_sub(pool->size, &memory);
+	}
+}
+
 static bool pool_add(struct pool *pool)
 {
 	struct item *item;
 	unsigned long flags;
+	bool fits;
 
 	if (!memory_charge(pool->size))
 		return false;
@@ -209,11 +232,17 @@ static bool pool_add(struct pool *pool)
 		return false;
 	}
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	item->next = pool->head;
-	pool->head = item;
-	pool->free++;
+	/* Two works refill: what is a bound for both is looked at once more. */
+	fits = !pool->used_max || pool->used + pool->free < pool->used_max;
+	if (fits) {
+		item->next = pool->head;
+		pool->head = item;
+		pool->free++;
+	}
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	return true;
+	if (!fits)
+		pool_release(pool, item);
+	return fits;
 }
 
 /* One item, if the pool wants it. Whether it is starved is known now. */
@@ -291,17 +320,6 @@ static struct item *pool_detach(struct pool *pool, unsigned int keep)
 		}
 	} while (item);
 	return list;
-}
-
-static void pool_release(struct pool *pool, struct item *list)
-{
-	while (list) {
-		struct item *item = list;
-
-		list = item->next;
-		kfree(item);
-		atomic64_sub(pool->size, &memory);
-	}
 }
 
 /**

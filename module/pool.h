@@ -30,6 +30,7 @@ int pool_fill(void);
 void pool_destroy(void);
 void *pool_get(enum pool_id id);
 bool pool_is_empty(enum pool_id id);
+bool pool_is_starved(enum pool_id id);
 void pool_put(enum pool_id id, void *item);
 size_t pool_item_size(enum pool_id id);
 void pool_refill(void);

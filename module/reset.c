@@ -34,6 +34,7 @@ static int baselines_reserve(void)
 		row->baseline = memory_zalloc(sizeof(*row->baseline));
 		if (!row->baseline)
 			return -ENOMEM;
+		cond_resched();
 	}
 	return 0;
 }
@@ -78,7 +79,8 @@ static void take_verdicts(void)
 static void take_open(struct row *row, struct process *process, const struct task_moved *moved,
 		      void *data)
 {
-	if (row->baseline && !row->dropped)
+	/* No row: a task that never had a state, of which only a snapshot wants to hear. */
+	if (row && row->baseline && !row->dropped)
 		row->baseline->counters.n[moved->verdict]++;
 }
 
@@ -128,9 +130,11 @@ static u64 carry(void)
 	u64 carried = 0;
 	struct row *row;
 
-	list_for_each_entry(row, &table.rows, of_table)
+	list_for_each_entry(row, &table.rows, of_table) {
 		if (row->baseline && !row->dropped)
 			carried += row->baseline->carried;
+		cond_resched();
+	}
 	task_visit_classes(carry_class, NULL);
 	list_for_each_entry(row, &table.rows, of_table) {
 		if (!row->baseline || row->dropped)
@@ -148,11 +152,11 @@ static void baselines_take(void)
 	u64 carried;
 
 	hooks_read_exceptions(&exceptions_before);
-	smp_rmb(); /* against the order of writes in account.c */
+	smp_rmb(); /* against the order of writes in account.h */
 	take_verdicts();
-	smp_rmb(); /* against the order of writes in account.c */
+	smp_rmb(); /* against the order of writes in account.h */
 	task_visit_open(take_open, NULL);
-	smp_rmb(); /* against the order of writes in account.c */
+	smp_rmb(); /* against the order of writes in account.h */
 	take_calls();
 	carried = carry();
 	exceptions_before.user -= min(exceptions_before.user, carried);
@@ -163,7 +167,7 @@ static void baselines_take(void)
 /**
  * reset_run - lets everything but the lifetime totals count from nothing
  *
- * Process context; sleeps. Returns 0, or -ENOMEM with nothing changed.
+ * Process context; sleeps. Returns 0, or -ENOMEM with no count changed.
  */
 int reset_run(void)
 {

@@ -96,6 +96,8 @@ int settings_start(void)
 	int err;
 
 	mutex_lock(&control_lock);
+	/* Which may have been written since the table was made. */
+	table.keep_exited = settings.keep_exited;
 	err = table_select(settings.pids, settings.pid_count);
 	if (!err && settings.enabled)
 		err = counting_start();

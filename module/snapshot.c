@@ -295,11 +295,11 @@ struct snapshot *snapshot_take(struct pid_namespace *ns)
 	room = make_room(snapshot);
 	if (room) {
 		read_verdicts(snapshot);
-		smp_rmb(); /* against the order of writes in account.c */
+		smp_rmb(); /* against the order of writes in account.h */
 		task_visit_open(add_open, snapshot);
-		smp_rmb(); /* against the order of writes in account.c */
+		smp_rmb(); /* against the order of writes in account.h */
 		read_calls(snapshot, ns);
-		smp_rmb(); /* against the order of writes in account.c */
+		smp_rmb(); /* against the order of writes in account.h */
 		read_header(snapshot);
 	}
 	mutex_unlock(&table.mutex);
@@ -326,9 +326,9 @@ struct snapshot *snapshot_take_totals(void)
 		return NULL;
 	mutex_lock(&table.mutex);
 	totals_read_verdicts(&snapshot->lifetime);
-	smp_rmb(); /* against the order of writes in account.c */
+	smp_rmb(); /* against the order of writes in account.h */
 	totals_read_calls(&snapshot->lifetime);
-	smp_rmb(); /* against the order of writes in account.c */
+	smp_rmb(); /* against the order of writes in account.h */
 	read_header(snapshot);
 	mutex_unlock(&table.mutex);
 	return snapshot;

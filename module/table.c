@@ -219,8 +219,10 @@ void table_destroy(void)
 {
 	struct row *row, *next;
 
-	list_for_each_entry_safe(row, next, &table.rows, of_table)
+	list_for_each_entry_safe(row, next, &table.rows, of_table) {
 		row_free(row);
+		cond_resched();
+	}
 	processes_destroy(&table.live);
 	processes_destroy(&table.ended);
 	processes_destroy(&table.folded);

@@ -4,8 +4,8 @@
  * text. Rules that hold everywhere:
  *
  * - table.lock (raw, interrupts off) guards every list, the index of processes and
- *   the making of rows. Hooks take it on first use only, and for a few hundred
- *   instructions.
+ *   the making of rows. Hooks take it on first use, at births and at deaths, for a
+ *   few hundred instructions.
  * - table.mutex guards what is taken out: rows leave under it alone, so who holds
  *   it may walk all rows without table.lock. It is never taken in a hook. Who takes
  *   rows out holds table.folding as well, and before it: choosing, waiting for the

@@ -139,15 +139,37 @@ void task_state_resolve(struct task_state *state, struct task_struct *task)
 	rcu_read_unlock();
 }
 
+/* Under table.lock, before and after each change of the index. */
+static void index_changes(void)
+{
+	smp_wmb(); /* pairs with those in state_is_missing() */
+	WRITE_ONCE(task_index.changes, task_index.changes + 1);
+	smp_wmb(); /* pairs with those in state_is_missing() */
+}
+
+/* Without table.lock: surely no state, since the index has not changed during the search. */
+static bool state_is_missing(const struct task_struct *task)
+{
+	unsigned int before = READ_ONCE(task_index.changes);
+	const struct task_state *state;
+
+	smp_rmb(); /* pairs with those in index_changes() */
+	state = task_state_find(task);
+	smp_rmb(); /* pairs with those in index_changes() */
+	return !state && !(before & 1) && READ_ONCE(task_index.changes) == before;
+}
+
 /* Under table.lock. */
 static void state_link(struct task_state *state)
 {
 	struct task_state **bucket = &task_index.buckets[task_bucket(state->task)];
 
+	index_changes();
 	state->index_next = *bucket;
 	/* Whoever walks the chain sees a whole state. */
 	smp_wmb();
 	WRITE_ONCE(*bucket, state);
+	index_changes();
 }
 
 /* Under table.lock. @state's own link stays, for those who are looking at it. */
@@ -157,7 +179,9 @@ static void state_unlink(struct task_state *state)
 
 	while (*at != state)
 		at = &(*at)->index_next;
+	index_changes();
 	WRITE_ONCE(*at, state->index_next);
+	index_changes();
 }
 
 /**
@@ -173,6 +197,9 @@ struct task_state *task_state_make(struct task_struct *task, bool *made)
 	unsigned long flags;
 
 	*made = false;
+	/* With max_tasks used up, every fault of the others comes here: not for a lock. */
+	if (pool_is_starved(POOL_TASK) && state_is_missing(task))
+		return NULL;
 	raw_spin_lock_irqsave(&table.lock, flags);
 	state = task_state_find(task);
 	if (state)
@@ -195,7 +222,7 @@ out:
 		task_state_resolve(state, task);
 		/* A task seen since birth has not been counted before its first call. */
 		if (compat_task_start_ns(task) >= READ_ONCE(counting_since))
-			task_missed(state->process, task->min_flt, task->maj_flt);
+			task_missed(state->process, (u32)state->seen, state->seen >> 32);
 	}
 	return state;
 }

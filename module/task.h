@@ -47,6 +47,7 @@ struct task_index {
 	struct task_state **buckets;
 	unsigned int bits;
 	unsigned int shift;	/* 64 less bits */
+	unsigned int changes;	/* odd while one is under way; table.lock */
 };
 
 extern struct task_index task_index;

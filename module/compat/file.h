@@ -8,6 +8,7 @@
 
 #include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
@@ -33,6 +34,17 @@ static inline const struct path *compat_file_path(const struct file *file)
 #else
 	return &file->f_path;
 #endif
+}
+
+/* Asking a file system for a name it makes up may sleep: never in a hook. */
+static inline bool compat_dname_may_sleep(const struct dentry *dentry)
+{
+#if defined(DMA_BUF_MAGIC) && !defined(FS_HAVE_DMA_BUF_NAME_LOCK)
+	if (dentry->d_sb->s_magic == DMA_BUF_MAGIC)
+		return true;
+#endif
+	/* A dma-buf's spinlock. */
+	return compat_preempt_rt();
 }
 
 static __always_inline bool compat_vma_is_heap(const struct vm_area_struct *vma)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Tracepoints by name. None of those we want is exported, and their headers moved
- * (the page-fault ones in 6.16), so the name is what lasts. For hooks.c alone.
+ * (the page-fault ones in 6.16), so the name is what lasts. Up to 5.3 a probe stays
+ * where there is no memory for a list without it: that is tried again until there is,
+ * since the module's text may go next. For hooks.c alone.
  */
 #ifndef FAULTSTAT_COMPAT_TRACEPOINT_H
 #define FAULTSTAT_COMPAT_TRACEPOINT_H
 
+#include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
@@ -55,8 +58,8 @@ static inline void compat_tracepoint_unregister(const char *name, void *probe)
 {
 	struct tracepoint *tp = compat_tracepoint_find(name);
 
-	if (tp)
-		tracepoint_probe_unregister(tp, probe, NULL);
+	while (tp && tracepoint_probe_unregister(tp, probe, NULL) == -ENOMEM)
+		msleep(20);
 }
 
 #else
@@ -69,7 +72,8 @@ static inline int compat_tracepoint_register(const char *name, void *probe)
 
 static inline void compat_tracepoint_unregister(const char *name, void *probe)
 {
-	tracepoint_probe_unregister(name, probe, NULL);
+	while (tracepoint_probe_unregister(name, probe, NULL) == -ENOMEM)
+		msleep(20);
 }
 
 #endif

@@ -8,9 +8,9 @@
  *
  * For a guest that counts instructions: there the time stamp counter advances by one with each of
  * them, on the one CPU, so the difference of two readings is what everybody executed between. Each
- * workload is repeated three times; the first, which warms up, is dropped, and the lower of the others
- * taken, since whatever else runs in the guest can only add. Run by the guest's scripts bench and cost,
- * bare, with the module or under another tool.
+ * workload is repeated three times; the first, which warms up, is dropped, and the lower of the
+ * others taken, since whatever else runs in the guest can only add. Run by the guest's scripts
+ * bench and cost, bare, with the module or under another tool.
  */
 #define _GNU_SOURCE
 #include <errno.h>

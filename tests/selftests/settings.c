@@ -6,6 +6,7 @@
 #include "suite.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "crowd.h"
 #include "load.h"
@@ -83,6 +84,44 @@ TEST_F(loaded, reset_starts_again_and_lifetime_goes_on)
 	EXPECT_GT(before.minor + 100, after.minor);
 	EXPECT_EQ(0, snapshot_violations(&s, 0));
 	snapshot_free(&s);
+	run_exact_after(_metadata);
+}
+
+#define ENDED	300
+
+static long long ended_now(void)
+{
+	long long ended = -1;
+	struct snapshot s;
+
+	if (!snapshot_take(&s, FAULTS_TOTALS)) {
+		ended = snapshot_value(&s, "table", "ended");
+		snapshot_free(&s);
+	}
+	return ended;
+}
+
+static bool all_have_ended(void *arg)
+{
+	(void)arg;
+	return ended_now() >= ENDED;
+}
+
+/* More than are taken out of the table in one go. */
+TEST_F(loaded, reset_drops_all_processes_that_have_ended)
+{
+	int i;
+
+	for (i = 0; i < ENDED; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(0);
+		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	}
+	EXPECT_TRUE(wait_until(all_have_ended, NULL, 60000));
+	ASSERT_EQ(0, param_set("reset", "1"));
+	EXPECT_GT(10, ended_now());
 	run_exact_after(_metadata);
 }
 

@@ -208,7 +208,7 @@ static bool is_up(void *arg)
 }
 
 /* A signal to the whole group, as from a terminal; returns how stat ended. */
-static int interrupted(int signal, bool group, const char *command)
+static int interrupted(int number, bool group, const char *command)
 {
 	int status = -1;
 	pid_t pid;
@@ -219,7 +219,7 @@ static int interrupted(int signal, bool group, const char *command)
 	pid = fork();
 	if (!pid) {
 		setpgid(0, 0);
-		/* Who was started with & has it ignored, and a shell takes no ignored signal back. */
+		/* Who is started with & has it ignored, and no shell takes that back. */
 		signal(SIGINT, SIG_DFL);
 		execlp("kfaultstat", "kfaultstat", "stat", "-J", "--report", REPORT, "bash", "-c",
 		       command, (char *)NULL);
@@ -227,7 +227,7 @@ static int interrupted(int signal, bool group, const char *command)
 	}
 	if (pid < 0 || !wait_until(is_up, NULL, 60000))
 		return -1;
-	kill(group ? -pid : pid, signal);
+	kill(group ? -pid : pid, number);
 	return waitpid(pid, &status, 0) == pid ? status : -1;
 }
 

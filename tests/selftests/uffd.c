@@ -67,9 +67,15 @@ char *uffd_wait_fault(int fd, int ms)
 {
 	struct pollfd pfd = { fd, POLLIN, 0 };
 	struct uffd_msg msg;
+	ssize_t got;
 
-	if (poll(&pfd, 1, ms) != 1 || read(fd, &msg, sizeof(msg)) != sizeof(msg) ||
-	    msg.event != UFFD_EVENT_PAGEFAULT)
+	/* Between poll and read another page's arrival may have woken who was reported. */
+	do {
+		if (poll(&pfd, 1, ms) != 1)
+			return NULL;
+		got = read(fd, &msg, sizeof(msg));
+	} while (got < 0 && errno == EAGAIN);
+	if (got != sizeof(msg) || msg.event != UFFD_EVENT_PAGEFAULT)
 		return NULL;
 	return (char *)(uintptr_t)(msg.arg.pagefault.address & ~(PAGE - 1));
 }
