@@ -10,9 +10,10 @@ help_text = \
 	"make install        install the module for that kernel, and the reader (root)" \
 	"make dkms-source    put the sources where dkms builds them from (root; DESTDIR= for packages)" \
 	"make demo           boot a kernel in a virtual machine and show what the module counts" \
-	"make check          all tests on Debian's 6.1 kernel, the reader's, and the style of the sources" \
+	"make check          all tests on Debian's 6.1 kernel, the core of them on 5.10, 6.12 and 7.x," \
+	"                    the reader's own tests, and the style of the sources" \
 	"make check KERNEL_SERIES=S   all tests on these kernels, say 6.12,7.3 or 6.1-rt" \
-	"make check-debug    the tests on a kernel with KASAN and lockdep" \
+	"make check-debug    the tests, scaled down, on a kernel with KASAN and lockdep" \
 	"make check-dkms     build, install, upgrade and remove by the dkms of three Debian releases" \
 	"make check-all      all tests on all these kernels, and check-debug and check-dkms" \
 	"make bench          instructions per fault, beside perf and bpftrace; README=1 writes them there" \
@@ -24,6 +25,8 @@ help_text = \
 MAIN_SERIES = 6.1
 OTHER_SERIES = 5.10,6.12,7
 FLAVOURS = 6.1-rt,7-rt
+# Of tests/vm/configs.
+CONFIGURED = debug,breakpoint,bare,no-kprobes
 
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SOURCE = $(DESTDIR)/usr/src/faultstat-$(VERSION)
@@ -64,7 +67,8 @@ demo:
 	@tests/demo/run
 
 check:
-	@tests/vm/run --style --userspace --series $(or $(KERNEL_SERIES),$(MAIN_SERIES))
+	@tests/vm/run --style --userspace $(if $(KERNEL_SERIES),--series $(KERNEL_SERIES),\
+		--series $(MAIN_SERIES) --series $(OTHER_SERIES) --tags core)
 
 check-debug:
 	@tests/vm/run --debug
@@ -74,7 +78,7 @@ check-dkms:
 
 check-all:
 	@status=0; \
-	tests/vm/run --style --userspace --series $(MAIN_SERIES),$(OTHER_SERIES),$(FLAVOURS) --debug || status=1; \
+	tests/vm/run --style --userspace --series $(MAIN_SERIES),$(OTHER_SERIES),$(FLAVOURS),$(CONFIGURED) || status=1; \
 	tests/dkms/run || status=1; \
 	exit $$status
 

@@ -55,7 +55,8 @@ static void process_unlink(struct process *process)
 	process->gone = true;
 }
 
-static struct process *process_new(void)
+/* Of @task's thread group; all but whose child it is. */
+static struct process *process_new(struct task_struct *task)
 {
 	struct process *process = pool_get(POOL_PROCESS);
 
@@ -65,6 +66,12 @@ static struct process *process_new(void)
 	INIT_LIST_HEAD(&process->rows);
 	process->id = ++table.last_id;
 	process->kind = PROCESS_LIVE;
+	process->signal = task->signal;
+	process->exec_id = compat_task_exec_id(task);
+	process->pid = get_pid(task_tgid(task));
+	memcpy(process->comm, task->group_leader->comm, TASK_COMM_LEN);
+	process->comm[TASK_COMM_LEN - 1] = '\0';
+	memcpy(process->comm_before, process->comm, TASK_COMM_LEN);
 	return process;
 }
 
@@ -77,17 +84,11 @@ static struct process *process_new(void)
  */
 struct process *process_make(struct task_struct *task, struct task_struct *parent)
 {
-	struct process *process = process_new();
+	struct process *process = process_new(task);
 
 	if (!process)
 		return NULL;
-	process->signal = task->signal;
-	process->exec_id = compat_task_exec_id(task);
-	process->pid = get_pid(task_tgid(task));
 	process->ppid = get_pid(task_tgid(parent));
-	memcpy(process->comm, task->group_leader->comm, TASK_COMM_LEN);
-	process->comm[TASK_COMM_LEN - 1] = '\0';
-	memcpy(process->comm_before, process->comm, TASK_COMM_LEN);
 	process_link(process);
 	return process;
 }
@@ -101,18 +102,11 @@ struct process *process_make(struct task_struct *task, struct task_struct *paren
  */
 struct process *process_exec(struct process *old, struct task_struct *task)
 {
-	struct process *process = process_new();
+	struct process *process = process_new(task);
 
 	if (!process)
 		return NULL;
-	process->signal = old->signal;
-	process->exec_id = compat_task_exec_id(task);
-	process->pid = get_pid(old->pid);
 	process->ppid = get_pid(old->ppid);
-	memcpy(process->comm, task->comm, TASK_COMM_LEN);
-	process->comm[TASK_COMM_LEN - 1] = '\0';
-	memcpy(process->comm_before, process->comm, TASK_COMM_LEN);
-
 	/* exec names the task before its exec id changes: the old name is the one before. */
 	memcpy(old->comm, old->comm_before, TASK_COMM_LEN);
 	old->became_other = true;
