@@ -63,23 +63,21 @@ static unsigned int folded_rows_max(void)
 	return table.rows_max / 2;
 }
 
-/* Under table.lock: has a reset emptied the oldest ended process? */
-static bool fold_is_purge(void)
+/* Under table.lock: does the oldest ended process have to go, whatever room there is? */
+static bool fold_is_owed(void)
 {
 	return !list_empty(&table.ended) &&
-	       list_first_entry(&table.ended, struct process, link)->purge;
+	       (table.ended_count > table.keep_exited ||
+		list_first_entry(&table.ended, struct process, link)->purge);
 }
 
 /* Under table.lock: does the oldest ended process have to go? */
 static bool fold_is_due(void)
 {
-	const struct process *oldest;
-
 	if (list_empty(&table.ended))
 		return false;
-	oldest = list_first_entry(&table.ended, struct process, link);
-	return oldest->purge || list_empty(&oldest->rows) ||
-	       table.ended_count > table.keep_exited || table_is_crowded();
+	return fold_is_owed() || table_is_crowded() ||
+	       list_empty(&list_first_entry(&table.ended, struct process, link)->rows);
 }
 
 /* Room needed is made in steps, for what is taken frees its rows only later. */
@@ -95,7 +93,7 @@ static bool fold_take_some(struct list_head *processes)
 		table.ended_count--;
 		count++;
 	}
-	more = count == FOLD_BATCH && (table.ended_count > table.keep_exited || fold_is_purge());
+	more = count == FOLD_BATCH && fold_is_owed();
 	raw_spin_unlock_irqrestore(&table.lock, flags);
 	return more;
 }

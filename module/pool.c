@@ -198,13 +198,14 @@ size_t pool_item_size(enum pool_id id)
 	return pools[id].size;
 }
 
+static bool pool_has_place(const struct pool *pool)
+{
+	return !pool->used_max || READ_ONCE(pool->used) + READ_ONCE(pool->free) < pool->used_max;
+}
+
 static bool pool_wants(const struct pool *pool)
 {
-	unsigned int free = READ_ONCE(pool->free);
-
-	if (free >= READ_ONCE(pool->target))
-		return false;
-	return !pool->used_max || READ_ONCE(pool->used) + free < pool->used_max;
+	return READ_ONCE(pool->free) < READ_ONCE(pool->target) && pool_has_place(pool);
 }
 
 static void pool_release(struct pool *pool, struct item *list)
@@ -233,7 +234,7 @@ static bool pool_add(struct pool *pool)
 	}
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	/* Two works refill: what is a bound for both is looked at once more. */
-	fits = !pool->used_max || pool->used + pool->free < pool->used_max;
+	fits = pool_has_place(pool);
 	if (fits) {
 		item->next = pool->head;
 		pool->head = item;

@@ -139,24 +139,12 @@ void task_state_resolve(struct task_state *state, struct task_struct *task)
 	rcu_read_unlock();
 }
 
-/* Under table.lock, before and after each change of the index. */
-static void index_changes(void)
-{
-	smp_wmb(); /* pairs with those in state_is_missing() */
-	WRITE_ONCE(task_index.changes, task_index.changes + 1);
-	smp_wmb(); /* pairs with those in state_is_missing() */
-}
-
 /* Without table.lock: surely no state, since the index has not changed during the search. */
 static bool state_is_missing(const struct task_struct *task)
 {
-	unsigned int before = READ_ONCE(task_index.changes);
-	const struct task_state *state;
+	unsigned int sequence = raw_seqcount_begin(&task_index.changes);
 
-	smp_rmb(); /* pairs with those in index_changes() */
-	state = task_state_find(task);
-	smp_rmb(); /* pairs with those in index_changes() */
-	return !state && !(before & 1) && READ_ONCE(task_index.changes) == before;
+	return !task_state_find(task) && !read_seqcount_retry(&task_index.changes, sequence);
 }
 
 /* Under table.lock. */
@@ -164,12 +152,12 @@ static void state_link(struct task_state *state)
 {
 	struct task_state **bucket = &task_index.buckets[task_bucket(state->task)];
 
-	index_changes();
+	write_seqcount_begin(&task_index.changes);
 	state->index_next = *bucket;
 	/* Whoever walks the chain sees a whole state. */
 	smp_wmb();
 	WRITE_ONCE(*bucket, state);
-	index_changes();
+	write_seqcount_end(&task_index.changes);
 }
 
 /* Under table.lock. @state's own link stays, for those who are looking at it. */
@@ -179,9 +167,9 @@ static void state_unlink(struct task_state *state)
 
 	while (*at != state)
 		at = &(*at)->index_next;
-	index_changes();
+	write_seqcount_begin(&task_index.changes);
 	WRITE_ONCE(*at, state->index_next);
-	index_changes();
+	write_seqcount_end(&task_index.changes);
 }
 
 /**
@@ -547,6 +535,7 @@ int task_init(unsigned int max_tasks)
 {
 	task_index.bits = clamp(order_base_2(max_tasks) - 1, 6, 20);
 	task_index.shift = 64 - task_index.bits;
+	seqcount_init(&task_index.changes);
 	task_index.buckets = memory_zalloc(sizeof(void *) << task_index.bits);
 	return task_index.buckets ? 0 : -ENOMEM;
 }

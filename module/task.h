@@ -9,6 +9,7 @@
 
 #include <linux/cache.h>
 #include <linux/sched.h>
+#include <linux/seqlock.h>
 #include "table.h"
 
 /**
@@ -47,7 +48,7 @@ struct task_index {
 	struct task_state **buckets;
 	unsigned int bits;
 	unsigned int shift;	/* 64 less bits */
-	unsigned int changes;	/* odd while one is under way; table.lock */
+	seqcount_t changes;	/* written under table.lock */
 };
 
 extern struct task_index task_index;
