@@ -200,6 +200,18 @@ bool shared_writes_are_majors(void)
 }
 
 /**
+ * shared_writes() - how many first writes to shared pages may be among some faults?
+ * @minor: the minor faults
+ * @major: the major ones
+ *
+ * Return: the minor ones, and the major ones where the kernel counts such writes so.
+ */
+long long shared_writes(long long minor, long long major)
+{
+	return shared_writes_are_majors() ? minor + major : minor;
+}
+
+/**
  * caches_drop() - write everything back and drop the page cache.
  *
  * Return: 0 or -errno.

@@ -142,9 +142,11 @@ TEST_F(loaded, name_is_made_once_when_the_row_is_new)
 
 	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
 	EXPECT_EQ(1, snapshot_sum_object(&s, w.pid, "/tmp/later/gone", &sum));
-	EXPECT_EQ((long long)NAME_PAGES, sum.minor + sum.major);
+	EXPECT_EQ((long long)NAME_PAGES, shared_writes(sum.minor, sum.major));
+	EXPECT_EQ((long long)NAME_PAGES, sum.calls - sum.uncounted);
 	EXPECT_EQ(1, snapshot_sum_object(&s, w.pid, "/tmp/later/moved", &sum));
-	EXPECT_EQ(2 * (long long)NAME_PAGES, sum.minor + sum.major);
+	EXPECT_EQ(2 * (long long)NAME_PAGES, shared_writes(sum.minor, sum.major));
+	EXPECT_EQ(2 * (long long)NAME_PAGES, sum.calls - sum.uncounted);
 	EXPECT_EQ(NULL, snapshot_row(&s, w.pid, "/tmp/later/elsewhere"));
 	snapshot_free(&s);
 	named_remove(n);

@@ -89,22 +89,10 @@ TEST_F(loaded, reset_starts_again_and_lifetime_goes_on)
 
 #define ENDED	300
 
-static long long ended_now(void)
-{
-	long long ended = -1;
-	struct snapshot s;
-
-	if (!snapshot_take(&s, FAULTS_TOTALS)) {
-		ended = snapshot_value(&s, "table", "ended");
-		snapshot_free(&s);
-	}
-	return ended;
-}
-
 static bool all_have_ended(void *arg)
 {
 	(void)arg;
-	return ended_now() >= ENDED;
+	return totals_value("table", "ended") >= ENDED;
 }
 
 /* More than are taken out of the table in one go. */
@@ -121,7 +109,7 @@ TEST_F(loaded, reset_drops_all_processes_that_have_ended)
 	}
 	EXPECT_TRUE(wait_until(all_have_ended, NULL, 60000));
 	ASSERT_EQ(0, param_set("reset", "1"));
-	EXPECT_GT(10, ended_now());
+	EXPECT_GT(10, totals_value("table", "ended"));
 	run_exact_after(_metadata);
 }
 

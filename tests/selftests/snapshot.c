@@ -149,6 +149,24 @@ long long snapshot_value(const struct snapshot *s, const char *line, const char 
 }
 
 /**
+ * totals_value() - a number of a header line, by key, as it is now.
+ * @line: the line's first word or words
+ * @key: the key before the number
+ *
+ * Return: the number, or -1 if there is no reading the header, or no such number in it.
+ */
+long long totals_value(const char *line, const char *key)
+{
+	long long value = -1;
+	struct snapshot s;
+
+	if (!snapshot_take(&s, FAULTS_TOTALS))
+		value = snapshot_value(&s, line, key);
+	snapshot_free(&s);
+	return value;
+}
+
+/**
  * snapshot_hook_on() - does the header say that a hook is in place?
  * @s: a parsed snapshot
  * @hook: its name

@@ -68,6 +68,7 @@ void snapshot_free(struct snapshot *s);
 
 const char *snapshot_header(const struct snapshot *s, const char *key);
 long long snapshot_value(const struct snapshot *s, const char *line, const char *key);
+long long totals_value(const char *line, const char *key);
 bool snapshot_hook_on(const struct snapshot *s, const char *hook);
 
 bool object_is_special(const char *object);

@@ -95,7 +95,7 @@ FIXTURE_SETUP(programs)
 	ASSERT_EQ(0, module_load(""));
 	ASSERT_NE(NULL, test_disk());
 	shell_run(&self->sh,
-		  "rm -rf %s/work && mkdir -p %s/work/tree && cd %s/work && "
+		  "rm -rf %s/programs && mkdir -p %s/programs/tree && cd %s/programs && "
 		  "dd if=/dev/urandom of=random bs=64k count=48 2>/dev/null && "
 		  "od -An -v -tx2 -w8 random | head -n 60000 >text && "
 		  "for i in $(seq 40); do head -c 9000 random >tree/$i; done && "
@@ -104,7 +104,7 @@ FIXTURE_SETUP(programs)
 	ASSERT_EQ(0, self->sh.status) {
 		note("%s", self->sh.out);
 	}
-	ASSERT_EQ(0, chdir(test_disk()) || chdir("work"));
+	ASSERT_EQ(0, chdir(test_disk()) || chdir("programs"));
 	shell_free(&self->sh);
 }
 
@@ -149,7 +149,7 @@ TEST_F(programs, a_cold_program_has_majors_and_is_equal)
 		show("cold perl", &self->sh, json);
 	}
 	EXPECT_LT(0, shell_number(strstr(json, "\"rusage\":"), "\"major\": "));
-	EXPECT_TRUE(has(json, "/work/perl\""));
+	EXPECT_TRUE(has(json, "/programs/perl\""));
 	free(json);
 	shell_free(&self->sh);
 }
