@@ -14,6 +14,9 @@
 #include <linux/types.h>
 
 enum counter {
+	/* Counts of the kernel that no call explains. */
+	COUNT_MISSED_MINOR,
+	COUNT_MISSED_MAJOR,
 	/* Verdicts: what the kernel counted a call as. */
 	COUNT_MINOR,
 	COUNT_MAJOR,
@@ -22,14 +25,14 @@ enum counter {
 	COUNT_USER,
 	COUNT_GUP = COUNT_USER + 3,
 	COUNT_KERNEL = COUNT_GUP + 3,
-	/* Counts of the kernel that no call explains. */
-	COUNT_MISSED_MINOR = COUNT_KERNEL + 3,
-	COUNT_MISSED_MAJOR,
-	COUNTERS
+	COUNTERS = COUNT_KERNEL + 3
 };
 
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
 
+/* What is read first, and what after it. */
+#define COUNT_FIRST_VERDICT	COUNT_MISSED_MINOR
+#define COUNT_LAST_VERDICT	COUNT_UNCOUNTED
 #define COUNT_FIRST_CLASS	COUNT_USER
 #define COUNT_LAST_CLASS	(COUNT_KERNEL + ACCESS_EXEC)
 

@@ -33,7 +33,7 @@
 #include "snapshot.h"
 #include "uapi/faultstat.h"
 
-/* The longest text of a row before its object: comm, state, two pids, 14 numbers, a device. */
+/* The longest text of a row but for its object: comm, state, two pids, 14 numbers, a device. */
 #define LINE_SIZE	(4 * TASK_COMM_LEN + 16 + 20 * 20)
 
 /* One open file. The header is line 0, the rows follow. */
@@ -43,7 +43,6 @@ struct reader {
 	unsigned int cpus;
 	bool rows;
 	char pids[SETTINGS_PIDS_TEXT];
-	char line[LINE_SIZE];	/* under the seq_file's lock */
 };
 
 static struct dentry *debugfs_file;
@@ -124,24 +123,74 @@ static void put_header(struct seq_file *m, const struct reader *reader)
 }
 
 /*
- * A row's text up to its object is put together here and handed over once: the
- * thousands of rows of a full table would spend most of their time in seq_printf().
+ * A row's text is put together here, in the seq_file's own memory: the thousands of
+ * rows of a full table would spend most of their time in seq_printf().
  */
-static char *line_escaped(char *at, const char *text)
+static bool is_escaped(unsigned char c)
 {
-	for (; *text; text++) {
-		unsigned char c = *text;
+	return c < ' ' || c == 0x7f || c == '\\';
+}
 
-		if (c > ' ' && c != 0x7f && c != '\\') {
-			*at++ = c;
-			continue;
-		}
-		*at++ = '\\';
-		*at++ = '0' + (c >> 6);
-		*at++ = '0' + (c >> 3 & 7);
-		*at++ = '0' + (c & 7);
+static char *line_escape(char *at, unsigned char c)
+{
+	*at++ = '\\';
+	*at++ = '0' + (c >> 6);
+	*at++ = '0' + (c >> 3 & 7);
+	*at++ = '0' + (c & 7);
+	return at;
+}
+
+static char *line_comm(char *at, const char *comm)
+{
+	for (; *comm; comm++) {
+		if (unlikely(*comm == ' ' || is_escaped(*comm)))
+			at = line_escape(at, *comm);
+		else
+			*at++ = *comm;
 	}
 	return at;
+}
+
+#define EACH_BYTE	0x0101010101010101ULL
+
+/* Whether a byte of eight is zero. A byte above one that is may be taken for zero, too. */
+static bool has_zero(u64 word)
+{
+	return (word - EACH_BYTE) & ~word & (EACH_BYTE << 7);
+}
+
+static bool has_escaped(u64 word)
+{
+	return ((word - EACH_BYTE * ' ') & ~word & (EACH_BYTE << 7)) ||
+	       has_zero(word ^ (EACH_BYTE * 0x7f)) || has_zero(word ^ (EACH_BYTE * '\\'));
+}
+
+static char *line_bytes(char *at, const char *text, size_t length)
+{
+	for (; length; length--, text++) {
+		if (unlikely(is_escaped(*text)))
+			at = line_escape(at, *text);
+		else
+			*at++ = *text;
+	}
+	return at;
+}
+
+/* Paths are long and seldom have anything to escape: eight bytes at once. */
+static char *line_object(char *at, const char *text, size_t length)
+{
+	u64 word;
+
+	for (; length >= sizeof(word); length -= sizeof(word), text += sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		if (unlikely(has_escaped(word))) {
+			at = line_bytes(at, text, sizeof(word));
+			continue;
+		}
+		memcpy(at, &word, sizeof(word));
+		at += sizeof(word);
+	}
+	return line_bytes(at, text, length);
 }
 
 static char *line_text(char *at, const char *text)
@@ -151,10 +200,24 @@ static char *line_text(char *at, const char *text)
 	return at;
 }
 
+static unsigned int digits_of(u64 number)
+{
+	unsigned int digits = 1;
+
+	for (; number >= 10000; number /= 10000)
+		digits += 4;
+	return digits + (number >= 10) + (number >= 100) + (number >= 1000);
+}
+
+/* Two digits at once. */
 static char *line_number(char *at, char before, u64 number)
 {
-	char digits[20];
-	int n = 0;
+	static const char pairs[] =
+		"00010203040506070809101112131415161718192021222324"
+		"25262728293031323334353637383940414243444546474849"
+		"50515253545556575859606162636465666768697071727374"
+		"75767778798081828384858687888990919293949596979899";
+	char *end;
 
 	*at++ = before;
 	/* Most are small. */
@@ -162,23 +225,23 @@ static char *line_number(char *at, char before, u64 number)
 		*at++ = '0' + number;
 		return at;
 	}
-	while (number) {
-		u32 digit;
-
-		number = div_u64_rem(number, 10, &digit);
-		digits[n++] = '0' + digit;
+	at += digits_of(number);
+	for (end = at; number >= 10; number /= 100) {
+		end -= 2;
+		memcpy(end, &pairs[number % 100 * 2], 2);
 	}
-	while (n)
-		*at++ = digits[--n];
+	if (number)
+		*--end = '0' + number;
 	return at;
 }
 
 /* Pids are never negative. In the order of FAULTSTAT_COLUMNS. */
-static size_t line_make(char *line, const struct snapshot_row *row)
+static char *line_make(char *at, const struct snapshot_row *row, const char *object,
+		       size_t object_length)
 {
 	const struct counters *c = &row->counters;
-	char *at = line_escaped(line, row->comm[0] ? row->comm : "-");
 
+	at = line_comm(at, row->comm[0] ? row->comm : "-");
 	at = line_number(at, ' ', row->pid);
 	at = line_number(at, ' ', row->id);
 	*at++ = ' ';
@@ -199,33 +262,22 @@ static size_t line_make(char *line, const struct snapshot_row *row)
 	at = line_number(at, ':', MINOR(row->dev));
 	at = line_number(at, ' ', row->ino);
 	*at++ = ' ';
-	return at - line;
-}
-
-static void put_object(struct seq_file *m, const char *text)
-{
-	const char *plain = text;
-
-	/* As far as there is nothing to escape, in one. */
-	for (; *text; text++) {
-		unsigned char c = *text;
-
-		if (likely(c >= ' ' && c != 0x7f && c != '\\'))
-			continue;
-		seq_write(m, plain, text - plain);
-		seq_printf(m, "\\%03o", c);
-		plain = text + 1;
-	}
-	seq_write(m, plain, text - plain);
-	seq_putc(m, '\n');
+	at = line_object(at, object, object_length);
+	*at++ = '\n';
+	return at;
 }
 
 static void put_row(struct seq_file *m, const struct snapshot_row *row)
 {
-	struct reader *reader = m->private;
+	size_t length;
+	const char *object = snapshot_object(row, &length);
+	char *line;
 
-	seq_write(m, reader->line, line_make(reader->line, row));
-	put_object(m, snapshot_object(row));
+	/* Without room for the longest that it may be, it is put again, into more memory. */
+	if (seq_get_buf(m, &line) < LINE_SIZE + 4 * length)
+		seq_commit(m, -1);
+	else
+		seq_commit(m, line_make(line, row, object, length) - line);
 }
 
 static void *seq_at(struct seq_file *m, loff_t pos)

@@ -111,6 +111,7 @@ static struct name *name_get(const char *text, u32 hash)
 	if (!name)
 		return NULL;
 	name->hash = hash;
+	name->length = len;
 	atomic_set(&name->refs, 1);
 	memcpy(name->text, text, len + 1);
 	if (cut)
@@ -400,8 +401,7 @@ static void row_read(const struct row *row, struct counters *counters, int first
  */
 void row_read_verdicts(const struct row *row, struct counters *counters)
 {
-	row_read(row, counters, COUNT_MINOR, COUNT_UNCOUNTED);
-	row_read(row, counters, COUNT_MISSED_MINOR, COUNT_MISSED_MAJOR);
+	row_read(row, counters, COUNT_FIRST_VERDICT, COUNT_LAST_VERDICT);
 }
 
 /**

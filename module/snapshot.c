@@ -37,7 +37,11 @@ static struct snapshot_row *row_take_in(struct snapshot *snapshot, struct row *r
 		return NULL;
 	row->position = snapshot->used++;
 	at = &snapshot->rows[row->position];
+	/* Not all of it is cleared: counters and names are filled in, whole, by who shows the row. */
 	at->source = row;
+	at->name = NULL;
+	at->pid = 0;
+	at->ppid = 0;
 	/* Now and not later: who has ended by now has no call open. */
 	at->kind = row->process->kind;
 	return at;
@@ -68,8 +72,11 @@ static void add_open(struct row *row, struct process *process, const struct task
 
 	row = row_missed(process);
 	at = row_in(snapshot, row);
-	if (!at && snapshot->verdicts_read)
+	if (!at && snapshot->verdicts_read) {
 		at = row_take_in(snapshot, row);
+		if (at)
+			memset(&at->counters, 0, sizeof(at->counters));
+	}
 	snapshot_count(snapshot, at, COUNT_MISSED_MINOR, moved->missed_minor);
 	snapshot_count(snapshot, at, COUNT_MISSED_MAJOR, moved->missed_major);
 }
@@ -150,6 +157,7 @@ static void read_calls(struct snapshot *snapshot, struct pid_namespace *ns)
 	struct snapshot_row *at, *hidden = &snapshot->rows[snapshot->room];
 	struct row *row;
 
+	memset(hidden, 0, sizeof(*hidden));
 	list_for_each_entry(row, &table.rows, of_table) {
 		at = row_in(snapshot, row);
 		if (!at)
@@ -178,53 +186,61 @@ static void read_calls(struct snapshot *snapshot, struct pid_namespace *ns)
 	totals_read_calls(&snapshot->lifetime);
 }
 
-/* By calls, descending; the older process first where they are equal. */
-static bool order_before(const struct snapshot_order *a, const struct snapshot_order *b)
+/* Bytes of the keys, the most significant ones of descending calls turned round. */
+static __always_inline unsigned int order_digit(const struct snapshot_order *order, bool by_calls,
+						unsigned int shift)
 {
-	if (a->calls != b->calls)
-		return a->calls > b->calls;
-	if (a->row->id != b->row->id)
-		return a->row->id < b->row->id;
-	return a->row < b->row;
+	u64 key = by_calls ? ~order->calls : order->row->id;
+
+	return (key >> shift) % ORDER_DIGITS;
 }
 
-/* Merges two sorted runs that follow each other. */
-static void order_merge(struct snapshot_order *to, const struct snapshot_order *left,
-			const struct snapshot_order *right, const struct snapshot_order *end)
+/* One pass of a radix sort: by one byte, the order of what is equal there staying as it is. */
+static __always_inline void order_pass(struct snapshot *snapshot, bool by_calls, unsigned int shift)
 {
-	const struct snapshot_order *middle = right;
-	unsigned int done = 0;
+	const struct snapshot_order *from = snapshot->order;
+	struct snapshot_order *to = snapshot->order_spare;
+	unsigned int *next = snapshot->order_next, before = 0, i;
 
-	while (left < middle || right < end) {
-		if (left == middle || (right < end && order_before(right, left)))
-			*to++ = *right++;
-		else
-			*to++ = *left++;
-		if (++done % 256 == 0)
+	memset(next, 0, sizeof(snapshot->order_next));
+	for (i = 0; i < snapshot->count; i++) {
+		next[order_digit(&from[i], by_calls, shift)]++;
+		if (i % 256 == 255)
 			cond_resched();
 	}
+	for (i = 0; i < ORDER_DIGITS; i++) {
+		unsigned int number = next[i];
+
+		next[i] = before;
+		before += number;
+	}
+	for (i = 0; i < snapshot->count; i++) {
+		to[next[order_digit(&from[i], by_calls, shift)]++] = from[i];
+		if (i % 256 == 255)
+			cond_resched();
+	}
+	snapshot->order = to;
+	snapshot->order_spare = (struct snapshot_order *)from;
 }
 
 /*
- * Half the comparisons of the kernel's sort(), none through a pointer, and never more
- * than 256 rows without a chance for others, which sort() did not give for long.
+ * By calls, descending; the older process first where they are equal. From the least
+ * significant byte on, a few passes over the rows: a sixth of what the comparisons
+ * of a full table cost.
  */
 static void order_sort(struct snapshot *snapshot)
 {
-	struct snapshot_order *from = snapshot->order, *to = snapshot->order_spare;
-	unsigned int count = snapshot->count, run, at;
+	u64 ids = 0, calls = 0;
+	unsigned int i;
 
-	for (run = 1; run < count; run *= 2) {
-		for (at = 0; at < count; at += 2 * run) {
-			order_merge(to + at, from + at, from + min(at + run, count),
-				    from + min(at + 2 * run, count));
-			if (at % 256 == 0)
-				cond_resched();
-		}
-		swap(from, to);
+	for (i = 0; i < snapshot->count; i++) {
+		ids |= snapshot->order[i].row->id;
+		calls |= snapshot->order[i].calls;
 	}
-	snapshot->order = from;
-	snapshot->order_spare = to;
+	for (i = 0; i < 64 && ids >> i; i += 8)
+		order_pass(snapshot, false, i);
+	for (i = 0; i < 64 && calls >> i; i += 8)
+		order_pass(snapshot, true, i);
 }
 
 static void read_overflow(struct snapshot *snapshot)
@@ -269,7 +285,7 @@ static void read_header(struct snapshot *snapshot)
 static bool make_room(struct snapshot *snapshot)
 {
 	snapshot->room = READ_ONCE(table.rows_used) + ROOM_SLACK;
-	snapshot->rows = vzalloc((snapshot->room + 1) * sizeof(*snapshot->rows));
+	snapshot->rows = vmalloc((snapshot->room + 1) * sizeof(*snapshot->rows));
 	snapshot->order = vmalloc((snapshot->room + 1) * sizeof(*snapshot->order));
 	snapshot->order_spare = vmalloc((snapshot->room + 1) * sizeof(*snapshot->order));
 	return snapshot->rows && snapshot->order && snapshot->order_spare;
@@ -358,10 +374,19 @@ void snapshot_free(struct snapshot *snapshot)
 /**
  * snapshot_object - the object of a row
  * @row: of a snapshot
+ * @length: set, without the NUL
  *
  * Any context. Returns text that lives as long as the snapshot.
  */
-const char *snapshot_object(const struct snapshot_row *row)
+const char *snapshot_object(const struct snapshot_row *row, size_t *length)
 {
-	return row->name ? row->name->text : object_region_name(REGION_HIDDEN);
+	const char *text;
+
+	if (row->name) {
+		*length = row->name->length;
+		return row->name->text;
+	}
+	text = object_region_name(REGION_HIDDEN);
+	*length = strlen(text);
+	return text;
 }

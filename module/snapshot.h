@@ -30,6 +30,9 @@ struct snapshot_row {
 
 #define SNAPSHOT_HIDDEN	PROCESS_KINDS
 
+/* They are sorted by one byte after the other. */
+#define ORDER_DIGITS	256
+
 /* What the rows are sorted by, beside them so that sorting moves little. */
 struct snapshot_order {
 	u64 calls;
@@ -40,6 +43,7 @@ struct snapshot_order {
  * struct snapshot - everything that export writes
  * @order: the rows in the order of the file: by calls, descending
  * @order_spare: as large, for sorting
+ * @order_next: where the next row of each digit goes, while they are sorted
  * @count: of them
  * @rows: where they lie; @used of @room
  * @verdicts_read: rows that are not in it by now were made too late
@@ -61,6 +65,7 @@ struct snapshot {
 	unsigned long long memory;
 	struct snapshot_order *order;
 	struct snapshot_order *order_spare;
+	unsigned int order_next[ORDER_DIGITS];
 	unsigned int count;
 	struct snapshot_row *rows;
 	unsigned int used;
@@ -71,6 +76,6 @@ struct snapshot {
 struct snapshot *snapshot_take(struct pid_namespace *ns);
 struct snapshot *snapshot_take_totals(void);
 void snapshot_free(struct snapshot *snapshot);
-const char *snapshot_object(const struct snapshot_row *row);
+const char *snapshot_object(const struct snapshot_row *row, size_t *length);
 
 #endif

@@ -101,8 +101,7 @@ static void totals_read(struct counters *counters, int first, int last)
  */
 void totals_read_verdicts(struct counters *counters)
 {
-	totals_read(counters, COUNT_MINOR, COUNT_UNCOUNTED);
-	totals_read(counters, COUNT_MISSED_MINOR, COUNT_MISSED_MAJOR);
+	totals_read(counters, COUNT_FIRST_VERDICT, COUNT_LAST_VERDICT);
 }
 
 /**

@@ -89,11 +89,13 @@ struct process {
 /**
  * struct name - the text of an object, shared by the rows that show it
  * @refs: rows and snapshots
+ * @length: of the text, without its NUL
  */
 struct name {
 	struct name *index_next;
 	u32 hash;
 	atomic_t refs;
+	u16 length;
 	u8 pool;
 	char text[];
 };

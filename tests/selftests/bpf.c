@@ -216,6 +216,8 @@ TEST_F(loaded, bpftrace_on_handle_mm_fault_counts_the_same_calls)
 	pid_t bpftrace;
 	size_t i;
 
+	if (access("/sys/kernel/btf/vmlinux", F_OK))
+		SKIP_TEST("the kernel has no BTF for bpftrace");
 	ASSERT_NE(NULL, test_disk());
 	snprintf(path, sizeof(path), "%s/bpf", test_disk());
 	ASSERT_EQ(0, file_make(path, PAGES));

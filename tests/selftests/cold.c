@@ -44,7 +44,8 @@ static int touch_file(const char *what, int nr, size_t pages)
 	file_name_nr(path, sizeof(path), what, nr);
 	if (access(path, F_OK) && file_make_empty(path, pages))
 		return 1;
-	p = map_file(path, pages, PROT_READ | PROT_WRITE, MAP_SHARED);
+	/* Private: some kernels retry the first write to a page that is shared. */
+	p = map_file(path, pages, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	if (!p)
 		return 1;
 	touch_write(p, pages);

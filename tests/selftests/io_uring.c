@@ -14,6 +14,7 @@
 
 struct ring {
 	int fd;
+	unsigned int features;
 	unsigned int *sq_tail, *sq_mask, *sq_array, *cq_head, *cq_tail, *cq_mask;
 	struct io_uring_sqe *sqes;
 	struct io_uring_cqe *cqes;
@@ -35,6 +36,7 @@ static int ring_open(struct ring *r)
 	r->fd = (int)syscall(SYS_io_uring_setup, ENTRIES, &params);
 	if (r->fd < 0)
 		return -errno;
+	r->features = params.features;
 	sq = ring_map(r->fd, params.sq_off.array + params.sq_entries * sizeof(int),
 		      IORING_OFF_SQ_RING);
 	cq = ring_map(r->fd, params.cq_off.cqes + params.cq_entries * sizeof(*r->cqes),
@@ -116,6 +118,8 @@ static int read_in_workers(void *arg)
 	if (__ret == -ENOSYS) \
 		SKIP_TEST("the kernel has no io_uring"); \
 	ASSERT_EQ(0, __ret); \
+	if (!(__r.features & IORING_FEAT_NATIVE_WORKERS)) \
+		SKIP_TEST("io_uring's workers are kernel threads here"); \
 	close(__r.fd); \
 } while (0)
 

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "memory.h"
@@ -177,38 +176,6 @@ int file_make_empty(const char *path, size_t pages)
 	ret = ftruncate(fd, (off_t)(pages * PAGE));
 	close(fd);
 	return ret;
-}
-
-/**
- * shared_writes_are_majors() - how does this kernel count the first write to a shared page?
- *
- * As a minor, but from 5.0 to 5.19 fault_dirty_shared_page() gives up the lock for it: the call is
- * retried, and what was retried is counted as a major. Asks the kernel, since vendors backport.
- */
-bool shared_writes_are_majors(void)
-{
-	struct rusage before, after;
-	char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		return false;
-	getrusage(RUSAGE_SELF, &before);
-	touch_write(p, 1);
-	getrusage(RUSAGE_SELF, &after);
-	munmap(p, PAGE);
-	return after.ru_majflt > before.ru_majflt;
-}
-
-/**
- * shared_writes() - how many first writes to shared pages may be among some faults?
- * @minor: the minor faults
- * @major: the major ones
- *
- * Return: the minor ones, and the major ones where the kernel counts such writes so.
- */
-long long shared_writes(long long minor, long long major)
-{
-	return shared_writes_are_majors() ? minor + major : minor;
 }
 
 /**

@@ -20,8 +20,6 @@ char *map_anon_aligned(size_t size, size_t align);
 char *map_file(const char *path, size_t pages, int prot, int flags);
 int file_make(const char *path, size_t pages);
 int file_make_empty(const char *path, size_t pages);
-bool shared_writes_are_majors(void);
-long long shared_writes(long long minor, long long major);
 int caches_drop(void);
 int fault_around_set(const char *bytes, char *old, size_t size);
 

@@ -14,6 +14,7 @@
 #define TH_LOG_STREAM stdout	/* one stream, so that lines stay in order */
 #include <kselftest_harness.h>
 
+#include "habits.h"
 #include "memory.h"
 #include "module.h"
 #include "note.h"
@@ -40,6 +41,7 @@ FIXTURE(loaded)
 
 FIXTURE_SETUP(loaded)
 {
+	habits_learn();
 	ASSERT_EQ(0, module_load(SUITE_PARAMS));
 }
 
