@@ -111,7 +111,8 @@ TEST_F(reader, live_processes_have_their_rss_and_cgroup)
 	shell_free(&self->sh);
 	/* Live ones have one, those that have ended are under "-". */
 	shell_run(&self->sh,
-		  "mkdir -p /tmp/cgroup && mount -t cgroup2 none /tmp/cgroup && mkdir /tmp/cgroup/of\\ one && "
+		  "mkdir -p /tmp/cgroup && { mount -t cgroup2 none /tmp/cgroup 2>/dev/null || "
+		  "mount -t cgroup -o memory none /tmp/cgroup; } && mkdir /tmp/cgroup/of\\ one && "
 		  "echo %d >/tmp/cgroup/of\\ one/cgroup.procs", w.pid);
 	EXPECT_EQ(0, self->sh.status) {
 		note("%s", self->sh.out);
