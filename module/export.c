@@ -33,6 +33,12 @@
 #include "snapshot.h"
 #include "uapi/faultstat.h"
 
+/*
+ * What one read() can bring: a page, as seq_file begins with, is read in a hundred
+ * calls more. Memory that small is there in one piece on any host.
+ */
+#define BUFFER_SIZE	(16 << 10)
+
 /* The longest text of a row but for its object: comm, state, two pids, 14 numbers, a device. */
 #define LINE_SIZE	(4 * TASK_COMM_LEN + 16 + 20 * 20)
 
@@ -240,6 +246,7 @@ static char *line_make(char *at, const struct snapshot_row *row, const char *obj
 		       size_t object_length)
 {
 	const struct counters *c = &row->counters;
+	const u64 calls = counters_calls(c), pending = counters_pending(c);
 
 	at = line_comm(at, row->comm[0] ? row->comm : "-");
 	at = line_number(at, ' ', row->pid);
@@ -247,11 +254,11 @@ static char *line_make(char *at, const struct snapshot_row *row, const char *obj
 	*at++ = ' ';
 	at = line_text(at, state_names[row->kind]);
 	at = line_number(at, ' ', row->ppid);
-	at = line_number(at, ' ', counters_calls(c));
+	at = line_number(at, ' ', calls);
 	at = line_number(at, ' ', counters_minor(c));
 	at = line_number(at, ' ', counters_major(c));
 	at = line_number(at, ' ', c->n[COUNT_UNCOUNTED]);
-	at = line_number(at, ' ', counters_pending(c));
+	at = line_number(at, ' ', pending);
 	at = line_number(at, ' ', counters_missed(c));
 	at = line_number(at, ' ', counters_access(c, ACCESS_WRITE));
 	at = line_number(at, ' ', counters_access(c, ACCESS_EXEC));
@@ -267,15 +274,20 @@ static char *line_make(char *at, const struct snapshot_row *row, const char *obj
 	return at;
 }
 
+/* With twice the memory, if nothing else stands in it; else after that has been read. */
+static void put_again(struct seq_file *m)
+{
+	seq_commit(m, -1);
+}
+
 static void put_row(struct seq_file *m, const struct snapshot_row *row)
 {
 	size_t length;
 	const char *object = snapshot_object(row, &length);
 	char *line;
 
-	/* Without room for the longest that it may be, it is put again, into more memory. */
 	if (seq_get_buf(m, &line) < LINE_SIZE + 4 * length)
-		seq_commit(m, -1);
+		put_again(m);
 	else
 		seq_commit(m, line_make(line, row, object, length) - line);
 }
@@ -307,10 +319,14 @@ static void reader_end(struct seq_file *m, void *at)
 
 static int reader_show(struct seq_file *m, void *at)
 {
-	if (at == SEQ_START_TOKEN)
-		put_header(m, m->private);
-	else
+	const struct reader *reader = m->private;
+
+	if (at != SEQ_START_TOKEN)
 		put_row(m, ((const struct snapshot_order *)at)->row);
+	else if (reader->rows && m->size < BUFFER_SIZE)
+		put_again(m);
+	else
+		put_header(m, reader);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  * counting goes on and is never stopped. Verdicts are summed first, then open calls
  * are looked at, then calls are summed; the order in which hooks write (account.c)
  * then makes sure that no verdict is without its call. Preemption is on throughout,
- * but for one bucket of tasks at a time.
+ * but for a few rows or one bucket of tasks at a time.
  */
 #include <linux/list.h>
 #include <linux/pid_namespace.h>
@@ -81,9 +81,12 @@ static void add_open(struct row *row, struct process *process, const struct task
 	snapshot_count(snapshot, at, COUNT_MISSED_MAJOR, moved->missed_major);
 }
 
-/* A row at a time under table.lock: it is read before or after a task settles in it. */
+/* Rows that are read at once under table.lock: each before or after a task settles in it. */
+#define ROWS_LOCKED	8
+
 static void read_verdicts(struct snapshot *snapshot)
 {
+	unsigned int done = 0;
 	struct snapshot_row *at;
 	unsigned long flags;
 	struct row *row;
@@ -91,17 +94,16 @@ static void read_verdicts(struct snapshot *snapshot)
 	raw_spin_lock_irqsave(&table.lock, flags);
 	task_visit_begin(add_open, snapshot);
 	totals_read_verdicts(&snapshot->lifetime);
-	raw_spin_unlock_irqrestore(&table.lock, flags);
-
 	list_for_each_entry(row, &table.rows, of_table) {
-		raw_spin_lock_irqsave(&table.lock, flags);
+		if (done++ % ROWS_LOCKED == 0) {
+			raw_spin_unlock_irqrestore(&table.lock, flags);
+			cond_resched();
+			raw_spin_lock_irqsave(&table.lock, flags);
+		}
 		at = row_take_in(snapshot, row);
 		if (at)
 			row_read_verdicts(row, &at->counters);
-		raw_spin_unlock_irqrestore(&table.lock, flags);
-		cond_resched();
 	}
-	raw_spin_lock_irqsave(&table.lock, flags);
 	snapshot->verdicts_read = true;
 	raw_spin_unlock_irqrestore(&table.lock, flags);
 }
