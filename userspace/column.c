@@ -80,6 +80,17 @@ bool column_is_number(enum column column)
 	return !columns_known[column].text;
 }
 
+/**
+ * column_is_path() - whether a column is of long names of which the end says most.
+ * @column: which
+ *
+ * Return: true if so.
+ */
+bool column_is_path(enum column column)
+{
+	return column == COLUMN_OBJECT || column == COLUMN_DIR || column == COLUMN_CGROUP;
+}
+
 static bool column_find(const char *name, size_t length, enum column *column)
 {
 	size_t i;
@@ -140,6 +151,34 @@ bool columns_have(const struct columns *columns, enum column column)
 		if (columns->at[i] == column)
 			return true;
 	return false;
+}
+
+/**
+ * columns_fit() - make columns of paths narrower, until a line fits; the widest first.
+ * @columns: what is shown, with one space between
+ * @widths: of each as it is, changed
+ * @width: of a line
+ * @least: what every path keeps
+ *
+ * Return: false if there is nothing left that could be taken away.
+ */
+bool columns_fit(const struct columns *columns, size_t *widths, size_t width, size_t least)
+{
+	size_t used = columns->nr ? columns->nr - 1 : 0, widest, i;
+
+	for (i = 0; i < columns->nr; i++)
+		used += widths[i];
+	for (; used > width; used--) {
+		widest = columns->nr;
+		for (i = 0; i < columns->nr; i++)
+			if (column_is_path(columns->at[i]) && widths[i] > least &&
+			    (widest == columns->nr || widths[i] > widths[widest]))
+				widest = i;
+		if (widest == columns->nr)
+			return false;
+		widths[widest]--;
+	}
+	return true;
 }
 
 /**
@@ -266,12 +305,11 @@ static char *dir_of(const char *object, enum text_mode mode)
  * column_text() - a column of an item as it is shown.
  * @column: which
  * @item: of what
- * @seconds: what the counts were counted in, for rates
  * @mode: for whom
  *
  * Return: the text, to be freed; NULL if it is not known.
  */
-char *column_text(enum column column, const struct item *item, double seconds, enum text_mode mode)
+char *column_text(enum column column, const struct item *item, enum text_mode mode)
 {
 	const char *string;
 	uint64_t value;
@@ -284,7 +322,7 @@ char *column_text(enum column column, const struct item *item, double seconds, e
 			return NULL;
 		if (column < COLUMN_CALLS_S || column > COLUMN_MAJOR_S)
 			return text_of_number(value);
-		return seconds > 0 ? xasprintf("%.1f", (double)value / seconds) : NULL;
+		return item->seconds > 0 ? xasprintf("%.1f", (double)value / item->seconds) : NULL;
 	}
 	string = column_string(column, item);
 	if (column == COLUMN_DIR && !string && item->row.object)

@@ -19,6 +19,7 @@ struct item {
 	const char *cgroup;
 	uint64_t processes;	/* that are in the group and not folded */
 	int64_t rss_kib;	/* resident now; -1 is unknown */
+	double seconds;		/* that were counted in; 0 is unknown, and so are rates */
 	size_t order;		/* among equals */
 	bool is_total;		/* has the first six counters and nothing else */
 };
@@ -53,9 +54,10 @@ struct sorts {
 const char *column_name(enum column column);
 const char *column_help(enum column column);
 bool column_is_number(enum column column);
-char *column_text(enum column column, const struct item *item, double seconds,
-		  enum text_mode mode);
+bool column_is_path(enum column column);
+char *column_text(enum column column, const struct item *item, enum text_mode mode);
 bool columns_parse(struct columns *columns, const char *list, const char **bad);
+bool columns_fit(const struct columns *columns, size_t *widths, size_t width, size_t least);
 bool columns_have(const struct columns *columns, enum column column);
 bool sorts_parse(struct sorts *sorts, const char *list, const char **bad);
 void items_sort(struct item *items, size_t nr, const struct sorts *sorts);

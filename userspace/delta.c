@@ -283,12 +283,15 @@ void delta_make(struct delta *d, const struct snapshot *before, const struct sna
 		d->since = SINCE_LOAD;
 		d->reloaded = before;
 		d->seconds = after->now - after->at;
+		d->rows_seconds = after->resets ? 0 : d->seconds;
 	} else {
 		d->since = before->resets == after->resets ? SINCE_BEFORE : SINCE_RESET;
 		d->seconds = after->now - before->now;
 		counts_since(&d->total, &before->lifetime);
-		if (d->since == SINCE_BEFORE)
+		if (d->since == SINCE_BEFORE) {
+			d->rows_seconds = d->seconds;
 			subtract(d, before, &later);
+		}
 	}
 	drop_unmoved(d);
 	index_free(&later);

@@ -280,10 +280,11 @@ static void items_group(struct items *items, enum grouping by)
  * @items: filled in, to be freed; points into the rows' snapshot
  * @rows: of a snapshot or a difference
  * @nr: how many
+ * @seconds: what they were counted in; 0 if that is not known
  * @filter: which of them
  * @spec: what to add them up by
  */
-void items_make(struct items *items, const struct row *rows, size_t nr,
+void items_make(struct items *items, const struct row *rows, size_t nr, double seconds,
 		const struct filter *filter, const struct grouping_spec *spec)
 {
 	size_t i;
@@ -297,6 +298,7 @@ void items_make(struct items *items, const struct row *rows, size_t nr,
 			continue;
 		item->row = rows[i];
 		item->rss_kib = -1;
+		item->seconds = seconds;
 		item->processes = rows[i].id != 0;
 		if (spec->by == BY_DIR)
 			item->dir = dir_text(items, &rows[i], spec->depth);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * render.c - puts tables out: aligned, raw, or as JSON. Called by every command but top.
+ * libsmartcols keeps the cells, aligns them and writes JSON. What is in them is safe
+ * when it comes here (text.c), and as wide as it may be: only we know which columns
+ * can be cut, and at which end.
  */
 #include <ctype.h>
 #include <inttypes.h>
@@ -12,21 +15,11 @@
 #include "message.h"
 #include "render.h"
 
-/*
- * Only JSON is libsmartcols' work. To align sixteen thousand rows it takes most of the
- * time that we may take in all: it measures each character several times.
- */
 struct table {
 	struct style style;
-	struct libscols_table *json;
+	struct libscols_table *cells;
 	struct libscols_line *line;
-	struct heading {
-		char *name;
-		bool number;
-		size_t width;
-	} columns[COLUMNS_SHOWN_MAX];
-	char **cells;		/* but of JSON */
-	size_t nr_columns, nr_cells, room;
+	size_t nr_columns, nr_cells;
 };
 
 static void *smart(void *p)
@@ -50,45 +43,36 @@ struct table *table_begin(const struct style *style, const char *name)
 	struct table *t = xcalloc(1, sizeof(*t));
 
 	t->style = *style;
-	if (style->format == FORMAT_JSON) {
-		t->json = smart(scols_new_table());
-		scols_table_set_name(t->json, name);
-		scols_table_enable_json(t->json, 1);
-	}
+	t->cells = smart(scols_new_table());
+	scols_table_set_name(t->cells, name);
+	scols_table_enable_json(t->cells, style->format == FORMAT_JSON);
+	scols_table_enable_noheadings(t->cells, style->noheadings);
+	/* It would escape in its own way what is escaped, and cut what must not be. */
+	scols_table_enable_noencoding(t->cells, style->format != FORMAT_JSON);
+	scols_table_set_termforce(t->cells, SCOLS_TERMFORCE_NEVER);
 	return t;
 }
 
 /**
  * table_column() - add a column, before any cell.
- * @t: the table; of at most COLUMNS_SHOWN_MAX columns
+ * @t: the table
  * @name: small letters; the heading has capitals
  * @number: it stands at the right, and is a number in JSON
  */
 void table_column(struct table *t, const char *name, bool number)
 {
-	struct heading *heading = &t->columns[t->nr_columns++];
-	char *c;
+	struct libscols_column *column;
+	char *heading = xstrdup(name), *c;
 
-	if (t->json) {
-		struct libscols_column *column = smart(scols_table_new_column(t->json, name, 0, 0));
-
-		scols_column_set_json_type(column, number ? SCOLS_JSON_NUMBER : SCOLS_JSON_STRING);
-		return;
-	}
-	heading->name = xstrdup(name);
-	heading->number = number;
-	for (c = heading->name; *c; c++)
+	for (c = heading; *c && t->style.format != FORMAT_JSON; c++)
 		*c = (char)toupper((unsigned char)*c);
-	if (!t->style.noheadings)
-		heading->width = strlen(name);
-}
-
-static void json_cell(struct table *t, size_t column, char *text)
-{
-	if (!column)
-		t->line = smart(scols_table_new_line(t->json, NULL));
-	if (text && scols_line_refer_data(t->line, column, text))
-		smart(NULL);
+	/* A heading makes room for itself also where it is not shown. */
+	if (t->style.noheadings && t->style.format != FORMAT_JSON)
+		*heading = '\0';
+	column = smart(scols_table_new_column(t->cells, heading, 0, number ? SCOLS_FL_RIGHT : 0));
+	scols_column_set_json_type(column, number ? SCOLS_JSON_NUMBER : SCOLS_JSON_STRING);
+	t->nr_columns++;
+	free(heading);
 }
 
 /**
@@ -98,80 +82,59 @@ static void json_cell(struct table *t, size_t column, char *text)
  */
 void table_cell(struct table *t, char *text)
 {
-	size_t column = t->nr_cells++ % t->nr_columns, width;
+	size_t column = t->nr_cells++ % t->nr_columns;
 
-	if (t->json) {
-		json_cell(t, column, text);
-		return;
-	}
-	if (!text || !*text) {
+	if (!column)
+		t->line = smart(scols_table_new_line(t->cells, NULL));
+	if (t->style.format != FORMAT_JSON && (!text || !*text)) {
 		free(text);
 		text = xstrdup("-");
 	}
-	if (t->nr_cells > t->room) {
-		t->room = t->room ? 2 * t->room : 256;
-		t->cells = xrealloc(t->cells, t->room * sizeof(*t->cells));
-	}
-	t->cells[t->nr_cells - 1] = text;
-	width = t->style.format == FORMAT_TABLE ? text_width(text) : 0;
-	if (width > t->columns[column].width)
-		t->columns[column].width = width;
+	if (text && scols_line_refer_data(t->line, column, text))
+		smart(NULL);
 }
 
-static void print_spaces(FILE *out, size_t number)
+/* Words: the library would escape our backslashes once more. */
+static void print_raw(struct table *t, FILE *out)
 {
-	while (number-- > 0)
-		putc_unlocked(' ', out);
-}
-
-/* A cell with what goes before and behind it; nothing behind the last of a line. */
-static void print_cell(const struct table *t, size_t column, const char *text, FILE *out)
-{
-	const struct heading *heading = &t->columns[column];
-	bool last = column + 1 == t->nr_columns;
-	size_t width = t->style.format == FORMAT_TABLE ? text_width(text) : 0;
-	size_t fill = heading->width > width ? heading->width - width : 0;
-
-	if (heading->number)
-		print_spaces(out, fill);
-	fputs_unlocked(text, out);
-	if (!heading->number && !last)
-		print_spaces(out, fill);
-	putc_unlocked(last ? '\n' : ' ', out);
-}
-
-static void print_lines(struct table *t, FILE *out)
-{
+	struct libscols_iter *lines = smart(scols_new_iter(SCOLS_ITER_FORWARD));
+	struct libscols_line *line;
 	size_t i;
 
-	for (i = 0; i < t->nr_columns && t->style.format == FORMAT_RAW; i++)
-		t->columns[i].width = 0;
-	if (t->style.format == FORMAT_TABLE && !t->nr_cells)
-		return;
-	for (i = 0; i < t->nr_columns && !t->style.noheadings; i++)
-		print_cell(t, i, t->columns[i].name, out);
-	for (i = 0; i < t->nr_cells; i++)
-		print_cell(t, i % t->nr_columns, t->cells[i], out);
+	for (i = 0; i < t->nr_columns && !t->style.noheadings; i++) {
+		fputs_unlocked(scols_column_get_name(scols_table_get_column(t->cells, i)), out);
+		putc_unlocked(i + 1 < t->nr_columns ? ' ' : '\n', out);
+	}
+	while (!scols_table_next_line(t->cells, lines, &line))
+		for (i = 0; i < t->nr_columns; i++) {
+			fputs_unlocked(scols_cell_get_data(scols_line_get_cell(line, i)), out);
+			putc_unlocked(i + 1 < t->nr_columns ? ' ' : '\n', out);
+		}
+	scols_free_iter(lines);
 }
 
 /* What libsmartcols makes is an object of one array: ours may have something before it. */
 static void print_json(struct table *t, FILE *out, const char *before)
 {
-	char *json = NULL, *whole, *begin, *end;
+	char *json = NULL, *begin, *end;
 
 	if (t->nr_cells) {
-		if (scols_print_table_to_string(t->json, &json))
+		if (scols_print_table_to_string(t->cells, &json))
 			smart(NULL);
 	} else {
-		json = xasprintf("{\n   \"%s\": []\n}\n", scols_table_get_name(t->json));
+		json = xasprintf("{\n   \"%s\": []\n}\n", scols_table_get_name(t->cells));
 	}
 	begin = json + strspn(json, "{\n");
 	end = strrchr(json, '}');
 	if (end)
-		*end = '\0';
-	whole = xasprintf("{\n%s%s%s}", before ? before : "", before ? ",\n" : "", begin);
-	text_filter_json(out, whole, t->style.compact);
-	free(whole);
+		end[1] = '\0';
+	text_filter_json(out, "{\n", t->style.compact);
+	if (before) {
+		text_filter_json(out, before, t->style.compact);
+		text_filter_json(out, ",\n", t->style.compact);
+	}
+	text_filter_json(out, begin, t->style.compact);
+	putc('\n', out);
 	free(json);
 }
 
@@ -183,10 +146,13 @@ static void print_json(struct table *t, FILE *out, const char *before)
  */
 void table_print(struct table *t, FILE *out, const char *json_before)
 {
-	if (t->json)
+	scols_table_set_stream(t->cells, out);
+	if (t->style.format == FORMAT_JSON)
 		print_json(t, out, json_before);
-	else
-		print_lines(t, out);
+	else if (t->style.format == FORMAT_RAW)
+		print_raw(t, out);
+	else if (scols_print_table(t->cells) && !ferror(out))
+		smart(NULL);
 }
 
 /**
@@ -195,46 +161,31 @@ void table_print(struct table *t, FILE *out, const char *json_before)
  */
 void table_free(struct table *t)
 {
-	size_t i;
-
-	for (i = 0; i < t->nr_columns; i++)
-		free(t->columns[i].name);
-	for (i = 0; i < t->nr_cells && t->cells; i++)
-		free(t->cells[i]);
-	free(t->cells);
-	if (t->json)
-		scols_unref_table(t->json);
+	scols_unref_table(t->cells);
 	free(t);
 }
 
-static bool is_path(enum column column)
+/* On a terminal: cuts paths until each line fits, if there are enough of them. */
+static void cut_paths(char **cells, size_t nr_cells, const struct columns *columns,
+		      const struct style *style)
 {
-	return column == COLUMN_OBJECT || column == COLUMN_DIR || column == COLUMN_CGROUP;
-}
+	size_t widths[COLUMNS_SHOWN_MAX], has[COLUMNS_SHOWN_MAX], i, j;
 
-/* On a terminal: how wide the last column may be, if it is one of paths; 0 is any width. */
-static size_t path_width(const struct items *items, size_t limit, const struct columns *columns,
-			 const struct style *style, double seconds)
-{
-	size_t used = 0, i, j;
+	for (j = 0; j < columns->nr; j++)
+		has[j] = style->noheadings ? 1 : strlen(column_name(columns->at[j]));
+	for (i = 0; i < nr_cells; i++) {
+		size_t width = cells[i] ? text_width(cells[i]) : 1;
 
-	if (!style->width || style->format != FORMAT_TABLE || !columns->nr ||
-	    !is_path(columns->at[columns->nr - 1]))
-		return 0;
-	for (j = 0; j + 1 < columns->nr; j++) {
-		size_t widest = style->noheadings ? 1 : strlen(column_name(columns->at[j]));
-
-		for (i = 0; i < limit; i++) {
-			char *text = column_text(columns->at[j], &items->at[i], seconds,
-						 TEXT_TABLE);
-			size_t width = text ? text_width(text) : 1;
-
-			widest = width > widest ? width : widest;
-			free(text);
-		}
-		used += widest + 1;
+		j = i % columns->nr;
+		has[j] = width > has[j] ? width : has[j];
 	}
-	return style->width > used + 16 ? style->width - used : 16;
+	memcpy(widths, has, sizeof(widths));
+	columns_fit(columns, widths, style->width, style->noheadings ? 1 : strlen("object"));
+	for (i = 0; i < nr_cells; i++) {
+		j = i % columns->nr;
+		if (cells[i] && widths[j] < has[j])
+			cells[i] = text_shorten(cells[i], widths[j]);
+	}
 }
 
 /**
@@ -243,37 +194,35 @@ static size_t path_width(const struct items *items, size_t limit, const struct c
  * @limit: how many of them at most
  * @columns: what is shown of them
  * @style: how
- * @seconds: what the counts were counted in, for rates
  * @last: a line of another kind behind them, or NULL; not in JSON
  * @out: where to
  * @json_before: members of the JSON object that come before the table, or NULL
  */
 void items_print(const struct items *items, size_t limit, const struct columns *columns,
-		 const struct style *style, double seconds, const struct item *last, FILE *out,
+		 const struct style *style, const struct item *last, FILE *out,
 		 const char *json_before)
 {
 	enum text_mode mode = style->format == FORMAT_TABLE ? TEXT_TABLE :
 			      style->format == FORMAT_RAW ? TEXT_RAW : TEXT_JSON;
-	struct table *t = table_begin(style, "faults");
 	size_t nr = items->nr < limit ? items->nr : limit;
-	size_t width = path_width(items, nr, columns, style, seconds);
+	size_t lines = nr + (last && style->format != FORMAT_JSON);
+	struct table *t = table_begin(style, "faults");
+	char **cells = xcalloc(lines, columns->nr * sizeof(*cells));
 	size_t i, j;
 
 	for (j = 0; j < columns->nr; j++)
 		table_column(t, column_name(columns->at[j]), column_is_number(columns->at[j]));
-	for (i = 0; i < nr + (last && style->format != FORMAT_JSON); i++) {
-		const struct item *item = i < nr ? &items->at[i] : last;
-
-		for (j = 0; j < columns->nr; j++) {
-			char *text = column_text(columns->at[j], item, seconds, mode);
-
-			if (text && width && j + 1 == columns->nr)
-				text = text_shorten(text, width);
-			table_cell(t, text);
-		}
-	}
+	for (i = 0; i < lines; i++)
+		for (j = 0; j < columns->nr; j++)
+			cells[i * columns->nr + j] = column_text(columns->at[j], i < nr ?
+								 &items->at[i] : last, mode);
+	if (style->width && style->format == FORMAT_TABLE)
+		cut_paths(cells, lines * columns->nr, columns, style);
+	for (i = 0; i < lines * columns->nr; i++)
+		table_cell(t, cells[i]);
 	table_print(t, out, json_before);
 	table_free(t);
+	free(cells);
 }
 
 /**

@@ -29,7 +29,7 @@ void table_print(struct table *t, FILE *out, const char *json_before);
 void table_free(struct table *t);
 
 void items_print(const struct items *items, size_t limit, const struct columns *columns,
-		 const struct style *style, double seconds, const struct item *last, FILE *out,
+		 const struct style *style, const struct item *last, FILE *out,
 		 const char *json_before);
 
 char *json_snapshot(const struct snapshot *s);

@@ -176,8 +176,7 @@ static bool fit(const struct screen *s, size_t *widths, size_t from, size_t to)
 		if (widths[j] < column_least(column))
 			widths[j] = column_least(column);
 		for (i = from; i < to; i++) {
-			char *text = column_text(column, &s->items->at[i], s->delta->seconds,
-						 TEXT_TABLE);
+			char *text = column_text(column, &s->items->at[i], TEXT_TABLE);
 			size_t has = text ? text_width(text) : 1;
 
 			if (has > widths[j])
@@ -256,7 +255,7 @@ static void draw_item(const struct screen *s, const struct item *item, const siz
 	if (item->row.counts.n[MAJOR])
 		attrset(pair(PAIR_MAJOR, A_BOLD));
 	for (j = 0; j < s->columns.nr; j++) {
-		char *text = column_text(s->columns.at[j], item, s->delta->seconds, TEXT_TABLE);
+		char *text = column_text(s->columns.at[j], item, TEXT_TABLE);
 
 		cell(s->columns.at[j], text ? text : xstrdup("-"), widths[j], j + 1 ==
 		     s->columns.nr);

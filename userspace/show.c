@@ -16,6 +16,9 @@
 #define SHOW_SORT	"major,calls"
 #define DELTA_SORT	"major,minor"
 
+/* The first second that has no four digits for its year. */
+#define YEAR_10000	253402300800.0
+
 /**
  * show_columns() - what is shown of rows if nothing else is asked for.
  * @by: what they are added up by
@@ -77,12 +80,16 @@ static const char *since_word(const struct delta *d)
 
 static void heading(const struct delta *d, const struct snapshot *after)
 {
-	time_t when = (time_t)after->realtime;
-	char clock[32] = "";
+	char clock[32] = "at an unknown time";
 	struct tm tm;
+	time_t when;
 
-	if (localtime_r(&when, &tm))
-		strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S", &tm);
+	/* A copy may say anything. */
+	if (after->realtime < YEAR_10000) {
+		when = (time_t)after->realtime;
+		if (localtime_r(&when, &tm))
+			strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S", &tm);
+	}
 	printf("# %s, %.3f s, %s\n", clock, d->seconds, since_text(d, after));
 }
 
@@ -106,13 +113,15 @@ static char *json_delta(const struct delta *d, const struct snapshot *after)
 void show_delta(struct options *options, const struct delta *delta, const struct snapshot *after)
 {
 	struct item total = {
-		.row = { .comm = "total", .counts = delta->total }, .rss_kib = -1, .is_total = true,
+		.row = { .comm = "total", .counts = delta->total }, .rss_kib = -1,
+		.seconds = delta->seconds, .is_total = true,
 	};
 	struct items items;
 	char *json = NULL;
 	size_t lines;
 
-	items_make(&items, delta->rows, delta->nr_rows, &options->filter, &options->grouping);
+	items_make(&items, delta->rows, delta->nr_rows, delta->rows_seconds, &options->filter,
+		   &options->grouping);
 	if (!options->input && options->command->bit != DIFF)
 		items_ask_machine(&items, &options->columns);
 	items_sort(items.at, items.nr, &options->sorts);
@@ -122,7 +131,7 @@ void show_delta(struct options *options, const struct delta *delta, const struct
 	else
 		heading(delta, after);
 	items_print(&items, options_limit(options, 4), &options->columns, &options->style,
-		    delta->seconds, &total, stdout, json);
+		    &total, stdout, json);
 	free(json);
 	items_free(&items);
 }
@@ -140,7 +149,9 @@ static enum exit_code show_once(struct options *options)
 	code = source_take(&s, options->input, SOURCE_FAULTS);
 	if (code != EXIT_FINE)
 		return code;
-	items_make(&items, s.rows, s.nr_rows, &options->filter, &options->grouping);
+	/* When the last reset was is not in the file. */
+	items_make(&items, s.rows, s.nr_rows, s.resets ? 0 : s.now - s.at, &options->filter,
+		   &options->grouping);
 	if (!options->input)
 		items_ask_machine(&items, &options->columns);
 	items_sort(items.at, items.nr, &options->sorts);
@@ -148,8 +159,7 @@ static enum exit_code show_once(struct options *options)
 	if (options->style.format == FORMAT_JSON)
 		json = json_snapshot(&s);
 	limit = options_limit(options, 3);
-	items_print(&items, limit, &options->columns, &options->style, s.now - s.at, NULL, stdout,
-		    json);
+	items_print(&items, limit, &options->columns, &options->style, NULL, stdout, json);
 	if (lines && options->style.format == FORMAT_TABLE && limit < items.nr)
 		printf("%zu of %zu rows; -a shows all\n", limit, items.nr);
 	free(json);

@@ -317,15 +317,15 @@ static void print_result(const struct result *r, struct options *options, FILE *
 	if (!limit)
 		limit = options->all || options->style.format != FORMAT_TABLE ? SIZE_MAX :
 			STAT_LINES;
-	items_make(&items, r->family.rows, r->family.nr_rows, &all, &options->grouping);
+	items_make(&items, r->family.rows, r->family.nr_rows, r->run.elapsed, &all,
+		   &options->grouping);
 	items_sort(items.at, items.nr, &options->sorts);
 	screen_size(fileno(out), &options->style.width, &lines);
 	if (options->style.format == FORMAT_JSON)
 		json = json_result(r, options);
 	else if (options->style.format == FORMAT_TABLE)
 		putc('\n', out);
-	items_print(&items, limit, &options->columns, &options->style, r->run.elapsed, NULL, out,
-		    json);
+	items_print(&items, limit, &options->columns, &options->style, NULL, out, json);
 	if (options->style.format == FORMAT_TABLE && items.nr > limit)
 		fprintf(out, "%zu of %zu rows; -a shows all\n", limit, items.nr);
 	if (options->style.format == FORMAT_TABLE)

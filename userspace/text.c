@@ -112,12 +112,16 @@ void text_unescape(char *text)
 	*to = '\0';
 }
 
+/* Printable ASCII, which is nearly everything, needs no second look. */
 static bool is_plain(const char *text, enum text_mode mode)
 {
-	for (; *text; text++)
-		if (*text < ' ' || *text == 0x7f || (*text == '\\' && mode != TEXT_JSON) ||
-		    (*text == ' ' && mode == TEXT_RAW))
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c < ' ' || c >= 0x7f || (c == '\\' && mode != TEXT_JSON) ||
+		    (c == ' ' && mode == TEXT_RAW))
 			return false;
+	}
 	return true;
 }
 
@@ -173,6 +177,17 @@ char *text_shown(const char *text, enum text_mode mode)
 	return shown;
 }
 
+/* The character at @shown: its bytes, and the columns it takes. */
+static size_t character(const char *shown, size_t *columns)
+{
+	uint32_t c = 0;
+	size_t length = text_decode(shown, &c);
+	int width = length > 1 ? wcwidth((wchar_t)c) : 1;
+
+	*columns = width < 0 ? 1 : (size_t)width;
+	return length ? length : 1;
+}
+
 /**
  * text_width() - how many columns of a terminal it takes.
  * @shown: as text_shown() made it
@@ -181,48 +196,62 @@ char *text_shown(const char *text, enum text_mode mode)
  */
 size_t text_width(const char *shown)
 {
-	size_t width = 0, length;
-	uint32_t c = 0;
+	size_t width = 0, columns;
 
-	for (; *shown; shown += length) {
-		length = *shown > 0 ? 1 : text_decode(shown, &c);
-		if (length > 1 && wcwidth((wchar_t)c) >= 0)
-			width += (size_t)wcwidth((wchar_t)c);
-		else
-			width++;
-		length = length ? length : 1;
+	while (*shown) {
+		shown += character(shown, &columns);
+		width += columns;
 	}
 	return width;
 }
 
 /**
  * text_shorten() - take away from the beginning what is too wide; paths differ at the end.
+ * @shown: as text_shown() made it, from malloc
+ * @width: columns that there are, at least one
+ *
+ * Return: the text, to be freed instead of @shown.
+ */
+char *text_shorten(char *shown, size_t width)
+{
+	size_t has = text_width(shown), columns, length;
+	const char *from = shown;
+	char *shortened;
+
+	if (has <= width)
+		return shown;
+	/* One column is the mark's. What takes none belongs to the character before it. */
+	for (; *from; from += length) {
+		length = character(from, &columns);
+		if (has < width && columns)
+			break;
+		has -= columns;
+	}
+	shortened = xasprintf("%s%s", utf8 ? "\xe2\x80\xa6" : "~", from);
+	free(shown);
+	return shortened;
+}
+
+/**
+ * text_clip() - take away from the end what is too wide.
  * @shown: as text_shown() made it, changed in place
  * @width: columns that there are
  *
  * Return: @shown.
  */
-char *text_shorten(char *shown, size_t width)
+char *text_clip(char *shown, size_t width)
 {
-	const char *mark = utf8 ? "\xe2\x80\xa6" : "~";
-	const char *from = shown;
-	size_t has = text_width(shown);
-	uint32_t c = 0;
+	char *at = shown;
 
-	if (has <= width || !width)
-		return shown;
-	while (*from && has + 1 > width) {
-		size_t length = text_decode(from, &c);
-		int columns = length > 1 ? wcwidth((wchar_t)c) : 1;
+	while (*at) {
+		size_t columns, length = character(at, &columns);
 
-		has -= columns > 0 ? (size_t)columns : 0;
-		from += length ? length : 1;
+		if (columns > width)
+			break;
+		width -= columns;
+		at += length;
 	}
-	/* The mark may be longer in bytes than what it stands for. */
-	if ((size_t)(from - shown) < strlen(mark))
-		return shown;
-	memmove(shown + strlen(mark), from, strlen(from) + 1);
-	memcpy(shown, mark, strlen(mark));
+	*at = '\0';
 	return shown;
 }
 
@@ -276,7 +305,6 @@ void text_filter_json(FILE *out, const char *json, bool compact)
 			fwrite(json, 1, length, out);
 		json += length;
 	}
-	putc('\n', out);
 }
 
 /**

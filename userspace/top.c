@@ -50,8 +50,8 @@ static void rebuild(struct top *top)
 	if (top->has_now) {
 		delta_make(&top->delta, top->has_before && !top->screen.all ? &top->before : NULL,
 			   &top->now);
-		items_make(&top->items, top->delta.rows, top->delta.nr_rows, &options->filter,
-			   &options->grouping);
+		items_make(&top->items, top->delta.rows, top->delta.nr_rows,
+			   top->delta.rows_seconds, &options->filter, &options->grouping);
 		if (!options->input)
 			items_ask_machine(&top->items, &options->columns);
 		items_sort(top->items.at, top->items.nr, &options->sorts);

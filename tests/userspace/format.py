@@ -5,7 +5,7 @@ import os
 import pty
 import subprocess
 
-from tap import (CAPTURED, PROGRAM, Text, check, equal, fails, raw, run)
+from tap import (CAPTURED, PROGRAM, Text, check, equal, fails, raw, run, save)
 
 # All single bytes, escapes that do something, directions of writing, and bad UTF-8.
 HOSTILE = ([bytes([c]) for c in range(1, 256)] +
@@ -153,7 +153,7 @@ def test_rows_are_filtered():
     equal("none", [], pids("-c", "nobody"))
 
 
-def terminal(columns, lines, *arguments):
+def terminal(columns, lines, *arguments, locale="C.UTF-8"):
     """The output of kfaultstat on a terminal of that size."""
     master, slave = pty.openpty()
     import fcntl
@@ -161,7 +161,7 @@ def terminal(columns, lines, *arguments):
     import termios
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     process = subprocess.Popen([PROGRAM, *arguments], stdout=slave, stdin=slave,
-                               env=dict(os.environ, LC_ALL="C.UTF-8"))
+                               env=dict(os.environ, LC_ALL=locale))
     os.close(slave)
     out = b""
     while True:
@@ -193,6 +193,67 @@ def test_on_a_terminal_as_many_rows_as_fit_and_no_line_is_wider():
     equal("all", 101, len(terminal(80, 24, "-a", "-i", path)))
     equal("-n", 6, len(terminal(80, 24, "-n", "5", "-i", path)) - 1)
     equal("not on a terminal", 101, len(run("-i", path).stdout.splitlines()))
+
+
+def test_a_path_of_any_length_fits_any_width():
+    text = Text()
+    for length in range(1, 60):
+        text.row("p", length, length, "live", "/" + "é" * (length % 3) + "x" * length, 1000 - length)
+    path = text.save()
+    for locale in ("C.UTF-8", "C"):
+        for columns in range(45, 75):
+            shown = terminal(columns, 24, "-a", "-i", path, locale=locale)
+            equal("lines", 60, len(shown))
+            check("width of %d in %s" % (columns, locale), all(len(line) <= columns for line in shown),
+                  *shown)
+            check("what fits is whole", any(line.endswith("/éx" if locale == "C.UTF-8" else "\\303\\251x")
+                                            for line in shown), *shown)
+
+
+def test_wide_characters_are_cut_whole():
+    path = Text().row("p", 1, 1, "live", "/" + "\u4e2d" * 40 + "e\u0301", 1).save()
+    for columns in range(40, 50):
+        row = terminal(columns, 24, "-i", path)[1]
+        width = sum(2 if c == "\u4e2d" else 0 if c == "\u0301" else 1 for c in row)
+        check("width of %d" % columns, columns - 1 <= width <= columns, row)
+        check("the end", row.endswith("\u4e2de\u0301"), row)
+
+
+def test_any_column_of_paths_is_cut_wherever_it_is():
+    long = "/some/where/far/down/" + "x" * 300
+    before = Text().row("p", 1, 1, "live", long, 1)
+    after = Text(now=30).row("p", 1, 1, "live", long, 9000000000).row("q", 2, 2, "live", "/y", 5)
+    names = before.save("before"), after.save("after")
+    for words in (["-o", "object,minor"], ["-o", "comm,object,dir,minor"], ["-o", "dir,object"],
+                  ["-o", "object,major_s,minor", "--noheadings"], ["--by", "dir", "-o", "dir,minor_s,calls"]):
+        # The total, behind all rows, is the widest.
+        for command in (["diff", *names], ["-i", names[1]], ["-i", names[1], "0.1", "1"]):
+            for columns in (44, 60, 80):
+                shown = [line for line in terminal(columns, 24, *command, *words) if line[0] != "#"]
+                check("width of %d with %s" % (columns, words), all(len(line) <= columns for line in shown),
+                      *shown)
+                check("something of it is there", any("x" * 5 in line for line in shown), *shown)
+
+
+def test_after_a_reset_rates_of_rows_are_not_known():
+    text = Text(resets=1, lifetime=dict(calls=130, minor=130)).row("a", 1, 1, "live", "[anon]", 4)
+    columns = ["-o", "minor,minor_s,calls_s"]
+    row = json.loads(run("-i", text.save(), "-J", *columns).stdout)["faults"][0]
+    equal("since the reset", (4, None, None), (row["minor"], row["minor_s"], row["calls_s"]))
+    before = Text().row("a", 1, 1, "live", "[anon]", 100).save("before")
+    text.now = 30
+    lines = [line.split() for line in run("diff", before, text.save("after"), *columns).stdout.splitlines()]
+    equal("the row, of which nobody knows since when", ["4", "-", "-"], lines[2])
+    equal("the total, of the interval", ["30", "3.0", "3.0"], lines[3])
+
+
+def test_a_time_that_nobody_can_have_is_no_harm():
+    content = Text().row("a", 1, 1, "live", "[anon]", 4).bytes()
+    for time in (b"9" * 40, b"99999999999999", b"253402300800"):
+        path = save("late", content.replace(b"realtime 1763776820.000", b"realtime " + time))
+        done = run("diff", path, path)
+        equal("exit code", 0, done.returncode, done.stderr)
+        check("said", "at an unknown time" in done.stdout, done.stdout)
 
 
 def test_columns_can_be_chosen_and_added():

@@ -48,9 +48,9 @@ static void show(const struct row *rows, size_t nr, double seconds)
 		struct items items;
 
 		spec.depth = spec.by == BY_DIR ? 2 : 0;
-		items_make(&items, rows, nr, &all, &spec);
+		items_make(&items, rows, nr, seconds, &all, &spec);
 		items_sort(items.at, items.nr, &sorts);
-		items_print(&items, items.nr, &columns, &style, seconds, NULL, nowhere, NULL);
+		items_print(&items, items.nr, &columns, &style, NULL, nowhere, NULL);
 		items_free(&items);
 	}
 }

@@ -34,7 +34,7 @@ def test_a_full_table_is_fast_and_small():
     shown = subprocess.run([PLAIN, "-i", path], capture_output=True, check=True).stdout
     equal("rows", ROWS + 1, len(shown.splitlines()))
     other, _ = measure("sort", "-k8,8nr", path)
-    for options in ([], ["-r"], ["--by", "object"], ["--by", "dir=3"]):
+    for options in ([], ["-r"], ["-J"], ["--by", "object"], ["--by", "dir=3"]):
         time, memory = measure(PLAIN, "-i", path, *options)
         print("# %d rows %s: %.0f ms, %.1f MiB; sort %.0f ms" % (ROWS, options, time, memory, other))
         check("%s: %.0f ms" % (options, time), time < MILLISECONDS)
