@@ -220,7 +220,7 @@ def test_wide_characters_are_cut_whole():
 
 
 def test_any_column_of_paths_is_cut_wherever_it_is():
-    long = "/some/where/far/down/" + "x" * 300
+    long = "/some/where/far/down/" + "x" * 300 + "/xxxxx"
     before = Text().row("p", 1, 1, "live", long, 1)
     after = Text(now=30).row("p", 1, 1, "live", long, 9000000000).row("q", 2, 2, "live", "/y", 5)
     names = before.save("before"), after.save("after")
