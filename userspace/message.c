@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * message.c - complaints on standard error, one line each whatever is in them, and
- * allocations that cannot fail. Called by everybody; while top owns the screen
+ * message.c - complaints on standard error, one line each whatever is in them, the end by
+ * a signal, and allocations that cannot fail. Called by everybody; while top owns the screen
  * nobody may complain.
  */
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,22 @@ void complain(const char *format, ...)
 	fprintf(stderr, "kfaultstat: %s\n", shown);
 	free(shown);
 	free(line);
+}
+
+/**
+ * end_by_signal() - end by a signal that we had caught, so that a shell sees it.
+ * @number: of the signal
+ */
+void end_by_signal(int number)
+{
+	sigset_t only;
+
+	fflush(NULL);
+	signal(number, SIG_DFL);
+	raise(number);
+	sigemptyset(&only);
+	sigaddset(&only, number);
+	sigprocmask(SIG_UNBLOCK, &only, NULL);
 }
 
 static void *checked(void *memory)

@@ -17,6 +17,7 @@ enum exit_code {
 };
 
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void end_by_signal(int number);
 
 void *xmalloc(size_t size);
 void *xcalloc(size_t number, size_t size);

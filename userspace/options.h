@@ -13,6 +13,10 @@
 #include "message.h"
 #include "render.h"
 
+/* Seconds. */
+#define INTERVAL_LEAST	0.1
+#define INTERVAL_MOST	1e6
+
 enum command_bit {
 	SHOW	= 1 << 0,
 	DIFF	= 1 << 1,

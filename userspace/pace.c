@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pace.c - waits from one interval to the next. Called by show and sys.
+ * pace.c - waits from one interval to the next, for show and sys; and the clock, for stat
+ * and top as well.
  */
 #include <errno.h>
 #include <stdio.h>
 
 #include "pace.h"
+
+/**
+ * clock_now() - the time, for differences.
+ *
+ * Return: seconds.
+ */
+double clock_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
 
 /**
  * pace_begin() - the first interval begins.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * pace.h - intervals that do not drift.
+ * pace.h - time that nobody sets, and intervals that do not drift.
  */
 #ifndef KFAULTSTAT_PACE_H
 #define KFAULTSTAT_PACE_H
@@ -13,6 +13,7 @@ struct pace {
 	double interval;	/* seconds */
 };
 
+double clock_now(void);
 void pace_begin(struct pace *pace, double interval);
 bool pace_wait(struct pace *pace);
 

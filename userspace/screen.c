@@ -1,27 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * screen.c - draws top's screen with curses, whatever its size: the header, the table and
- * the last line. Everything that comes from the file goes through text.c before.
+ * the last line; and waits for keys. Everything that comes from the file goes through
+ * text.c before.
  */
+#include <ctype.h>
 #include <curses.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "message.h"
+#include "pace.h"
 #include "screen.h"
 #include "text.h"
 
-#define HEADER_LINES	6	/* with the names of the columns */
 #define FOOTER_LINES	1
-#define PATH_MIN	20
+#define PATH_USUAL	20
+#define PATH_NARROW	10
+#define NARROW		60
 #define CELL_MAX	4096
 
 enum { PAIR_TITLE = 1, PAIR_MAJOR, PAIR_TROUBLE };
 
 static bool begun;
 static bool colors;
+static volatile sig_atomic_t caught;
+static sigset_t mask_waiting;
+
+static void handler(int number)
+{
+	caught = number;
+}
+
+/*
+ * Signals come while we wait for a key and at no other time. Those that end us are not
+ * left to curses: a shell is to see by which one we ended.
+ */
+static void signals_take(void)
+{
+	static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction action = { .sa_handler = handler }, old;
+	sigset_t blocked;
+	size_t i;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGWINCH);
+	for (i = 0; i < ARRAY_SIZE(ending); i++) {
+		sigaction(ending[i], NULL, &old);
+		if (old.sa_handler == SIG_IGN)
+			continue;
+		sigaction(ending[i], &action, NULL);
+		sigaddset(&blocked, ending[i]);
+	}
+	sigprocmask(SIG_BLOCK, &blocked, &mask_waiting);
+}
 
 /**
  * screen_begin() - take the terminal.
@@ -35,6 +73,7 @@ bool screen_begin(bool color)
 
 	/* The escape key is a key, not only the beginning of others. */
 	set_escdelay(25);
+	signals_take();
 	if (!newterm(NULL, stdout, stdin)) {
 		complain("the terminal %s is not known here: set TERM", term ? term : "without a name");
 		return false;
@@ -44,6 +83,7 @@ bool screen_begin(bool color)
 	cbreak();
 	noecho();
 	keypad(stdscr, TRUE);
+	timeout(0);
 	curs_set(0);
 	colors = color && has_colors();
 	if (colors) {
@@ -67,16 +107,73 @@ void screen_end(void)
 }
 
 /**
+ * screen_signal() - why screen_key() returned SCREEN_END.
+ *
+ * Return: the signal that came; 0 if the terminal has gone.
+ */
+int screen_signal(void)
+{
+	return caught;
+}
+
+/**
+ * screen_key() - wait for a key.
+ * @seconds: how long at most
+ *
+ * Not by curses alone, which returns at once, again and again, when the terminal has gone.
+ *
+ * Return: the key; SCREEN_NOTHING if none came, SCREEN_END if none will.
+ */
+int screen_key(double seconds)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	double end = clock_now() + seconds;
+	int empty = 0, key, ready;
+
+	for (;;) {
+		struct timespec rest;
+		double left = end - clock_now();
+
+		key = getch();
+		if (caught)
+			return SCREEN_END;
+		if (key != ERR)
+			return key;
+		if (left <= 0)
+			return SCREEN_NOTHING;
+		rest.tv_sec = (time_t)left;
+		rest.tv_nsec = (long)((left - (double)rest.tv_sec) * 1e9);
+		ready = ppoll(&input, 1, &rest, &mask_waiting);
+		if (ready < 0 && errno != EINTR)
+			return SCREEN_END;
+		/* Something to read that is nothing: the end, though it may not be said so. */
+		empty = ready > 0 ? empty + 1 : 0;
+		if (empty > 3 || (empty > 1 && input.revents & ~POLLIN)) {
+			/* If there is a signal that says why, it came with that. */
+			sigprocmask(SIG_SETMASK, &mask_waiting, NULL);
+			return SCREEN_END;
+		}
+	}
+}
+
+/* Lines above the first item: what is in the header, and the names of the columns. */
+static int header_lines(void)
+{
+	int lines = LINES;
+
+	return lines >= 16 ? 6 : lines >= 8 ? 3 : 1;
+}
+
+/**
  * screen_rows() - how many items fit.
  *
  * Return: lines, at least one.
  */
 size_t screen_rows(void)
 {
-	int lines = LINES;
+	int rows = LINES - header_lines() - FOOTER_LINES;
 
-	return lines > HEADER_LINES + FOOTER_LINES ? (size_t)(lines - HEADER_LINES - FOOTER_LINES) :
-		1;
+	return rows > 0 ? (size_t)rows : 1;
 }
 
 static attr_t pair(int number, attr_t otherwise)
@@ -90,7 +187,7 @@ static void line(int y, attr_t attributes, const char *format, ...)
 
 static void line(int y, attr_t attributes, const char *format, ...)
 {
-	int lines = LINES;
+	int lines = LINES, width = COLS;
 	char text[CELL_MAX];
 	va_list args;
 	char *shown;
@@ -100,11 +197,12 @@ static void line(int y, attr_t attributes, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	shown = text_shown(text, TEXT_TABLE);
-	attrset(attributes);
-	mvaddnstr(y, 0, shown, -1);
-	attrset(A_NORMAL);
+	shown = text_clip(text_shown(text, TEXT_TABLE), (size_t)width);
+	move(y, 0);
 	clrtoeol();
+	attrset(attributes);
+	addstr(shown);
+	attrset(A_NORMAL);
 	free(shown);
 }
 
@@ -119,19 +217,24 @@ static void draw_header(const struct screen *s)
 	const struct snapshot *now = s->now;
 	double seconds = s->delta->seconds > 0 ? s->delta->seconds : 1;
 	const uint64_t *total = s->delta->total.n;
+	int lines = header_lines();
 	time_t when = time(NULL);
 	char clock[16] = "";
 	struct tm tm;
 
 	if (localtime_r(&when, &tm))
 		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	line(0, pair(PAIR_TITLE, A_BOLD) | A_BOLD, "kfaultstat %s  %s, every %.1f s%s", clock,
-	     s->all ? "since the load" : s->delta->since == SINCE_RESET ? "since a reset" :
+	if (lines == 1)
+		return;
+	line(0, pair(PAIR_TITLE, A_BOLD) | A_BOLD, "kfaultstat %s%s  %s, every %.1f s", clock,
+	     s->paused ? ", paused" : "", s->all ? "since the load" : s->delta->since == SINCE_RESET ? "since a reset" :
 	     s->delta->since == SINCE_LOAD ? "since the load" : "in the interval",
-	     s->options->interval, s->paused ? ", paused" : "");
+	     s->options->interval);
 	line(1, A_NORMAL, "major %.1f/s  minor %.1f/s  calls %.1f/s",
-	     (double)total[MAJOR] / seconds,
-	     (double)total[MINOR] / seconds, (double)total[CALLS] / seconds);
+	     (double)total[MAJOR] / seconds, (double)total[MINOR] / seconds,
+	     (double)total[CALLS] / seconds);
+	if (lines == 3)
+		return;
 	line(2, A_NORMAL, "total %" PRIu64 " major, %" PRIu64 " minor; missed %" PRIu64 ", overflow %"
 	     PRIu64, now ? now->lifetime.n[MAJOR] : 0, now ? now->lifetime.n[MINOR] : 0,
 	     now ? now->total.n[MISSED] : 0, now ? now->overflow : 0);
@@ -146,13 +249,11 @@ static void draw_header(const struct screen *s)
 	     s->options->sorts.nr ? column_name(s->options->sorts.by[0].column) : "nothing");
 }
 
-static bool is_path(enum column column)
-{
-	return column == COLUMN_OBJECT || column == COLUMN_DIR || column == COLUMN_CGROUP;
-}
-
+/* So wide at least that columns stay where they are when numbers grow. */
 static size_t column_least(enum column column)
 {
+	if (COLS < NARROW)
+		return 0;
 	if (column == COLUMN_COMM)
 		return 15;
 	if (column == COLUMN_PID || column == COLUMN_PPID)
@@ -160,107 +261,141 @@ static size_t column_least(enum column column)
 	return column_is_number(column) ? 9 : 7;
 }
 
-/* Widths of all columns, and of the path what is left. */
-static bool fit(const struct screen *s, size_t *widths, size_t from, size_t to)
+/* How much is lost without a column, where there is no room for all; paths always stay. */
+static int column_worth(const struct screen *s, enum column column)
 {
-	size_t used = 0, path = s->columns.nr, width = (size_t)COLS, i, j;
+	const struct sorts *sorts = &s->options->sorts;
 
+	if (column_is_path(column))
+		return 9;
+	if (sorts->nr && sorts->by[0].column == column)
+		return 8;
+	switch ((int)column) {
+	case COLUMN_COMM:
+		return 7;
+	case COLUMN_PID:
+		return 6;
+	case COLUMN_COUNTS + MAJOR:
+	case COLUMN_RSS:
+		return 5;
+	case COLUMN_COUNTS + MINOR:
+		return 4;
+	case COLUMN_COUNTS + CALLS:
+		return 3;
+	case COLUMN_CALLS_S:
+	case COLUMN_MINOR_S:
+	case COLUMN_MAJOR_S:
+		return 1;
+	default:
+		return 2;
+	}
+}
+
+/* Widths of all columns that could be shown, as they are. */
+static void measure(struct screen *s, size_t *widths, size_t from, size_t to)
+{
+	size_t i, j;
+
+	s->columns = s->options->columns;
 	for (j = 0; j < s->columns.nr; j++) {
 		enum column column = s->columns.at[j];
+		size_t least = column_least(column);
 
 		widths[j] = strlen(column_name(column));
-		if (is_path(column)) {
-			path = j;
-			continue;
-		}
-		if (widths[j] < column_least(column))
-			widths[j] = column_least(column);
+		widths[j] = widths[j] > least ? widths[j] : least;
 		for (i = from; i < to; i++) {
 			char *text = column_text(column, &s->items->at[i], TEXT_TABLE);
 			size_t has = text ? text_width(text) : 1;
 
-			if (has > widths[j])
-				widths[j] = has;
+			widths[j] = has > widths[j] ? has : widths[j];
 			free(text);
 		}
-		used += widths[j] + 1;
 	}
-	if (path == s->columns.nr)
-		return used <= width;
-	if (used + PATH_MIN > width) {
-		widths[path] = width > used ? width - used : 1;
-		return false;
-	}
-	widths[path] = width - used;
-	return true;
 }
 
-/* Numbers go from the right until there is room for the path. */
+/* Leaves the column out that is worth least, the rightmost of several. */
+static void drop_column(struct screen *s, size_t *widths)
+{
+	size_t least = 0, i, after;
+
+	for (i = 1; i < s->columns.nr; i++)
+		if (column_worth(s, s->columns.at[i]) <= column_worth(s, s->columns.at[least]))
+			least = i;
+	after = s->columns.nr - least - 1;
+	memmove(&s->columns.at[least], &s->columns.at[least + 1], after * sizeof(s->columns.at[0]));
+	memmove(&widths[least], &widths[least + 1], after * sizeof(widths[0]));
+	s->columns.nr--;
+}
+
 static void fit_columns(struct screen *s, size_t *widths, size_t from, size_t to)
 {
-	s->columns = s->options->columns;
-	while (!fit(s, widths, from, to)) {
-		size_t last = s->columns.nr;
+	size_t width = (size_t)COLS, path = width < NARROW ? PATH_NARROW : PATH_USUAL;
+	size_t wanted[COLUMNS_SHOWN_MAX];
 
-		while (last > 0 && !column_is_number(s->columns.at[last - 1]))
-			last--;
-		if (last <= 2)
+	measure(s, wanted, from, to);
+	for (;;) {
+		memcpy(widths, wanted, sizeof(wanted));
+		if (columns_fit(&s->columns, widths, width, path) || s->columns.nr == 1)
 			return;
-		memmove(&s->columns.at[last - 1], &s->columns.at[last],
-			(s->columns.nr - last) * sizeof(s->columns.at[0]));
-		s->columns.nr--;
+		drop_column(s, wanted);
 	}
 }
 
-/* One cell, cut or filled to its width. */
-static void cell(enum column column, char *text, size_t width, bool last)
+/* A cell, cut or filled to its width. */
+static void cell(char *text, size_t width, bool right)
 {
-	size_t has;
+	size_t has, fill;
 
-	if (is_path(column))
-		text = text_shorten(text, width);
+	text = text_clip(text, width);
 	has = text_width(text);
-	if (column_is_number(column) && has < width)
-		printw("%*s", (int)(width - has), "");
+	fill = has < width ? width - has : 0;
+	if (right && fill)
+		printw("%*s", (int)fill, "");
 	addstr(text);
-	if (!column_is_number(column) && has < width)
-		printw("%*s", (int)(width - has), "");
-	if (!last)
-		addch(' ');
+	if (!right && fill)
+		printw("%*s", (int)fill, "");
 	free(text);
 }
 
-static void draw_names(const struct screen *s, const size_t *widths)
+static char *heading(enum column column)
 {
-	size_t j, i;
+	char *name = xstrdup(column_name(column)), *c;
 
-	move(HEADER_LINES - 1, 0);
-	attrset(A_REVERSE);
-	for (j = 0; j < s->columns.nr; j++) {
-		char *name = xstrdup(column_name(s->columns.at[j]));
-
-		for (i = 0; name[i]; i++)
-			if (name[i] >= 'a' && name[i] <= 'z')
-				name[i] = (char)(name[i] - 'a' + 'A');
-		cell(s->columns.at[j], name, widths[j], j + 1 == s->columns.nr);
-	}
-	attrset(A_NORMAL);
-	clrtoeol();
+	for (c = name; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return name;
 }
 
-static void draw_item(const struct screen *s, const struct item *item, const size_t *widths)
+static char *cell_text(enum column column, const struct item *item, size_t width)
 {
-	size_t j;
+	char *text = column_text(column, item, TEXT_TABLE);
 
-	if (item->row.counts.n[MAJOR])
-		attrset(pair(PAIR_MAJOR, A_BOLD));
-	for (j = 0; j < s->columns.nr; j++) {
-		char *text = column_text(s->columns.at[j], item, TEXT_TABLE);
+	if (!text)
+		return xstrdup("-");
+	if (column_is_path(column) && width)
+		return text_shorten(text, width);
+	/* A number that is cut would be another one. */
+	if (column_is_number(column) && text_width(text) > width)
+		memset(text, '#', strlen(text));
+	return text;
+}
 
-		cell(s->columns.at[j], text ? text : xstrdup("-"), widths[j], j + 1 ==
-		     s->columns.nr);
+/* Cells of an item, or names of columns; no line goes on in the next one where it is full. */
+static void draw_cells(const struct screen *s, int y, const size_t *widths, const struct item *item)
+{
+	size_t screen = (size_t)COLS, x = 0, j;
+
+	for (j = 0; j < s->columns.nr && x < screen; j++) {
+		enum column column = s->columns.at[j];
+		size_t width = widths[j] < screen - x ? widths[j] : screen - x;
+
+		if (x)
+			mvaddch(y, (int)x - 1, ' ');
+		move(y, (int)x);
+		cell(item ? cell_text(column, item, width) : heading(column), width,
+		     column_is_number(column));
+		x += widths[j] + 1;
 	}
-	attrset(A_NORMAL);
 }
 
 static void draw_table(struct screen *s)
@@ -271,14 +406,16 @@ static void draw_table(struct screen *s)
 		s->top = s->items->nr > rows ? s->items->nr - rows : 0;
 	to = s->top + rows < s->items->nr ? s->top + rows : s->items->nr;
 	fit_columns(s, widths, s->top, to);
-	draw_names(s, widths);
+	attrset(A_REVERSE);
+	draw_cells(s, header_lines() - 1, widths, NULL);
 	for (i = s->top; i < to; i++) {
-		move(HEADER_LINES + (int)(i - s->top), 0);
-		draw_item(s, &s->items->at[i], widths);
+		attrset(s->items->at[i].row.counts.n[MAJOR] ? pair(PAIR_MAJOR, A_BOLD) : A_NORMAL);
+		draw_cells(s, header_lines() + (int)(i - s->top), widths, &s->items->at[i]);
 	}
+	attrset(A_NORMAL);
 }
 
-static void draw_help(void)
+static void draw_help(struct screen *s)
 {
 	static const char *const text[] = {
 		"q          end",
@@ -294,12 +431,16 @@ static void draw_help(void)
 		"p          only some pids",
 		"f          files, regions, both",
 		"arrows     up and down; pages and ends by their keys",
+		"^L         draw the screen anew",
 		"? h        these lines",
 	};
-	size_t i;
+	int first = header_lines() - 1;
+	size_t rows = screen_rows() + 1, number = ARRAY_SIZE(text), i;
 
-	for (i = 0; i < ARRAY_SIZE(text); i++)
-		line(HEADER_LINES - 1 + (int)i, A_NORMAL, "  %s", text[i]);
+	if (s->help_top + rows > number)
+		s->help_top = number > rows ? number - rows : 0;
+	for (i = 0; i < rows && s->help_top + i < number; i++)
+		line(first + (int)i, A_NORMAL, "  %s", text[s->help_top + i]);
 }
 
 /**
@@ -311,7 +452,7 @@ void screen_draw(struct screen *s)
 	erase();
 	draw_header(s);
 	if (s->helping)
-		draw_help();
+		draw_help(s);
 	else
 		draw_table(s);
 	if (s->trouble)
@@ -323,33 +464,53 @@ void screen_draw(struct screen *s)
 }
 
 /**
+ * screen_draw_anew() - let the next drawing leave nothing that others wrote there.
+ */
+void screen_draw_anew(void)
+{
+	clearok(curscr, TRUE);
+}
+
+/* Without its last character. */
+static size_t shortened(const char *text, size_t used)
+{
+	while (used > 1 && ((unsigned char)text[used - 1] & 0xc0) == 0x80)
+		used--;
+	return used ? used - 1 : 0;
+}
+
+/**
  * screen_ask() - ask for a line of text, on the last line of the screen.
+ * @screen: what is behind it
  * @question: what is asked
  * @answer: set
  * @size: of it, in bytes
  *
- * Return: false if the question was dismissed with the escape key.
+ * Return: '\n', 27 if the question was dismissed with the escape key, or SCREEN_END.
  */
-bool screen_ask(const char *question, char *answer, size_t size)
+int screen_ask(struct screen *screen, const char *question, char *answer, size_t size)
 {
 	size_t used = 0;
 	int key;
 
-	timeout(-1);
 	curs_set(1);
 	answer[0] = '\0';
 	for (;;) {
 		line(LINES - 1, A_BOLD, "%s: %s", question, answer);
 		refresh();
-		key = getch();
-		if (key == '\n' || key == '\r' || key == KEY_ENTER || key == 27 || key == ERR)
+		key = screen_key(1e6);
+		if (key == '\r' || key == KEY_ENTER)
+			key = '\n';
+		if (key == '\n' || key == 27 || key == SCREEN_END)
 			break;
-		if ((key == KEY_BACKSPACE || key == 127 || key == '\b') && used)
-			answer[--used] = '\0';
-		else if (key >= ' ' && key < 256 && key != 127 && used + 1 < size)
+		if (key == KEY_RESIZE)
+			screen_draw(screen);
+		else if (key == KEY_BACKSPACE || key == 127 || key == '\b')
+			used = shortened(answer, used);
+		else if (key >= ' ' && key < 256 && used + 1 < size)
 			answer[used++] = (char)key;
 		answer[used] = '\0';
 	}
 	curs_set(0);
-	return key != 27 && key != ERR;
+	return key;
 }

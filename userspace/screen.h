@@ -18,15 +18,22 @@ struct screen {
 	struct columns columns;		/* that fit */
 	const char *trouble;		/* why there is nothing new, or NULL */
 	size_t top;			/* the first item on the screen */
+	size_t help_top;		/* the first line of the help */
 	bool all;			/* since the load, not in the interval */
 	bool paused;
 	bool helping;
 };
 
+/* What screen_key() returns beside keys. */
+enum { SCREEN_NOTHING = -1, SCREEN_END = -2 };
+
 bool screen_begin(bool color);
 void screen_end(void);
+int screen_signal(void);
 void screen_draw(struct screen *screen);
+void screen_draw_anew(void);
 size_t screen_rows(void);
-bool screen_ask(const char *question, char *answer, size_t size);
+int screen_key(double seconds);
+int screen_ask(struct screen *screen, const char *question, char *answer, size_t size);
 
 #endif

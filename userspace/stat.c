@@ -13,10 +13,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "family.h"
+#include "pace.h"
 #include "show.h"
 #include "source.h"
 #include "text.h"
@@ -54,6 +54,8 @@ static volatile sig_atomic_t running;	/* the command's pid, to hand signals on t
 
 static void handler(int signal)
 {
+	if (signal == SIGCHLD)
+		return;
 	caught = signal;
 	/* The terminal sends these two to the command as well. */
 	if (signal != SIGINT && signal != SIGQUIT && running)
@@ -66,45 +68,40 @@ static const int handled[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
 
 struct signals {
 	struct sigaction old[NR_HANDLED], old_child;
-	sigset_t mask;
+	sigset_t mask;		/* as we found it */
+	sigset_t waiting;	/* with those that are handled let in */
 };
 
+/* From here on they come while we wait, and at no other time. */
 static void signals_take(struct signals *signals)
 {
 	struct sigaction action = { .sa_handler = handler };
 	sigset_t all;
 	size_t i;
 
-	for (i = 0; i < NR_HANDLED; i++) {
-		sigaction(handled[i], NULL, &signals->old[i]);
-		if (signals->old[i].sa_handler != SIG_IGN)
-			sigaction(handled[i], &action, NULL);
-	}
-	/* Where it is ignored there is nothing to wait for. */
-	action.sa_handler = SIG_DFL;
-	sigaction(SIGCHLD, &action, &signals->old_child);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &signals->mask);
+	signals->waiting = signals->mask;
+	for (i = 0; i < NR_HANDLED; i++) {
+		sigaction(handled[i], NULL, &signals->old[i]);
+		if (signals->old[i].sa_handler == SIG_IGN)
+			continue;
+		sigaction(handled[i], &action, NULL);
+		sigdelset(&signals->waiting, handled[i]);
+	}
+	/* Where it is ignored there is nothing to wait for. */
+	sigaction(SIGCHLD, &action, &signals->old_child);
+	sigdelset(&signals->waiting, SIGCHLD);
 }
 
-/* In the child that shares our memory: everything as we found it, for the command. */
-static void signals_give_back(const struct signals *signals, sighandler_t pipe)
+/* As we found them. */
+static void signals_give_back(const struct signals *signals)
 {
 	size_t i;
 
 	for (i = 0; i < NR_HANDLED; i++)
 		sigaction(handled[i], &signals->old[i], NULL);
 	sigaction(SIGCHLD, &signals->old_child, NULL);
-	signal(SIGPIPE, pipe);
-	sigprocmask(SIG_SETMASK, &signals->mask, NULL);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static double seconds_of(const struct timeval *t)
@@ -123,25 +120,28 @@ static void add_usage(struct run *run, const struct rusage *usage)
 		run->max_rss_kib = usage->ru_maxrss;
 }
 
-static void reap(struct run *run, double begun, bool wait_for_all)
+/*
+ * Until the command has ended, and with @wait_for_all all that it left behind; but who
+ * was told to end by a signal does not wait for them.
+ */
+static void reap(struct run *run, double begun, bool wait_for_all, const sigset_t *waiting)
 {
-	bool ended = false;
 	struct rusage usage;
+	bool ended = false;
 	int status;
 	pid_t pid;
 
 	for (;;) {
-		pid = wait4(-1, &status, ended && !wait_for_all ? WNOHANG : 0, &usage);
-		if (pid < 0 && errno == EINTR) {
-			/* The command decides what a signal means; who only waits on, stops. */
-			wait_for_all = wait_for_all && !ended;
+		pid = wait4(-1, &status, WNOHANG, &usage);
+		if (pid < 0 || (!pid && ended && (!wait_for_all || caught)))
+			break;
+		if (!pid) {
+			sigsuspend(waiting);
 			continue;
 		}
-		if (pid <= 0)
-			break;
 		add_usage(run, &usage);
 		if (pid == run->pid) {
-			run->elapsed = now() - begun;
+			run->elapsed = clock_now() - begun;
 			run->status = status;
 			running = 0;
 			ended = true;
@@ -161,7 +161,10 @@ static bool command_start(struct run *run, const struct options *options,
 	run->others_before = !waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
 	pid = vfork();
 	if (!pid) {
-		signals_give_back(signals, options->sigpipe);
+		/* We share its memory, but not its signals. */
+		signals_give_back(signals);
+		signal(SIGPIPE, options->sigpipe);
+		sigprocmask(SIG_SETMASK, &signals->mask, NULL);
 		execvp(options->arguments[0], options->arguments);
 		failure = errno;
 		_exit(127);
@@ -178,7 +181,7 @@ static bool command_start(struct run *run, const struct options *options,
 static enum exit_code run_command(struct run *run, const struct options *options)
 {
 	struct signals signals;
-	double begin = now();
+	double begin = clock_now();
 
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 		complain("this kernel lets no orphans come to us: %s", strerror(errno));
@@ -186,8 +189,10 @@ static enum exit_code run_command(struct run *run, const struct options *options
 	if (!command_start(run, options, &signals))
 		return EXIT_ERROR;
 	running = run->pid;
+	reap(run, begin, options->wait, &signals.waiting);
+	/* What comes while the report is written is meant for us. */
 	sigprocmask(SIG_SETMASK, &signals.mask, NULL);
-	reap(run, begin, options->wait);
+	signals_give_back(&signals);
 	return EXIT_FINE;
 }
 
@@ -211,9 +216,11 @@ static void find_reasons(struct result *r, const struct snapshot *before,
 {
 	char *keep;
 
-	if (r->run.left)
-		reason(r, xasprintf("%zu of its processes still run: --wait waits for them",
-				    r->family.live));
+	if (r->run.left && r->family.live)
+		reason(r, xasprintf("%zu of its processes still run%s: --wait waits for them",
+				    r->family.live, r->family.live == 1 ? "s" : ""));
+	else if (r->run.left)
+		reason(r, xstrdup("descendants that are not in the table still run: --wait waits for them"));
 	if (r->run.others_before)
 		reason(r, xstrdup("kfaultstat had other children when it began"));
 	if (strcmp(before->load, after->load)) {
@@ -371,11 +378,8 @@ static enum exit_code begin(struct options *options, struct snapshot *before, FI
 /* What a shell would say of the command; and if it was interrupted, so are we. */
 static enum exit_code pass_on(const struct run *run)
 {
-	if (caught) {
-		fflush(NULL);
-		signal(caught, SIG_DFL);
-		raise(caught);
-	}
+	if (caught)
+		end_by_signal(caught);
 	if (WIFSIGNALED(run->status))
 		return (enum exit_code)(128 + WTERMSIG(run->status));
 	return (enum exit_code)WEXITSTATUS(run->status);

@@ -5,18 +5,18 @@
  * says so, and goes on when it comes again.
  */
 #include <curses.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "pace.h"
 #include "screen.h"
 #include "show.h"
 #include "source.h"
 
 #define INTERVAL_USUAL	2.0
 #define ANSWER_MAX	256
+#define CTRL(letter)	((letter) - '@')
 
 struct top {
 	struct screen screen;
@@ -29,6 +29,8 @@ struct top {
 	const char *refusal;	/* of what was typed, until the next key */
 	char comm[ANSWER_MAX], object[ANSWER_MAX];	/* globs that were typed */
 	bool columns_given;
+	double taken;		/* when the last snapshot was, or would have been */
+	uint64_t turns;
 };
 
 static void usual_columns(struct top *top)
@@ -112,24 +114,35 @@ static void group_next(struct top *top)
 	usual_columns(top);
 }
 
-static void ask_glob(const char *question, char *glob, const char **filter)
+/* A question that is dismissed changes nothing. */
+static bool ask(struct top *top, const char *question, char *answer)
 {
-	if (screen_ask(question, glob, ANSWER_MAX))
-		*filter = *glob ? glob : NULL;
-	else
-		*filter = NULL;
+	return screen_ask(&top->screen, question, answer, ANSWER_MAX) == '\n';
+}
+
+static void ask_glob(struct top *top, const char *question, char *glob, const char **filter)
+{
+	char answer[ANSWER_MAX];
+
+	if (!ask(top, question, answer))
+		return;
+	strcpy(glob, answer);
+	*filter = *glob ? glob : NULL;
 }
 
 static void ask_pids(struct top *top)
 {
-	struct filter *filter = &top->options->filter;
+	struct filter *filter = &top->options->filter, pids = { .nr_pids = 0 };
 	char answer[ANSWER_MAX];
 
-	filter->nr_pids = 0;
-	if (screen_ask("pids, with commas between; none for all", answer, sizeof(answer)) &&
-	    *answer &&
-	    !filter_pids(filter, answer))
+	if (!ask(top, "pids, with commas between; none for all", answer))
+		return;
+	if (*answer && !filter_pids(&pids, answer)) {
 		top->refusal = "these are no pids";
+		return;
+	}
+	memcpy(filter->pids, pids.pids, sizeof(pids.pids));
+	filter->nr_pids = pids.nr_pids;
 }
 
 static void ask_interval(struct top *top)
@@ -137,9 +150,10 @@ static void ask_interval(struct top *top)
 	char answer[ANSWER_MAX];
 	double seconds;
 
-	if (!screen_ask("seconds", answer, sizeof(answer)))
+	if (!ask(top, "seconds", answer))
 		return;
-	if (text_seconds(answer, &seconds) && seconds >= 0.1 && seconds <= 1e6)
+	if (text_seconds(answer, &seconds) && seconds >= INTERVAL_LEAST &&
+	    seconds <= INTERVAL_MOST)
 		top->options->interval = seconds;
 	else
 		top->refusal = "an interval is a number of seconds from 0.1 on";
@@ -161,10 +175,23 @@ static void scroll_by(struct screen *screen, long lines)
 		screen->top += (size_t)lines;
 }
 
+static bool key_moves_help(struct screen *screen, int key)
+{
+	if (key != KEY_UP && key != KEY_DOWN)
+		return false;
+	if (key == KEY_DOWN)
+		screen->help_top++;
+	else if (screen->help_top)
+		screen->help_top--;
+	return true;
+}
+
 static bool key_moves(struct screen *screen, int key)
 {
 	long page = (long)screen_rows();
 
+	if (screen->helping)
+		return key_moves_help(screen, key);
 	switch (key) {
 	case KEY_UP:
 	case KEY_DOWN:
@@ -223,6 +250,10 @@ static bool key_do(struct top *top, int key)
 	case '?':
 	case 'h':
 		top->screen.helping = !top->screen.helping;
+		top->screen.help_top = 0;
+		return true;
+	case CTRL('L'):
+		screen_draw_anew();
 		return true;
 	case ' ':
 		top->screen.paused = !top->screen.paused;
@@ -237,10 +268,11 @@ static bool key_do(struct top *top, int key)
 		group_next(top);
 		break;
 	case '/':
-		ask_glob("only objects like, none for all", top->object, &options->filter.object);
+		ask_glob(top, "only objects like, none for all", top->object,
+			 &options->filter.object);
 		break;
 	case 'u':
-		ask_glob("only names like, none for all", top->comm, &options->filter.comm);
+		ask_glob(top, "only names like, none for all", top->comm, &options->filter.comm);
 		break;
 	case 'p':
 		ask_pids(top);
@@ -257,42 +289,50 @@ static bool key_do(struct top *top, int key)
 	return true;
 }
 
-static double clock_now(void)
+/* The next snapshot, unless there were enough of them. */
+static bool turn(struct top *top)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	top->taken = clock_now();
+	if (!top->screen.paused) {
+		if (top->options->count && top->turns++ == top->options->count)
+			return false;
+		take(top);
+	}
+	screen_draw(&top->screen);
+	return true;
 }
 
-static void watch(struct top *top)
+/* Until it is over; the key that ended it. */
+static int watch(struct top *top)
 {
-	double next = clock_now();
-	uint64_t turns = 0;
+	int key = 'q';
 
-	for (;;) {
-		double rest = next - clock_now();
-		int key;
+	while (turn(top)) {
+		for (;;) {
+			/* Anew each time, for the interval may be another one. */
+			double rest = top->taken + top->options->interval - clock_now();
 
-		if (rest <= 0) {
-			if (!top->screen.paused) {
-				if (top->options->count && turns++ == top->options->count)
-					return;
-				take(top);
-			}
-			next = clock_now() + top->options->interval;
-			rest = top->options->interval;
+			key = rest > 0 ? screen_key(rest) : SCREEN_NOTHING;
+			if (key == SCREEN_NOTHING)
+				break;
+			top->refusal = NULL;
+			if (key == SCREEN_END || !key_do(top, key))
+				return key;
 			screen_draw(&top->screen);
 		}
-		timeout((int)ceil(rest < 1000 ? rest * 1000 : 1e6));
-		key = getch();
-		if (key == ERR)
-			continue;
-		top->refusal = NULL;
-		if (!key_do(top, key))
-			return;
-		screen_draw(&top->screen);
 	}
+	return key;
+}
+
+/* What has ended us, if it was no key. */
+static enum exit_code end_as_told(int key)
+{
+	if (key != SCREEN_END)
+		return EXIT_FINE;
+	if (screen_signal())
+		end_by_signal(screen_signal());
+	complain("the terminal has gone");
+	return EXIT_ERROR;
 }
 
 /**
@@ -306,6 +346,7 @@ enum exit_code top_run(struct options *options)
 	struct top top = { .options = options, .screen.options = options };
 	const char *no_color = getenv("NO_COLOR");
 	enum exit_code code;
+	int key;
 
 	if (options->interval <= 0)
 		options->interval = INTERVAL_USUAL;
@@ -323,12 +364,12 @@ enum exit_code top_run(struct options *options)
 	snapshot_free(&top.now);
 	if (!screen_begin(!options->no_color && !(no_color && *no_color)))
 		return EXIT_ERROR;
-	watch(&top);
+	key = watch(&top);
 	screen_end();
 	items_free(&top.items);
 	delta_free(&top.delta);
 	snapshot_free(&top.now);
 	snapshot_free(&top.before);
 	free(top.trouble);
-	return EXIT_FINE;
+	return end_as_told(key);
 }

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """top in tmux, at two sizes, with and without colour: what stands on the screen, key by key."""
 import os
+import pty
 import re
+import resource
+import signal
 import subprocess
 import time
 
-from tap import PROGRAM, SCRATCH, Text, check, equal
+from tap import PLAIN, PROGRAM, SCRATCH, Text, check, equal
 
 SESSION = "top"
 
@@ -69,9 +72,12 @@ class Top:
 
     def all(self):
         """What was counted since the load, which stays, other than what was in an interval."""
+        return self.all_of("_69.cfs")
+
+    def all_of(self, words):
         self.until("a screen", lambda screen: screen and screen[0].startswith("kfaultstat"))
         self.keys("t")
-        return self.until("rows", has("_69.cfs"))
+        return self.until("rows", has(words))
 
     def step(self, now, step, load="aad7276e"):
         """The next text, put there at once as the module's is read at once."""
@@ -87,7 +93,7 @@ def look(screen, columns, lines):
     check("no more lines than there are", len(screen) <= lines, "\n".join(screen))
     check("no line is wider", all(len(line) <= columns for line in screen), "\n".join(screen))
     check("the first line", screen[0].startswith("kfaultstat "), "\n".join(screen))
-    check("the last line", re.match(r"\d+ of \d+   q end   \? keys", screen[lines - 1]), "\n".join(screen))
+    check("the last line", re.match(r"\d+ of \d+   q end   \? keys"[:columns], screen[lines - 1]), "\n".join(screen))
 
 
 def both_sizes(columns, lines, names):
@@ -114,6 +120,145 @@ def test_80x24():
 
 def test_200x60():
     both_sizes(200, 60, ["PID", "COMM", "MAJOR", "MINOR", "CALLS", "MAJOR_S", "MINOR_S", "OBJECT"])
+
+
+def test_small_screens_show_what_matters_most():
+    for columns, lines, names, rows in ((40, 12, ["PID", "COMM", "MAJOR", "MINOR", "OBJECT"], 8),
+                                        (20, 8, ["MAJOR", "OBJECT"], 4)):
+        for options in ([], ["--no-color"]):
+            with Top(columns, lines, *options) as top:
+                screen = top.all_of("69.cfs")
+                check("no line is wider", all(len(line) <= columns for line in screen), "\n".join(screen))
+                equal("lines", lines, len(screen))
+                equal("names", names, screen[2].split(), *screen)
+                check("the last line", re.match(r"1 of 72   q end", screen[-1]), *screen)
+                for row in screen[3:-1]:
+                    equal("cells of %r" % row, len(names), len(row.split()), *screen)
+                    check("its path's end", row.rstrip().endswith(".cfs"), *screen)
+                equal("rows", rows, len(screen[3:-1]))
+                top.keys("?")
+                top.until("help", has("q          end"))
+                top.keys(*["Down"] * 20)
+                screen = top.until("its end", has("these lines"))
+                check("no line is wider", all(len(line) <= columns for line in screen), "\n".join(screen))
+                top.keys("?", "q")
+                top.until("the end", has("ended 0"))
+
+
+def test_rates_are_left_out_before_resident_memory():
+    with Top(80, 24, "--by", "process") as top:
+        screen = top.all_of("worker69")
+        equal("names", ["PID", "COMM", "MAJOR", "MINOR", "CALLS", "MAJOR_S", "RSS"], screen[5].split())
+        tmux("resize-window", "-t", SESSION, "-x", "68", "-y", "24")
+        screen = top.until("less", lambda s: len(s) > 5 and not has("MAJOR_S")(s))
+        equal("names", ["PID", "COMM", "MAJOR", "MINOR", "CALLS", "RSS"], screen[5].split())
+
+
+def test_any_column_of_paths_is_cut():
+    with Top(80, 24, "-o", "object,minor,dir,comm") as top:
+        screen = top.all()
+        look(screen, 80, 24)
+        equal("names", ["OBJECT", "MINOR", "DIR", "COMM"], screen[5].split())
+        check("every line is one", all("worker" in row or "evil" in row for row in screen[6:23]), *screen)
+
+
+def test_a_question_that_is_dismissed_changes_nothing():
+    with Top(200, 60) as top:
+        top.all()
+        top.keys("/", "*/2/*", "Enter")
+        top.until("a filter", has("1 of 23 "))
+        top.keys("/", "x", "Escape")
+        top.until("no question", lambda s: not has("only objects like")(s))
+        top.until("the same filter", has("1 of 23 "))
+        top.keys("u", "worker1?", "Enter")
+        top.until("names", has("1 of 3 "))
+        top.keys("u", "nobody", "Escape", "p", "114,117", "Enter")
+        top.until("pids", has("1 of 2 "))
+        top.keys("p", "1", "Escape")
+        top.until("no question", lambda s: not has("with commas between")(s))
+        screen = top.until("the same pids", has("1 of 2 "))
+        check("the same filters", "name worker1?  object */2/*" in screen[4] and "some pids" in screen[4],
+              *screen)
+        # What is no list of pids changes nothing either; backspace takes whole characters.
+        top.keys("p", "nonsense", "Enter")
+        screen = top.until("a complaint", has("these are no pids"))
+        equal("the same pids", ["117", "114"], [row.split()[0] for row in screen[6:8]], *screen)
+        top.keys("u", "x\u00e9\u4e2d", "BSpace", "BSpace")
+        top.until("what is left", lambda s: s[-1].rstrip().endswith(": x"))
+
+
+def test_another_interval_begins_at_once():
+    with Top(80, 24, interval="1000") as top:
+        top.until("a screen", has("every 1000.0 s"))
+        top.step(30, 3)
+        top.keys("d", "0.2", "Enter")
+        top.until("the interval", lambda s: "every 0.2 s" in s[0] and "in the interval" in s[0])
+
+
+def in_terminal(*options, ignored=()):
+    """top on a terminal of ours, when its first screen is there: its process and our end of it."""
+    path = table(20, 0).save("watched")
+    pid, master = pty.fork()
+    if not pid:
+        # Whatever we were started with.
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
+        os.execve(PLAIN, [PLAIN, "top", "-i", path, *options], dict(os.environ, TERM="linux", LC_ALL="C.UTF-8"))
+    out = b""
+    while b"keys" not in out:
+        out += os.read(master, 65536)
+    return pid, master
+
+
+def end_of(pid):
+    """Its wait status, and the processor seconds that it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            return status, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    raise AssertionError("it does not end")
+
+
+def test_signals_end_it_and_the_terminal_is_as_before():
+    for number, what in ((signal.SIGINT, b"\x03"), (signal.SIGQUIT, b"\x1c"), (signal.SIGTERM, None)):
+        pid, master = in_terminal("50")
+        if what:
+            os.write(master, what)
+        else:
+            os.kill(pid, number)
+        out = b""
+        try:
+            while got := os.read(master, 65536):
+                out += got
+        except OSError:
+            pass
+        status, _ = end_of(pid)
+        check("it ends by %s: %x" % (number, status), os.WIFSIGNALED(status) and os.WTERMSIG(status) == number)
+        # The cursor again, as terminfo of linux has it.
+        check("the cursor is shown", out.rstrip().endswith(b"\x1b[?25h\x1b[?0c"), out[-80:])
+        os.close(master)
+
+
+def test_it_ends_when_the_terminal_has_gone():
+    pid, master = in_terminal("50")
+    os.close(master)
+    status, _ = end_of(pid)
+    check("by SIGHUP: %x" % status, os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGHUP)
+    # Also where nobody is told, and at a question.
+    for keys in (b"", b"/"):
+        pid, master = in_terminal("50", ignored=[signal.SIGHUP])
+        os.write(master, keys)
+        time.sleep(0.3)
+        os.close(master)
+        status, seconds = end_of(pid)
+        equal("status", 1, os.waitstatus_to_exitcode(status))
+        check("without turning round and round: %.2f s" % seconds, seconds < 0.5)
 
 
 def test_keys_sort_filter_and_group():
