@@ -139,7 +139,7 @@ def test_small_screens_show_what_matters_most():
                 top.keys("?")
                 top.until("help", has("q          end"))
                 top.keys(*["Down"] * 20)
-                screen = top.until("its end", has("these lines"))
+                screen = top.until("its end", has("? h        these l"))
                 check("no line is wider", all(len(line) <= columns for line in screen), "\n".join(screen))
                 top.keys("?", "q")
                 top.until("the end", has("ended 0"))
