@@ -2,13 +2,16 @@
 /*
  * family.c - finds the descendants of a process by pid, parent's pid at birth and id.
  * Pids are used again, ids are not, and they ascend: the parent of a process is the
- * youngest that had the parent's pid when it was born. Called by stat.
+ * youngest that had the parent's pid when it was born. Who started the process has no
+ * other children: what is born as one later (by CLONE_PARENT) is a descendant. Called by
+ * stat.
  */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "family.h"
+#include "index.h"
 #include "message.h"
 #include "../module/uapi/faultstat.h"
 
@@ -27,7 +30,8 @@ static int member_compare(const void *left, const void *right)
 	return (a->id > b->id) - (a->id < b->id);
 }
 
-static struct member *members_collect(const struct snapshot *s, uint64_t last_id, size_t *number)
+/* In the order of birth. */
+static struct member *members_collect(const struct snapshot *s, size_t *number)
 {
 	struct member *members = xcalloc(s->nr_rows, sizeof(*members));
 	size_t nr = 0, kept = 0, i;
@@ -35,7 +39,7 @@ static struct member *members_collect(const struct snapshot *s, uint64_t last_id
 	for (i = 0; i < s->nr_rows; i++) {
 		const struct row *row = &s->rows[i];
 
-		if (row->id > last_id)
+		if (row->id)
 			members[nr++] = (struct member){
 				.id = row->id, .pid = row->pid, .ppid = row->ppid,
 				.live = row_is(row, FAULTSTAT_STATE_LIVE),
@@ -50,29 +54,50 @@ static struct member *members_collect(const struct snapshot *s, uint64_t last_id
 	return members;
 }
 
-/* The youngest of that pid before @before. */
-static const struct member *youngest(const struct member *members, size_t before, int32_t pid)
+static bool pid_same(const void *wanted, size_t position, const void *array)
 {
-	while (before-- > 0)
-		if (members[before].pid == pid)
-			return &members[before];
-	return NULL;
+	return *(const int32_t *)wanted == ((const struct member *)array)[position].pid;
+}
+
+static uint32_t *pid_slot(const struct index *youngest, const struct member *members,
+			  const int32_t *pid)
+{
+	return index_slot(youngest, hash_number(HASH_BEGIN, (uint64_t)*pid), pid_same, pid, members);
+}
+
+/* The youngest of that pid so far. */
+static const struct member *youngest_of(const struct index *youngest, const struct member *members,
+					int32_t pid)
+{
+	uint32_t slot = *pid_slot(youngest, members, &pid);
+
+	return slot ? &members[slot - 1] : NULL;
 }
 
 /* In the order of birth, so that a parent is known to be inside before its children. */
-static void members_mark(struct member *members, size_t nr, int32_t pid, int32_t parent)
+static void members_mark(struct member *members, size_t nr, uint64_t last_id, int32_t pid,
+			 int32_t parent)
 {
+	struct index youngest;
+	bool begun = false;
 	size_t i;
 
+	index_init(&youngest, nr);
 	for (i = 0; i < nr; i++) {
 		struct member *m = &members[i];
-		const struct member *from = youngest(members, i, m->pid);
+		const struct member *from = youngest_of(&youngest, members, m->pid);
+		bool born = !from || !from->continues;
 
 		/* Its parent may be gone and the parent's pid another's, when it calls exec. */
-		if (!from || !from->continues)
-			from = youngest(members, i, m->ppid);
-		m->inside = (m->pid == pid && m->ppid == parent) || (from && from->inside);
+		if (born)
+			from = youngest_of(&youngest, members, m->ppid);
+		if (m->id > last_id) {
+			begun = begun || (m->pid == pid && m->ppid == parent);
+			m->inside = (begun && born && m->ppid == parent) || (from && from->inside);
+		}
+		*pid_slot(&youngest, members, &m->pid) = (uint32_t)i + 1;
 	}
+	index_free(&youngest);
 }
 
 static const struct member *member_of(const struct member *members, size_t nr, uint64_t id)
@@ -115,15 +140,15 @@ void family_find(struct family *family, const struct snapshot *s, uint64_t last_
 	size_t nr, i;
 
 	memset(family, 0, sizeof(*family));
-	members = members_collect(s, last_id, &nr);
-	members_mark(members, nr, pid, parent);
+	members = members_collect(s, &nr);
+	members_mark(members, nr, last_id, pid, parent);
 	for (i = 0; i < nr; i++) {
 		family->processes += members[i].inside;
 		family->live += members[i].inside && members[i].live;
 	}
 	family->rows = xcalloc(s->nr_rows, sizeof(*family->rows));
 	for (i = 0; i < s->nr_rows; i++) {
-		m = s->rows[i].id > last_id ? member_of(members, nr, s->rows[i].id) : NULL;
+		m = member_of(members, nr, s->rows[i].id);
 		if (!m || !m->inside)
 			continue;
 		family->rows[family->nr_rows++] = s->rows[i];

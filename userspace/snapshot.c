@@ -41,6 +41,7 @@ struct parser {
 	char *at, *end;		/* of the text; there is a NUL at the end */
 	unsigned long line;
 	char *error;
+	unsigned int found;	/* of the lines below, by their place there */
 	unsigned char field[COLUMNS_MAX];
 	size_t nr_columns;
 	size_t room;		/* rows that there is memory for */
@@ -204,47 +205,82 @@ static bool parse_exceptions(struct parser *p, char *line)
 	return parse_pairs(p, "exceptions", line, keys, 2);
 }
 
-/* A line that begins with "# ". */
-static bool parse_header(struct parser *p, char *line)
+static bool parse_lifetime(struct parser *p, char *line)
 {
-	struct snapshot *s = p->s;
-	const char *key = next_word(&line);
+	return parse_sums(p, "lifetime", line, &p->s->lifetime);
+}
 
-	if (!key)
-		return true;
-	if (!strcmp(key, "module"))
-		return parse_module(p, line);
-	if (!strcmp(key, "load"))
-		return parse_load(p, line);
-	if (!strcmp(key, "hook"))
-		return parse_hook(p, line);
-	if (!strcmp(key, "exceptions"))
-		return parse_exceptions(p, line);
-	if (!strcmp(key, "lifetime"))
-		return parse_sums(p, key, line, &s->lifetime);
-	if (!strcmp(key, "total"))
-		return parse_sums(p, key, line, &s->total);
-	if (!strcmp(key, "table"))
-		return parse_table(p, line);
-	if (!strcmp(key, "settings"))
-		s->settings = line;
-	else if (!strcmp(key, "names"))
-		s->names_local = true;
+static bool parse_total(struct parser *p, char *line)
+{
+	return parse_sums(p, "total", line, &p->s->total);
+}
+
+static bool parse_settings(struct parser *p, char *line)
+{
+	p->s->settings = line;
 	return true;
 }
 
-/* What a snapshot cannot do without. */
+static bool parse_names(struct parser *p, char *line)
+{
+	(void)line;
+	p->s->names_local = true;
+	return true;
+}
+
+/* The lines of the header. Those that are wanted are in every text of the module's. */
+static const struct {
+	const char *key;
+	bool (*parse)(struct parser *p, char *line);
+	bool wanted;
+} header_lines[] = {
+	{ "load", parse_load, true },
+	{ "module", parse_module, true },
+	{ "settings", parse_settings, true },
+	{ "hook", parse_hook, false },
+	{ "names", parse_names, false },
+	{ "exceptions", parse_exceptions, true },
+	{ "lifetime", parse_lifetime, true },
+	{ "total", parse_total, true },
+	{ "table", parse_table, true },
+};
+
+/* A line that begins with "# ". */
+static bool parse_header(struct parser *p, char *line)
+{
+	const char *key = next_word(&line);
+	size_t i;
+
+	for (i = 0; key && i < ARRAY_SIZE(header_lines); i++) {
+		if (strcmp(key, header_lines[i].key))
+			continue;
+		p->found |= 1u << i;
+		return header_lines[i].parse(p, line);
+	}
+	return true;
+}
+
 static bool check_header(struct parser *p)
 {
-	const struct snapshot *s = p->s;
+	size_t i;
 
-	if (!s->load)
-		return fail(p, "the header has no line load");
-	if (!s->settings)
-		return fail(p, "the header has no line settings");
-	if (!s->module)
-		return fail(p, "the header has no line module");
+	for (i = 0; i < ARRAY_SIZE(header_lines); i++)
+		if (header_lines[i].wanted && !(p->found & 1u << i))
+			return fail(p, "the header has no line %s", header_lines[i].key);
 	return true;
+}
+
+/* The module ends each line: a copy that does not is of a part. */
+static bool check_end(struct parser *p)
+{
+	const char *at;
+
+	if (p->at == p->end || p->end[-1] == '\n')
+		return true;
+	for (at = p->at; (at = memchr(at, '\n', (size_t)(p->end - at))); at++)
+		p->line++;
+	p->line++;
+	return fail(p, "the copy is cut: this line has no end");
 }
 
 static bool parse_columns(struct parser *p, char *line)
@@ -398,6 +434,8 @@ bool snapshot_parse(struct snapshot *s, char *text, size_t size, char *error)
 		return false;
 	if (memchr(p.at, '\0', (size_t)(p.end - p.at)))
 		return fail(&p, "there are NUL bytes in the text");
+	if (!check_end(&p))
+		return false;
 	while ((line = next_line(&p)) && *line == '#')
 		if (!parse_header(&p, line + 1 + (line[1] == ' ')))
 			return false;
@@ -411,6 +449,28 @@ bool snapshot_parse(struct snapshot *s, char *text, size_t size, char *error)
 		if (!parse_row(&p, line))
 			return false;
 	return true;
+}
+
+/**
+ * snapshot_seems_cut() - whether rows are missing from a copy that ends with a whole line.
+ * @s: parsed, with rows
+ * @calls: set to those of the rows
+ *
+ * While faults go on the rows need not have all that the total has, and after a reset they
+ * are fewer than in the table. Only both, and more than what comes while a table is read,
+ * say something.
+ *
+ * Return: true if it seems so.
+ */
+bool snapshot_seems_cut(const struct snapshot *s, uint64_t *calls)
+{
+	uint64_t total = s->total.n[CALLS];
+	size_t i;
+
+	*calls = 0;
+	for (i = 0; i < s->nr_rows; i++)
+		*calls += s->rows[i].counts.n[CALLS];
+	return s->nr_rows < s->table_rows && *calls < total && total - *calls > total / 100;
 }
 
 /**

@@ -60,6 +60,7 @@ struct snapshot {
 #define PARSE_ERROR_MAX 256
 
 bool snapshot_parse(struct snapshot *s, char *text, size_t size, char *error);
+bool snapshot_seems_cut(const struct snapshot *s, uint64_t *calls);
 void snapshot_free(struct snapshot *s);
 char *snapshot_setting(const struct snapshot *s, const char *name);
 bool row_is_file(const struct row *row);

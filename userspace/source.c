@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -154,8 +155,17 @@ enum exit_code source_read(struct snapshot *s, const char *input, enum source_wh
 	return read_module(s, what, error);
 }
 
+static void warn_if_cut(const struct snapshot *s, const char *input)
+{
+	uint64_t calls;
+
+	if (snapshot_seems_cut(s, &calls))
+		complain("%s: its rows have %" PRIu64 " of %" PRIu64 " calls: the copy seems to be cut",
+			 strcmp(input, "-") ? input : "standard input", calls, s->total.n[CALLS]);
+}
+
 /**
- * source_take() - source_read() that complains.
+ * source_take() - source_read() that complains; of a copy also if it seems to be cut.
  * @s: filled in on success
  * @input: as there
  * @what: as there
@@ -170,6 +180,8 @@ enum exit_code source_take(struct snapshot *s, const char *input, enum source_wh
 	code = source_read(s, input, what, &error);
 	if (code != EXIT_FINE)
 		complain("%s", error);
+	else if (input && what == SOURCE_FAULTS)
+		warn_if_cut(s, input);
 	free(error);
 	return code;
 }

@@ -82,6 +82,13 @@ int main(void)
 	       11, 3,
 	       { 6, 100, 50, "live", 1 }, { 7, 101, 100, "exec", 0 }, { 8, 101, 100, "exited", 10 },
 	       { 9, 101, 1, "live", 5000 });
+	EXPECT("born as a child of who started the command, and its child", 5, 111, 3,
+	       { 6, 100, 50, "live", 1 }, { 7, 101, 50, "exited", 10 },
+	       { 8, 102, 101, "live", 100 });
+	EXPECT("a child of ours from before the command", 5, 1, 1,
+	       { 6, 90, 50, "live", 1000 }, { 7, 91, 90, "live", 1000 }, { 8, 100, 50, "live", 1 });
+	EXPECT("one that becomes a program meanwhile", 5, 1, 1,
+	       { 4, 90, 50, "exec", 1000 }, { 6, 100, 50, "live", 1 }, { 7, 90, 50, "live", 1000 });
 	EXPECT("folded rows are of nobody", 0, 1, 1,
 	       { 6, 100, 50, "live", 1 }, { 0, 0, 0, "folded", 1000 });
 	EXPECT("nobody", 100, 0, 0, { 6, 100, 50, "live", 1 });

@@ -74,6 +74,9 @@ def test_damage_is_named_with_its_line():
             (" /bin/cat\n", "\n", ["line 11"]),
             ("now 20.000", "now never", ["line 3", "now"]),
             (" now 20.000", "", ["line 3", "no now"]),
+            ("# total ", "# totals ", ["no line total"]),
+            ("# lifetime ", "# life ", ["no line lifetime"]),
+            ("# table ", "# tables ", ["no line table"]),
             ("minor 5 major", "major", ["minor"]),
             ("\ncat", "\nc\0t", ["NUL"]),
     ):
@@ -81,13 +84,51 @@ def test_damage_is_named_with_its_line():
         fails(1, words, "-i", save("damaged", good.replace(before, after, 1).encode()))
 
 
-def test_a_text_that_was_cut_anywhere_never_crashes():
+def test_a_text_that_was_cut_anywhere_is_refused():
     text = Text().row("a b", 7, 3, "live", "/bin/\\x \n", 5, 1).row("c", 0, 0, "folded", "[anon]", 2)
     text = text.bytes()
-    for size in list(range(0, len(text), 17)) + list(range(len(text) - 9, len(text))):
+    columns = text.index(b"\ncomm pid") + 1
+    whole = [i + 1 for i, c in enumerate(text) if c == 10]
+    for size in set(range(0, len(text), 7)) | set(range(len(text) - 50, len(text))) | set(whole):
+        # The columns' line makes it a table, and the header a copy of totals.
+        rows = size in whole and size > columns
         done = run("-i", "-", "-r", stdin=text[:size])
-        check("exit code with %d bytes" % size, done.returncode in (0, 1), done.stderr)
-        check("lines with %d bytes" % size, len(done.stderr.splitlines()) <= 1, done.stderr)
+        equal("exit code with %d bytes" % size, 0 if rows else 1, done.returncode, done.stderr)
+        if rows and size < len(text):
+            check("said with %d bytes" % size, "seems to be cut" in done.stderr, done.stderr)
+        else:
+            equal("lines with %d bytes" % size, 0 if rows else 1, len(done.stderr.splitlines()), done.stderr)
+        totals = size in whole and size >= columns
+        done = run("doctor", "-i", "-", stdin=text[:size])
+        equal("doctor with %d bytes" % size, 0 if totals else 1, done.returncode, done.stdout)
+
+
+def test_a_last_row_without_an_end_is_named():
+    text = Text().row("a", 7, 3, "live", "/bin/sh", 5, 1).row("c", 8, 4, "live", "/etc/ld.so.cache", 2).bytes()
+    for cut in (1, 3, 6):
+        line = fails(1, ["line 12", "cut"], "-i", save("cut", text[:-cut]))
+        check("nothing else", "columns" not in line, line)
+
+
+def test_a_copy_that_lacks_rows_is_shown_with_a_warning():
+    text = Text()
+    for number in range(50):
+        text.row("a", number + 1, number + 1, "live", "/f", 100)
+    lines = text.bytes().splitlines(keepends=True)
+    path = save("cut", b"".join(lines[:-20]))
+    for words in (["-i", path, "-r"], ["diff", path, text.save("whole"), "-r"]):
+        done = run(*words)
+        equal("exit code", 0, done.returncode)
+        equal("warning", "kfaultstat: %s: its rows have 3000 of 5000 calls: the copy seems to be cut\n" % path,
+              done.stderr)
+    # Under load some calls are in the total and not yet in a row; after a reset rows have nothing.
+    for number in (1, 0):
+        busy = text.bytes().replace(b"total calls 5000", b"total calls %d" % (5000 + 45 * number))
+        busy = busy.replace(b"table rows 50", b"table rows 70")
+        equal("no warning", "", run("-i", save("busy", busy), "-r").stderr)
+    # What a reader in a container may not see is in one row.
+    equal("no warning", "", run("-i", save("hidden", b"".join(lines[:-20]) + lines[-1].replace(
+        b"a 50 50 live 1 100 100", b"- 0 0 hidden 0 2000 2000").replace(b"/f", b"[hidden]")), "-r").stderr)
 
 
 def test_a_copy_of_totals_has_no_rows():
