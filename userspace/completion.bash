@@ -17,6 +17,32 @@ _kfaultstat_options() {
 	esac
 }
 
+_kfaultstat_columns() {
+	case $1 in
+	sys) echo "total used free shared buffers cache available swap_total swap_used swap_free active inactive
+		fault/s majflt/s pgpgin/s pgpgout/s pgfree/s pgscank/s pgscand/s pgstealk/s pgsteald/s
+		allocstall/s refault/s thpfault/s thpfallb/s pswpin/s pswpout/s psi_some% psi_full%" ;;
+	*) echo "comm pid id state ppid calls minor major uncounted pending missed write exec from_user
+		from_kernel from_gup read calls_s minor_s major_s processes rss dev inode cgroup dir object" ;;
+	esac
+}
+
+# The last name of a list with commas between; what is there already is not offered again.
+_kfaultstat_list() {
+	local before= column begun=$2
+
+	case $begun in
+	*,*) before=${begun%,*}, begun=${begun##*,} ;;
+	+*) before=+ begun=${begun#+} ;;
+	esac
+	for column in $(_kfaultstat_columns "$1"); do
+		[[ $column == "$begun"* && ,${before#+} != *",$column,"* ]] || continue
+		COMPREPLY+=("$before$column")
+	done
+	# Another one may follow.
+	[[ -z ${COMP_TYPE-} ]] || compopt -o nospace
+}
+
 _kfaultstat() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=show words i
 	local commands="show diff top stat sys reset on off doctor"
@@ -33,14 +59,20 @@ _kfaultstat() {
 		return
 		;;
 	--by)
-		mapfile -t COMPREPLY < <(compgen -W "object dir process comm cgroup" -- "$cur")
+		words="object dir process comm"
+		[[ $command == diff || $command == stat ]] || words+=" cgroup"
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		return
 		;;
 	-p | --pid)
 		mapfile -t COMPREPLY < <(cd /proc && compgen -G "${cur:-[0-9]}*" | grep -x '[0-9]*')
 		return
 		;;
-	-n | --lines | -o | --output | -s | --sort | -c | --comm | -f | --object)
+	-o | --output | -s | --sort)
+		_kfaultstat_list "$command" "$cur"
+		return
+		;;
+	-n | --lines | -c | --comm | -f | --object)
 		return
 		;;
 	esac

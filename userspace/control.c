@@ -27,7 +27,7 @@ static enum exit_code parameter_write(const char *path, const char *value)
 	if (!failure)
 		return EXIT_FINE;
 	if (failure == ENOENT) {
-		complain("faultstat is not loaded: as root, modprobe faultstat, or insmod faultstat.ko");
+		complain("faultstat is %s", NOT_LOADED);
 		return EXIT_NOT_LOADED;
 	}
 	if (failure == EACCES || failure == EPERM)

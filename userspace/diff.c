@@ -30,11 +30,8 @@ enum exit_code diff_run(struct options *options)
 	enum exit_code code;
 
 	if (options->nr_arguments != 2) {
-		complain("diff wants two saved copies: kfaultstat diff BEFORE AFTER");
-		return EXIT_USAGE;
-	}
-	if (options->grouping.by == BY_CGROUP) {
-		complain("--by cgroup wants live processes, which a saved copy has none of");
+		complain("diff wants two saved copies, and there %s %d: kfaultstat diff BEFORE AFTER",
+			 options->nr_arguments == 1 ? "is" : "are", options->nr_arguments);
 		return EXIT_USAGE;
 	}
 	if (!options_columns(options, delta_columns(options->grouping.by), "major,minor"))

@@ -10,11 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "options.h"
 #include "procfs.h"
 #include "source.h"
 #include "../module/uapi/faultstat.h"
+
+/* Columns of a finding, so that lines fit a terminal of 80. */
+#define FINDING_WIDTH	64
 
 /* Percent of a bound that are as good as all of it. */
 #define NEARLY_FULL	95
@@ -31,6 +35,22 @@ struct doctor {
 static void say(struct doctor *d, enum level how, const char *what, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* For people what is too long goes on in the next line, if there is a space to break it. */
+static void put_finding(struct doctor *d, const char *level, const char *what, char *finding)
+{
+	char *rest = NULL;
+
+	if (d->options->style.format == FORMAT_TABLE && strlen(finding) > FINDING_WIDTH)
+		rest = memrchr(finding, ' ', FINDING_WIDTH + 1);
+	if (rest)
+		*rest++ = '\0';
+	table_cell(d->table, xstrdup(level));
+	table_cell(d->table, text_shown(what, d->mode));
+	table_cell(d->table, text_shown(finding, d->mode));
+	if (rest)
+		put_finding(d, " ", " ", rest);
+}
+
 static void say(struct doctor *d, enum level how, const char *what, const char *format, ...)
 {
 	static const char *const words[] = { "ok", "note", "bad" };
@@ -40,9 +60,7 @@ static void say(struct doctor *d, enum level how, const char *what, const char *
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	table_cell(d->table, xstrdup(words[how]));
-	table_cell(d->table, text_shown(what, d->mode));
-	table_cell(d->table, text_shown(text, d->mode));
+	put_finding(d, words[how], what, text);
 	d->bad = d->bad || how == BAD;
 }
 
@@ -73,8 +91,8 @@ static void check_module(struct doctor *d, const struct snapshot *s)
 	char *enabled = snapshot_setting(s, "enabled");
 
 	if (strcmp(s->module, FAULTSTAT_VERSION))
-		say(d, BAD, "module", "version %s on %s, and kfaultstat is %s: install the same",
-		    s->module, s->kernel, FAULTSTAT_VERSION);
+		say(d, BAD, "module", "version %s, and kfaultstat is %s: install the same", s->module,
+		    FAULTSTAT_VERSION);
 	else
 		say(d, OK, "module", "version %s on %s, as kfaultstat", s->module, s->kernel);
 	if (enabled && !strcmp(enabled, "1"))
@@ -116,14 +134,12 @@ static void check_counts(struct doctor *d, const struct snapshot *s)
 	say(d, OK, "processes", "%" PRIu64 " live, %" PRIu64 " ended and kept, %" PRIu64 " folded",
 	    s->processes, s->ended, s->folded);
 	if (s->total.n[MISSED])
-		say(d, BAD, "missed", "%" PRIu64 " faults that no call explains since the last reset",
-		    s->total.n[MISSED]);
+		say(d, BAD, "missed", "%" PRIu64 " faults that no call explains", s->total.n[MISSED]);
 	else
 		say(d, OK, "missed", "nothing");
 	if (s->overflow)
 		say(d, BAD, "overflow",
-		    "%" PRIu64 " calls found no room since the last reset: raise max_rows, max_tasks or max_memory",
-		    s->overflow);
+		    "%" PRIu64 " calls: raise max_rows, max_tasks or max_memory", s->overflow);
 	else
 		say(d, OK, "overflow", "nothing");
 }
@@ -138,8 +154,7 @@ static void check_debugfs(struct doctor *d)
 	else if (errno == EACCES)
 		say(d, NOTE, "debugfs", "only root may look; /proc/faultstat/faults is the same");
 	else
-		say(d, NOTE, "debugfs",
-		    "not mounted, or without the file; /proc/faultstat/faults is the same");
+		say(d, NOTE, "debugfs", "not mounted; /proc/faultstat/faults is the same");
 	free(name);
 }
 
@@ -173,6 +188,28 @@ static void check_ftrace(struct doctor *d)
 	free(text);
 }
 
+/* The header, of a copy, of another machine's /proc, or of our own. */
+static enum exit_code read_totals(const struct options *options, struct snapshot *s, char **error)
+{
+	enum exit_code code;
+	char *copy;
+
+	if (options->input || !*options->root)
+		return source_read(s, options->input, SOURCE_TOTALS, error);
+	copy = xasprintf("%s/proc/" FAULTSTAT_PROC_DIR, options->root);
+	if (access(copy, F_OK) && errno == ENOENT && !access(options->root, F_OK)) {
+		*error = xstrdup(NOT_LOADED);
+		code = EXIT_NOT_LOADED;
+	} else {
+		free(copy);
+		copy = xasprintf("%s/proc/" FAULTSTAT_PROC_DIR "/" FAULTSTAT_PROC_TOTALS,
+				 options->root);
+		code = source_read(s, copy, SOURCE_TOTALS, error);
+	}
+	free(copy);
+	return code;
+}
+
 /**
  * doctor_run() - the command doctor.
  * @options: what is wanted
@@ -181,9 +218,8 @@ static void check_ftrace(struct doctor *d)
  */
 enum exit_code doctor_run(struct options *options)
 {
-	const char *input = options->input;
-	char *copy = NULL, *error, *before;
 	struct snapshot s = { 0 };
+	char *error, *before;
 	enum exit_code code;
 	struct doctor d = {
 		.options = options,
@@ -196,11 +232,9 @@ enum exit_code doctor_run(struct options *options)
 	table_column(d.table, "level", false);
 	table_column(d.table, "check", false);
 	table_column(d.table, "finding", false);
-	if (!input && *options->root)
-		copy = xasprintf("%s/proc/faultstat/totals", options->root);
-	code = source_read(&s, copy ? copy : input, SOURCE_TOTALS, &error);
+	code = read_totals(options, &s, &error);
 	if (code != EXIT_FINE) {
-		say(&d, BAD, "module", "%s", error);
+		say(&d, BAD, "module", "%s", code == EXIT_NOT_LOADED ? NOT_LOADED : error);
 	} else {
 		check_module(&d, &s);
 		for (i = 0; i < s.nr_hooks; i++)
@@ -222,6 +256,5 @@ enum exit_code doctor_run(struct options *options)
 	snapshot_free(&s);
 	free(before);
 	free(error);
-	free(copy);
 	return code;
 }

@@ -32,7 +32,7 @@ bool grouping_parse(struct grouping_spec *spec, const char *text)
 	spec->depth = 0;
 	if (!strncmp(text, "dir=", 4)) {
 		spec->by = BY_DIR;
-		if (!text_number(text + 4, &depth) || !depth || depth > 1000)
+		if (!text_number(text + 4, &depth) || !depth || depth > DEPTH_MAX)
 			return false;
 		spec->depth = (unsigned int)depth;
 		return true;

@@ -13,6 +13,8 @@
 
 enum grouping { BY_NONE, BY_OBJECT, BY_DIR, BY_PROCESS, BY_COMM, BY_CGROUP, NR_GROUPINGS };
 
+#define DEPTH_MAX 1000
+
 struct grouping_spec {
 	enum grouping by;
 	unsigned int depth;	/* of folders; 0 for the whole path */

@@ -18,6 +18,8 @@
 #define ROWS	(SHOW | DIFF | TOP)
 #define EVERY	(~0u)
 
+#define SORT_SUFFIXES	", each with :asc or :desc behind it or neither, at most eight"
+
 struct option_info {
 	int key;		/* the letter, or a number beyond them */
 	const char *name;
@@ -30,26 +32,31 @@ enum { KEY_NOHEADINGS = 256, KEY_FILES, KEY_REGIONS, KEY_BY, KEY_NO_COLOR, KEY_R
 
 static const struct option_info options_known[] = {
 	{ 'i', "input", "FILE", SHOW | TOP | DOCTOR,
-	  "read a saved copy of the module's file, - for standard input" },
-	{ 'a', "all", NULL, SHOW | DIFF | STAT, "all rows, not only those that fit the screen" },
+	  "read a saved copy of the module's file, - from stdin" },
+	{ 'a', "all", NULL, SHOW | DIFF, "all rows, not only those that fit the screen" },
+	{ 'a', "all", NULL, STAT, "all rows, not only the first twenty" },
 	{ 'n', "lines", "NUMBER", TABLES, "at most so many rows" },
-	{ 'o', "output", "LIST", TABLES | TOP | SYS,
+	{ 'o', "output", "LIST", TABLES | TOP,
 	  "columns to show; +LIST adds to the usual ones" },
+	{ 'o', "output", "LIST", SYS, "columns to show" },
 	{ 's', "sort", "LIST", TABLES | TOP,
 	  "columns to sort by, each with :asc or :desc if need be" },
 	{ 'r', "raw", NULL, TABLES | SYS | DOCTOR, "words with one space between, for programs" },
-	{ 'J', "json", NULL, TABLES | SYS | DOCTOR, "JSON; a line for each interval" },
+	{ 'J', "json", NULL, SHOW | SYS, "JSON; a line for each interval" },
+	{ 'J', "json", NULL, DIFF | STAT | DOCTOR, "JSON" },
 	{ KEY_NOHEADINGS, "noheadings", NULL, TABLES | SYS | DOCTOR, "no names of columns" },
 	{ 'p', "pid", "PID[,...]", ROWS, "only these processes" },
 	{ 'c', "comm", "GLOB", ROWS, "only processes of such a name" },
 	{ 'f', "object", "GLOB", ROWS, "only such objects; * matches / as well" },
 	{ KEY_FILES, "files", NULL, ROWS, "only files" },
 	{ KEY_REGIONS, "regions", NULL, ROWS, "only what is no file" },
-	{ KEY_BY, "by", "WHAT", TABLES | TOP,
-	  "add rows up by object, dir[=DEPTH], process, comm or cgroup" },
+	{ KEY_BY, "by", "WHAT", SHOW | TOP,
+	  "add up by object, dir[=DEPTH], process, comm or cgroup" },
+	{ KEY_BY, "by", "WHAT", DIFF, "add up by object, dir[=DEPTH], process or comm" },
+	{ KEY_BY, "by", "WHAT", STAT, "add up by object (usual), dir[=DEPTH], process or comm" },
 	{ KEY_NO_COLOR, "no-color", NULL, TOP, "no colours" },
-	{ 'w', "wait", NULL, STAT, "wait for processes that the command leaves behind, too" },
-	{ KEY_REPORT, "report", "FILE", STAT, "write the report to FILE, not to standard error" },
+	{ 'w', "wait", NULL, STAT, "wait for what the command leaves running, too" },
+	{ KEY_REPORT, "report", "FILE", STAT, "write the report there, not to standard error" },
 	{ KEY_ROOT, "root", "DIR", SYS | DOCTOR,
 	  "look at DIR/proc and DIR/sys, not /proc and /sys" },
 	{ 'h', "help", NULL, EVERY, "this text" },
@@ -75,9 +82,9 @@ static void help(const struct command *command)
 		snprintf(word, sizeof(word), "%s%s%s", o->name, o->argument ? " " : "",
 			 o->argument ? o->argument : "");
 		if (o->key < 256)
-			printf(" -%c, --%-20s %s\n", o->key, word, o->help);
+			printf(" -%c, --%-14s %s\n", o->key, word, o->help);
 		else
-			printf("     --%-20s %s\n", word, o->help);
+			printf("     --%-14s %s\n", word, o->help);
 	}
 	if (command->bit & (TABLES | TOP)) {
 		printf("\nColumns:\n");
@@ -86,7 +93,7 @@ static void help(const struct command *command)
 			       column_help((enum column)i));
 	}
 	if (command->bit == SYS) {
-		printf("\nColumns, sizes in KiB, and what they are in /proc/meminfo and /proc/vmstat:\n");
+		printf("\nColumns, sizes in KiB, and what they are in /proc/meminfo, vmstat, pressure:\n");
 		sys_help();
 	}
 	if (command->bit == SHOW) {
@@ -140,9 +147,22 @@ static enum exit_code set_lines(struct options *options, const char *value)
 	uint64_t lines;
 
 	if (!text_number(value, &lines) || !lines || lines > SIZE_MAX / 2)
-		return usage("-n is a number from 1 on, not %s", value);
+		return usage("-n is a number of rows from 1 on, not \"%s\"", value);
 	options->lines = (size_t)lines;
 	return EXIT_FINE;
+}
+
+/* Of processes that have ended nobody knows the cgroup. */
+static enum exit_code set_grouping(struct options *options, const char *value)
+{
+	bool cgroups = options->command->bit & (SHOW | TOP);
+
+	if (grouping_parse(&options->grouping, value) &&
+	    (cgroups || options->grouping.by != BY_CGROUP))
+		return EXIT_FINE;
+	return usage("--by of %s is object, dir, dir=DEPTH (from 1 to %d), process%s, not \"%s\"",
+		     options->command->name, DEPTH_MAX, cgroups ? ", comm or cgroup" : " or comm",
+		     value);
 }
 
 static enum exit_code set(struct options *options, int key, char *value)
@@ -173,7 +193,8 @@ static enum exit_code set(struct options *options, int key, char *value)
 		return EXIT_FINE;
 	case 'p':
 		return filter_pids(&options->filter, value) ? EXIT_FINE :
-		       usage("-p is a list of pids with commas between, not %s", value);
+		       usage("-p is a list of pids from 1 on with commas between, at most %d, not \"%s\"",
+			     FILTER_PIDS_MAX, value);
 	case 'c':
 		options->filter.comm = value;
 		return EXIT_FINE;
@@ -187,9 +208,7 @@ static enum exit_code set(struct options *options, int key, char *value)
 		options->filter.regions = true;
 		return EXIT_FINE;
 	case KEY_BY:
-		return grouping_parse(&options->grouping, value) ? EXIT_FINE :
-		       usage("--by is object, dir, dir=DEPTH, process, comm or cgroup, not %s",
-			     value);
+		return set_grouping(options, value);
 	case KEY_NO_COLOR:
 		options->no_color = true;
 		return EXIT_FINE;
@@ -205,31 +224,42 @@ static enum exit_code set(struct options *options, int key, char *value)
 	}
 }
 
-static enum exit_code unknown(const struct options *options, int key, const char *word)
+/* What getopt_long() did not take: @word is where it is, @key one letter or ':'. */
+static enum exit_code refused(const struct options *options, int key, const char *word)
 {
+	const struct option_info *known = option_find(options->command, optopt);
+	char letter[3] = { '-', (char)optopt, '\0' };
+	const char *name = options->command->name;
+
+	/* Letters stand together, and a value may be the next word. */
+	if (optopt > 0 && optopt < 256 && (word[0] != '-' || word[1] != '-'))
+		word = letter;
 	if (key == ':')
-		complain("%s wants a value: see kfaultstat %s --help", word,
-			 options->command->name);
-	else
-		complain("%s is no option of kfaultstat %s: see kfaultstat %s --help", word,
-			 options->command->name, options->command->name);
-	return EXIT_USAGE;
+		return usage("%s wants a value, %s: see kfaultstat %s --help", word,
+			     known ? known->argument : "and there is none", name);
+	if (known && optopt)
+		return usage("%.*s takes no value: see kfaultstat %s --help",
+			     (int)strcspn(word, "="), word, name);
+	return usage("%s is no option of kfaultstat %s: see kfaultstat %s --help", word, name, name);
 }
 
-static enum exit_code parse_interval(struct options *options)
+static enum exit_code parse_interval(struct options *options, bool command_named)
 {
 	char **argument = options->arguments;
+	const char *first = options->nr_arguments ? argument[0] : "";
 
+	if (*first && !command_named && strspn(first, "0123456789.-+") != strlen(first))
+		return usage("\"%s\" is no command and no interval: see kfaultstat --help", first);
 	if (options->nr_arguments > 2)
-		return usage("%s is too much: interval and count are all", argument[2]);
+		return usage("\"%s\" is too much: interval and count are all", argument[2]);
 	if (options->nr_arguments > 0 &&
-	    (!text_seconds(argument[0], &options->interval) || options->interval < 0.1 ||
-	     options->interval > 1e6))
-		return usage("%s is no command, nor an interval in seconds from 0.1 on: see kfaultstat --help",
-			     argument[0]);
+	    (!text_seconds(first, &options->interval) || options->interval < INTERVAL_LEAST ||
+	     options->interval > INTERVAL_MOST))
+		return usage("the interval is a number of seconds from %g to %.0f, not \"%s\"",
+			     INTERVAL_LEAST, INTERVAL_MOST, first);
 	if (options->nr_arguments > 1 &&
 	    (!text_number(argument[1], &options->count) || !options->count))
-		return usage("the count is a number from 1 on, not %s", argument[1]);
+		return usage("the count is a number from 1 on, not \"%s\"", argument[1]);
 	if (options->interval > 0 && options->input && !strcmp(options->input, "-"))
 		return usage("standard input cannot be read again and again: give a file with %s",
 			     "--input");
@@ -237,19 +267,17 @@ static enum exit_code parse_interval(struct options *options)
 }
 
 /* What can be told to be wrong before anything is read. */
-static enum exit_code check(struct options *options)
+static enum exit_code check(struct options *options, bool command_named)
 {
 	if (options->filter.files && options->filter.regions)
 		return usage("%s and --regions together leave nothing: give one of them", "--files");
 	if (options->grouping.by == BY_CGROUP && options->input)
 		return usage("%s wants live processes, which a saved copy has none of", "--by cgroup");
 	if (options->command->intervals)
-		return parse_interval(options);
-	if (options->nr_arguments && !*options->command->arguments) {
-		complain("kfaultstat %s takes no argument, and there is %s", options->command->name,
-			 options->arguments[0]);
-		return EXIT_USAGE;
-	}
+		return parse_interval(options, command_named);
+	if (options->nr_arguments && !*options->command->arguments)
+		return usage("kfaultstat %s takes no argument, and there is \"%s\"",
+			     options->command->name, options->arguments[0]);
 	return EXIT_FINE;
 }
 
@@ -281,8 +309,8 @@ enum exit_code options_parse(struct options *options, int argc, char **argv, boo
 {
 	struct option names[NR_OPTIONS + 1];
 	char letters[2 * NR_OPTIONS + 3];
+	int key, words = argc;
 	enum exit_code code;
-	int key;
 
 	memset(options, 0, sizeof(*options));
 	options->root = "";
@@ -290,8 +318,6 @@ enum exit_code options_parse(struct options *options, int argc, char **argv, boo
 	make_getopt(options->command, letters, names);
 	opterr = 0;
 	while ((key = getopt_long(argc, argv, letters, names, NULL)) != -1) {
-		char letter[3] = { '-', (char)optopt, '\0' };
-
 		if (key == 'h') {
 			help(options->command);
 			*done = true;
@@ -303,24 +329,31 @@ enum exit_code options_parse(struct options *options, int argc, char **argv, boo
 			return EXIT_FINE;
 		}
 		if (!option_find(options->command, key))
-			return unknown(options, key, optopt > 0 && optopt < 256 ? letter :
-				       argv[optind - 1]);
+			return refused(options, key, argv[optind - 1]);
 		code = set(options, key, optarg);
 		if (code != EXIT_FINE)
 			return code;
 	}
 	options->arguments = argv + optind;
 	options->nr_arguments = argc - optind;
-	return check(options);
+	return check(options, argc < words);
 }
 
-/* The beginning of a list, up to the next comma. */
-static enum exit_code bad_column(const char *bad, const char *option,
-				 const struct command *command)
+/* The beginning of a list, up to the next comma, is not good. */
+static bool refuse_column(const char *bad, const char *option, const char *behind)
 {
-	complain("%s cannot be %.*s: see kfaultstat %s --help for the columns", option,
-		 (int)strcspn(bad, ","), bad, command->name);
-	return EXIT_USAGE;
+	char *names = xstrdup(""), *longer;
+	size_t i;
+
+	for (i = 0; i < NR_COLUMNS; i++) {
+		longer = xasprintf("%s%s%s", names, i ? ", " : "", column_name((enum column)i));
+		free(names);
+		names = longer;
+	}
+	complain("%s cannot have \"%.*s\": columns are %s%s; see --help", option,
+		 (int)strcspn(bad, ","), bad, names, behind);
+	free(names);
+	return false;
 }
 
 /**
@@ -337,9 +370,9 @@ bool options_columns(struct options *options, const char *list, const char *sort
 
 	columns_parse(&options->columns, list, &bad);
 	if (options->output && !columns_parse(&options->columns, options->output, &bad))
-		return bad_column(bad, "-o", options->command) == EXIT_FINE;
+		return refuse_column(bad, "-o", "");
 	if (!sorts_parse(&options->sorts, options->sort ? options->sort : sorts, &bad))
-		return bad_column(bad, "-s", options->command) == EXIT_FINE;
+		return refuse_column(bad, "-s", SORT_SUFFIXES);
 	return true;
 }
 

@@ -126,7 +126,7 @@ static enum exit_code read_module(struct snapshot *s, enum source_what what, cha
 		return parse(s, text, size, path, what, error);
 	/* Reading goes wrong where the module is unloaded at this moment. */
 	if (failure == ENOENT || failure == EIO) {
-		*error = xstrdup("faultstat is not loaded: as root, modprobe faultstat, or insmod faultstat.ko");
+		*error = xstrdup("faultstat is " NOT_LOADED);
 		return EXIT_NOT_LOADED;
 	}
 	if (is_denied(failure))

@@ -10,6 +10,8 @@
 #include "message.h"
 #include "snapshot.h"
 
+#define NOT_LOADED	"not loaded: as root, modprobe faultstat, or insmod faultstat.ko"
+
 enum source_what {
 	SOURCE_FAULTS,
 	SOURCE_TOTALS,	/* the header alone, which anybody may read */

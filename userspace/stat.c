@@ -22,7 +22,8 @@
 #include "text.h"
 #include "../module/uapi/faultstat.h"
 
-#define STAT_COLUMNS	"major,minor,calls,processes,object"
+/* Without what only live processes have. */
+#define PROCESS_COLUMNS	"pid,comm,state,major,minor,calls"
 #define STAT_SORT	"major,minor,calls"
 #define STAT_LINES	20
 #define REASONS_MAX	8
@@ -351,13 +352,9 @@ static enum exit_code begin(struct options *options, struct snapshot *before, FI
 		complain("stat wants a command to run: kfaultstat stat [--] COMMAND...");
 		return EXIT_USAGE;
 	}
-	if (options->grouping.by == BY_CGROUP) {
-		complain("--by cgroup wants live processes, and those of the command will have ended");
-		return EXIT_USAGE;
-	}
 	if (options->grouping.by == BY_NONE)
 		options->grouping.by = BY_OBJECT;
-	if (!options_columns(options, options->grouping.by == BY_OBJECT ? STAT_COLUMNS :
+	if (!options_columns(options, options->grouping.by == BY_PROCESS ? PROCESS_COLUMNS :
 			     show_columns(options->grouping.by), STAT_SORT))
 		return EXIT_USAGE;
 	code = source_take(before, NULL, SOURCE_FAULTS);

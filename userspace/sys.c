@@ -3,6 +3,8 @@
  * sys.c - the command sys: memory and paging of the whole system, once since boot, or a
  * line for each interval. On a terminal that is too narrow a line becomes several.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,28 +17,42 @@
 struct shown {
 	int at[NR_VM];
 	size_t nr;
+	int digits;	/* of the largest size that there may be */
 };
 
+static bool refuse_column(const char *bad, size_t length)
+{
+	char *names = xstrdup(""), *longer;
+	size_t i;
+
+	for (i = 0; i < NR_VM; i++) {
+		longer = xasprintf("%s%s%s", names, i ? ", " : "", vm_columns[i].name);
+		free(names);
+		names = longer;
+	}
+	complain("-o cannot have \"%.*s\": columns are %s; see --help", (int)length, bad, names);
+	free(names);
+	return false;
+}
+
+/* Each once, at its first place. */
 static bool shown_parse(struct shown *shown, const char *list)
 {
+	bool there[NR_VM] = { false };
 	size_t i, length;
 
-	if (*list == '+')
-		list++;
-	else
-		shown->nr = 0;
+	shown->nr = 0;
 	for (;; list += length + 1) {
 		length = strcspn(list, ",");
 		for (i = 0; i < NR_VM; i++)
 			if (strlen(vm_columns[i].name) == length &&
 			    !strncasecmp(vm_columns[i].name, list, length))
 				break;
-		if (i == NR_VM || shown->nr == NR_VM) {
-			complain("-o cannot be %.*s: see kfaultstat sys --help for the columns",
-				 (int)length, list);
-			return false;
-		}
-		shown->at[shown->nr++] = (int)i;
+		if (i == NR_VM)
+			return refuse_column(list, length);
+		if (!there[i])
+			shown->at[shown->nr++] = (int)i;
+		there[i] = true;
 		if (!list[length])
 			return true;
 	}
@@ -51,11 +67,12 @@ static char *value_text(const struct vm_sample *before, const struct vm_sample *
 	return xasprintf(vm_columns[column].kind == VM_NOW ? "%.0f" : "%.2f", value);
 }
 
-static int column_width(int column)
+static int column_width(const struct shown *shown, int column)
 {
 	int name = (int)strlen(vm_columns[column].name);
+	int least = vm_columns[column].kind == VM_NOW && shown->digits > 9 ? shown->digits : 9;
 
-	return name > 9 ? name : 9;
+	return name > least ? name : least;
 }
 
 /* The columns from @from on that fit side by side. */
@@ -64,7 +81,7 @@ static size_t fitting(const struct shown *shown, size_t from, size_t width)
 	size_t used = 0, i;
 
 	for (i = from; i < shown->nr; i++) {
-		used += (size_t)column_width(shown->at[i]) + (i > from);
+		used += (size_t)column_width(shown, shown->at[i]) + (i > from);
 		if (width && used > width && i > from)
 			break;
 	}
@@ -77,7 +94,7 @@ static void print_part(const struct shown *shown, size_t from, size_t to,
 	size_t i;
 
 	for (i = from; i < to; i++) {
-		int width = column_width(shown->at[i]);
+		int width = column_width(shown, shown->at[i]);
 		char *text = before ? value_text(before, after, shown->at[i]) : NULL;
 
 		printf("%*s%c", width, !before ? vm_columns[shown->at[i]].name : text ? text : "-",
@@ -161,6 +178,7 @@ enum exit_code sys_run(struct options *options)
 	for (turn = 0;;) {
 		if (!vm_sample_read(&after, options->root))
 			return EXIT_ERROR;
+		shown.digits = snprintf(NULL, 0, "%" PRIu64, after.value[VM_TOTAL]);
 		if (options->style.format == FORMAT_TABLE)
 			print_text(&shown, options, &before, &after, turn);
 		else

@@ -82,6 +82,21 @@ def test_completion_knows_commands_and_values():
     equal("commands", set(COMMANDS), completion("kfaultstat "))
     equal("begun", {"reset"}, completion("kfaultstat re"))
     equal("by", {"object", "dir", "process", "comm", "cgroup"}, completion("kfaultstat --by "))
+    for command in ("show", "diff", "top", "stat", "sys"):
+        text = run(command, "--help").stdout
+        block = text[text.index("Columns"):].split("\n\n")[0]
+        wanted = {line.split()[0] for line in block.splitlines()[1:]}
+        for option in ("-o", "--output", "-s", "--sort"):
+            if command != "sys" or option in ("-o", "--output"):
+                equal("columns of %s" % command, wanted, completion("kfaultstat %s %s " % (command, option)))
+    equal("begun", {"minor", "minor_s"}, completion("kfaultstat -o min"))
+    equal("behind a comma", {"calls,minor", "calls,minor_s"}, completion("kfaultstat -s calls,min"))
+    equal("added", {"+write"}, completion("kfaultstat --output +wr"))
+    equal("not those that are there", {"comm,pid,ppid", "comm,pid,processes", "comm,pid,pending"},
+          completion("kfaultstat -o comm,pid,p"))
+    equal("nothing of a number or a glob", [set()] * 3,
+          [completion("kfaultstat %s /et" % option) for option in ("-n", "-c", "-f")])
+    equal("no file for an interval", set(), completion("kfaultstat top /et"))
     check("a command to run", "true" in completion("kfaultstat stat tru"))
     equal("options of show without its name", help_options("show"), completion("kfaultstat -"))
     equal("the command's own words", set(), completion("kfaultstat stat ls --n"))
@@ -102,30 +117,48 @@ def test_the_man_page_has_all_columns_and_is_clean():
 
 
 def test_wrong_usage_is_exit_code_2_and_one_line():
+    """The thing is named, and what is allowed or where that stands."""
     fails(2, ["--nonsense", "--help"], "--nonsense")
     fails(2, ["-x", "--help"], "-x")
-    fails(2, ["-n", "value"], "-n")
-    fails(2, ["--by", "cgroup", "not x"], "--by", "x")
-    fails(2, ["--by"], "--by", "dir=0")
+    fails(2, ["-x ", "--help"], "-ax")
+    fails(2, ["-n", "value", "NUMBER"], "-n")
+    fails(2, ["--lines", "value", "NUMBER"], "--lines")
+    fails(2, ["--report", "value", "FILE"], "stat", "--report")
+    fails(2, ["--raw takes no value"], "--raw=1")
+    fails(2, ["--by of show", "cgroup", "not \"x\""], "--by", "x")
+    fails(2, ["--by", "dir=DEPTH (from 1 to 1000)"], "--by", "dir=0")
+    fails(2, ["--by", "dir=DEPTH (from 1 to 1000)"], "--by", "dir=1001")
     fails(2, ["--by"], "--by", "dir=x")
-    fails(2, ["-p", "1,x"], "-p", "1,x")
-    fails(2, ["-p"], "-p", "")
-    fails(2, ["-p"], "-p", "0")
-    fails(2, ["-n", "0"], "-n", "0")
-    fails(2, ["nonsense", "no command"], "nonsense")
-    fails(2, ["0.05", "0.1"], "0.05")
-    fails(2, ["count", "x"], "1", "x")
-    fails(2, ["count", "0"], "1", "0")
-    fails(2, ["3"], "1", "2", "3")
+    fails(2, ["--by of diff", "or comm, not \"cgroup\""], "diff", "--by", "cgroup", "a", "b")
+    fails(2, ["--by of stat", "or comm, not \"cgroup\""], "stat", "--by", "cgroup", "true")
+    for bad in ("1,x", "", "0", ",", "1,", "2147483648", "-1", ",".join(["1"] * 1025)):
+        fails(2, ["-p is a list of pids from 1 on", "at most 1024", "\"%s\"" % bad], "-p", bad)
+    for bad in ("0", "", "x", "-1", "99999999999999999999"):
+        fails(2, ["-n is a number of rows from 1 on", "\"%s\"" % bad], "-n", bad)
+    fails(2, ["\"nonsense\"", "no command", "--help"], "nonsense")
+    for words in (["0.05"], ["top", "x"], ["sys", "1000001"], ["show", "1.2.3"], [".", "3"]):
+        fails(2, ["the interval is a number of seconds from 0.1 to 1000000", "\"%s\"" % (
+            words[0] if len(words) == 1 or words[1] == "3" else words[1])], *words)
+    fails(2, ["the count is a number from 1 on", "\"x\""], "1", "x")
+    fails(2, ["the count is a number from 1 on", "\"0\""], "1", "0")
+    fails(2, ["\"3\" is too much", "interval and count"], "1", "2", "3")
     fails(2, ["--files", "--regions"], "--files", "--regions")
     fails(2, ["cgroup", "saved copy"], "--by", "cgroup", "-i", CAPTURED)
-    fails(2, ["standard input"], "-i", "-", "1")
-    fails(2, ["reset takes no argument", "now"], "reset", "now")
+    fails(2, ["standard input", "--input"], "-i", "-", "1")
+    fails(2, ["reset takes no argument", "\"now\""], "reset", "now")
     fails(2, ["COMMAND"], "stat")
-    fails(2, ["cgroup"], "stat", "--by", "cgroup", "true")
-    fails(2, ["-o", "nothing"], "sys", "-o", "nothing")
     fails(2, ["-J", "top"], "top", "-J")
     fails(2, ["-w", "show"], "show", "-w")
+    for column in ("comm", "minor_s", "object"):
+        fails(2, ["-o", "\"nothing\"", column], "-o", "pid,nothing,comm", "-i", CAPTURED)
+        fails(2, ["-s", "\"pid:up\"", column, ":asc or :desc"], "-s", "pid:up", "-i", CAPTURED)
+    fails(2, ["-s", "at most eight"], "-s", "pid,id,comm,state,calls,minor,major,read,write", "-i", CAPTURED)
+
+
+def test_the_help_fits_80_columns():
+    for command in COMMANDS:
+        for line in run(command, "--help").stdout.splitlines():
+            check("80 columns of %s" % command, len(line) <= 80, line)
 
 
 def test_an_option_that_is_no_text_cannot_harm_the_terminal():

@@ -2,9 +2,10 @@
 """sys and doctor against copies of /proc and /sys: exact names, and "-" for what is missing."""
 import json
 import os
+import re
 import time
 
-from tap import CAPTURED, SCRATCH, Text, check, equal, raw, run, save
+from tap import CAPTURED, SCRATCH, Text, check, equal, fails, raw, run, save
 
 MEMINFO = """MemTotal:       16000000 kB
 MemFree:         4000000 kB
@@ -185,6 +186,50 @@ def test_doctor_looks_at_settings_and_hooks():
     done = changed("# exceptions", "# hook page_fault_user off: exceptions=0\n# exceptions")
     equal("a hook that is off by its setting", 0, done.returncode)
     check("is noted", "note" in done.stdout, done.stdout)
+
+
+def test_no_line_of_doctor_is_wider_than_80_columns():
+    off = "handle_mm_fault off: disarmed, by kernel.ftrace_enabled=0 or kprobes/enabled=0"
+    content = Text(module="0.9.0", overflow=10**17).row("a", 1, 1, "live", "[missed]", 0, missed=10**17).bytes()
+    content = content.replace(b"enabled=1", b"enabled=0").replace(
+        b"handle_mm_fault ftrace", off.encode() + b"\n# hook page_fault_kernel off: "
+        b"this kernel has no such tracepoint\n# names begin at the root")
+    content = content.replace(b"memory 4096", b"memory 9999999999999")
+    path = save("host/proc/faultstat/totals", content[:content.index(b"comm pid")])
+    root_ = os.path.join(SCRATCH, "host")
+    save("host/proc/sys/kernel/ftrace_enabled", b"0\n")
+    save("host/sys/kernel/security/lockdown", b"none integrity [confidentiality]\n")
+    for words in (["-i", path], ["--root", root_], []):
+        done = run("doctor", *words)
+        check("80 columns", all(len(line) <= 80 for line in done.stdout.splitlines()), done.stdout)
+    check("all words are there", off.replace(" ", "") in "".join(run("doctor", "-i", path).stdout.split()))
+    check("and for programs on one line", off.replace(" ", "\\040") in run("doctor", "-i", path, "-r").stdout)
+
+
+def test_doctor_without_a_module():
+    save("bare/proc/sys/kernel/ftrace_enabled", b"1\n")
+    path = os.path.join(SCRATCH, "bare")
+    done = run("doctor", "--root", path)
+    equal("exit code", 3, done.returncode, done.stdout, done.stderr)
+    check("what to do", "modprobe faultstat" in done.stdout, done.stdout)
+    equal("JSON", 3, json.loads(run("doctor", "--root", path, "-J").stdout)["exit"])
+    done = run("doctor", "--root", path + "/nothing")
+    equal("no such machine", 1, done.returncode, done.stdout)
+    check("named", path + "/nothing" in done.stdout.replace("\n", ""), done.stdout)
+
+
+def test_columns_of_a_large_machine_stand_below_each_other():
+    path = root("large", NEW, MEMINFO.replace("16000000 kB", "12000000000 kB"))
+    lines = run("sys", "--root", path, "-o", "total,used,free,fault/s").stdout.splitlines()
+    ends = [[match.end() for match in re.finditer(r"\S+", line)] for line in lines]
+    equal("right ends", ends[0], ends[1], *lines)
+
+
+def test_what_is_no_column_of_sys_is_refused():
+    for bad in ("nothing", "", "free,", "+free"):
+        fails(2, ["-o", "available", "--help"], "sys", "-o", bad)
+    path = root("new", NEW)
+    equal("each once", "FREE TOTAL", run("sys", "--root", path, "-r", "-o", "free,total,FREE").stdout.splitlines()[0])
 
 
 def test_doctor_looks_at_the_host():
