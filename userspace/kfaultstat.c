@@ -30,14 +30,26 @@ const struct command commands[] = {
 	{ NULL, 0, NULL, NULL, NULL, false },
 };
 
-/* What could not be written is an error, but for a pipe that nobody reads any more. */
+static volatile sig_atomic_t pipe_closed;
+
+static void handler(int number)
+{
+	(void)number;
+	pipe_closed = 1;
+}
+
+/*
+ * What could not be written is an error, but for a pipe that nobody reads any more. That is
+ * not told by errno, which is of whatever was called last.
+ */
 static enum exit_code finish(enum exit_code code)
 {
-	if (!ferror(stdout) && !fflush(stdout))
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if ((!fflush(stdout) && !failed) || pipe_closed)
 		return code;
-	if (errno == EPIPE)
-		return code;
-	complain("standard output: %s", strerror(errno));
+	complain("standard output: %s", errno ? strerror(errno) : "not all could be written");
 	return EXIT_ERROR;
 }
 
@@ -45,13 +57,12 @@ int main(int argc, char **argv)
 {
 	static struct options options;
 	enum exit_code code;
+	sighandler_t sigpipe;
 	bool done = false;
 
-	sighandler_t sigpipe;
-
 	text_init();
-	/* Writing then fails instead. */
-	sigpipe = signal(SIGPIPE, SIG_IGN);
+	/* Writing then fails instead of ending us. */
+	sigpipe = signal(SIGPIPE, handler);
 	code = options_parse(&options, argc, argv, &done);
 	options.sigpipe = sigpipe;
 	if (code == EXIT_FINE && !done)
