@@ -116,6 +116,17 @@ def test_the_man_page_has_all_columns_and_is_clean():
     equal("groff", (0, b""), (done.returncode, done.stderr))
 
 
+def test_what_the_man_page_shows_is_what_there_is():
+    with open(os.path.join(TOP, "kfaultstat.8"), encoding="utf-8") as file:
+        page = file.read().replace("\\-", "-")
+    shown = re.findall(r"\n\.nf\n\$ kfaultstat (.*-i saved.*)\n([^.]*(?:\n|.)*?)\.fi\n", page)
+    check("examples", len(shown) >= 3, shown)
+    for words, output in shown:
+        equal("kfaultstat " + words, output, run(*words.replace("saved", CAPTURED).split()).stdout)
+    for command in ("stat ", "sys ", "doctor "):
+        check(command, re.search(r"\n\.nf\n\$ kfaultstat %s.*\n[^.]" % command, page))
+
+
 def test_wrong_usage_is_exit_code_2_and_one_line():
     """The thing is named, and what is allowed or where that stands."""
     fails(2, ["--nonsense", "--help"], "--nonsense")
