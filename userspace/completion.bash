@@ -29,7 +29,7 @@ _kfaultstat_columns() {
 
 # The last name of a list with commas between; what is there already is not offered again.
 _kfaultstat_list() {
-	local before= column begun=$2
+	local before='' column begun=$2
 
 	case $begun in
 	*,*) before=${begun%,*}, begun=${begun##*,} ;;

@@ -19,7 +19,7 @@ struct delta {
 	enum delta_since since;
 	bool reloaded;		/* there was an earlier snapshot, of another load */
 	double seconds;		/* of the total */
-	double rows_seconds;	/* of the rows; 0 after a reset, of which nobody knows when it was */
+	double rows_seconds;	/* of the rows; 0 after a reset: nobody knows when it was */
 	struct counts total;	/* of the first six; exact, from the lifetime sums */
 	struct row *rows;	/* those that moved; strings are the later snapshot's */
 	size_t nr_rows;

@@ -34,7 +34,7 @@ enum exit_code diff_run(struct options *options)
 			 options->nr_arguments == 1 ? "is" : "are", options->nr_arguments);
 		return EXIT_USAGE;
 	}
-	if (!options_columns(options, delta_columns(options->grouping.by), "major,minor"))
+	if (!options_columns(options, delta_columns(options->grouping.by, false), "major,minor"))
 		return EXIT_USAGE;
 	code = source_take(&before, names[0], SOURCE_FAULTS);
 	if (code == EXIT_FINE)

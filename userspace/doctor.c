@@ -91,8 +91,8 @@ static void check_module(struct doctor *d, const struct snapshot *s)
 	char *enabled = snapshot_setting(s, "enabled");
 
 	if (strcmp(s->module, FAULTSTAT_VERSION))
-		say(d, BAD, "module", "version %s, and kfaultstat is %s: install the same", s->module,
-		    FAULTSTAT_VERSION);
+		say(d, BAD, "module", "version %s, and kfaultstat is %s: install the same",
+		    s->module, FAULTSTAT_VERSION);
 	else
 		say(d, OK, "module", "version %s on %s, as kfaultstat", s->module, s->kernel);
 	if (enabled && !strcmp(enabled, "1"))
@@ -134,7 +134,8 @@ static void check_counts(struct doctor *d, const struct snapshot *s)
 	say(d, OK, "processes", "%" PRIu64 " live, %" PRIu64 " ended and kept, %" PRIu64 " folded",
 	    s->processes, s->ended, s->folded);
 	if (s->total.n[MISSED])
-		say(d, BAD, "missed", "%" PRIu64 " faults that no call explains", s->total.n[MISSED]);
+		say(d, BAD, "missed", "%" PRIu64 " faults that no call explains",
+		    s->total.n[MISSED]);
 	else
 		say(d, OK, "missed", "nothing");
 	if (s->overflow)

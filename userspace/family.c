@@ -62,7 +62,8 @@ static bool pid_same(const void *wanted, size_t position, const void *array)
 static uint32_t *pid_slot(const struct index *youngest, const struct member *members,
 			  const int32_t *pid)
 {
-	return index_slot(youngest, hash_number(HASH_BEGIN, (uint64_t)*pid), pid_same, pid, members);
+	return index_slot(youngest, hash_number(HASH_BEGIN, (uint64_t)*pid), pid_same, pid,
+			  members);
 }
 
 /* The youngest of that pid so far. */

@@ -240,7 +240,8 @@ static enum exit_code refused(const struct options *options, int key, const char
 	if (known && optopt)
 		return usage("%.*s takes no value: see kfaultstat %s --help",
 			     (int)strcspn(word, "="), word, name);
-	return usage("%s is no option of kfaultstat %s: see kfaultstat %s --help", word, name, name);
+	return usage("%s is no option of kfaultstat %s: see kfaultstat %s --help", word, name,
+		     name);
 }
 
 static enum exit_code parse_interval(struct options *options, bool command_named)

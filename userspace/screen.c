@@ -213,6 +213,10 @@ static const char *or_all(const char *filter)
 
 static void draw_header(const struct screen *s)
 {
+	static const char *const since[] = {
+		[SINCE_BEFORE] = "in the interval", [SINCE_RESET] = "since a reset",
+		[SINCE_LOAD] = "since the load",
+	};
 	const struct filter *filter = &s->options->filter;
 	const struct snapshot *now = s->now;
 	double seconds = s->delta->seconds > 0 ? s->delta->seconds : 1;
@@ -227,8 +231,7 @@ static void draw_header(const struct screen *s)
 	if (lines == 1)
 		return;
 	line(0, pair(PAIR_TITLE, A_BOLD) | A_BOLD, "kfaultstat %s%s  %s, every %.1f s", clock,
-	     s->paused ? ", paused" : "", s->all ? "since the load" : s->delta->since == SINCE_RESET ? "since a reset" :
-	     s->delta->since == SINCE_LOAD ? "since the load" : "in the interval",
+	     s->paused ? ", paused" : "", since[s->all ? SINCE_LOAD : s->delta->since],
 	     s->options->interval);
 	line(1, A_NORMAL, "major %.1f/s  minor %.1f/s  calls %.1f/s",
 	     (double)total[MAJOR] / seconds, (double)total[MINOR] / seconds,

@@ -22,40 +22,46 @@
 /**
  * show_columns() - what is shown of rows if nothing else is asked for.
  * @by: what they are added up by
+ * @live: they are of this machine now, so that /proc may be asked, too
  *
  * Return: a list of columns.
  */
-const char *show_columns(enum grouping by)
+const char *show_columns(enum grouping by, bool live)
 {
 	static const char *const lists[NR_GROUPINGS] = {
 		[BY_NONE] = "pid,comm,state,major,minor,calls,object",
 		[BY_OBJECT] = "major,minor,calls,processes,object",
 		[BY_DIR] = "major,minor,calls,processes,dir",
-		[BY_PROCESS] = "pid,comm,state,major,minor,calls,rss",
+		[BY_PROCESS] = "pid,comm,state,major,minor,calls",
 		[BY_COMM] = "major,minor,calls,processes,comm",
 		[BY_CGROUP] = "major,minor,calls,processes,cgroup",
 	};
 
+	if (by == BY_PROCESS && live)
+		return "pid,comm,state,major,minor,calls,rss";
 	return lists[by];
 }
 
 /**
  * delta_columns() - the same for a difference.
  * @by: what its rows are added up by
+ * @live: as there
  *
  * Return: a list of columns.
  */
-const char *delta_columns(enum grouping by)
+const char *delta_columns(enum grouping by, bool live)
 {
 	static const char *const lists[NR_GROUPINGS] = {
 		[BY_NONE] = "pid,comm,major,minor,calls,major_s,minor_s,object",
 		[BY_OBJECT] = "major,minor,calls,major_s,minor_s,processes,object",
 		[BY_DIR] = "major,minor,calls,major_s,minor_s,processes,dir",
-		[BY_PROCESS] = "pid,comm,major,minor,calls,major_s,minor_s,rss",
+		[BY_PROCESS] = "pid,comm,major,minor,calls,major_s,minor_s",
 		[BY_COMM] = "major,minor,calls,major_s,minor_s,processes,comm",
 		[BY_CGROUP] = "major,minor,calls,major_s,minor_s,processes,cgroup",
 	};
 
+	if (by == BY_PROCESS && live)
+		return "pid,comm,major,minor,calls,major_s,minor_s,rss";
 	return lists[by];
 }
 
@@ -144,7 +150,8 @@ static enum exit_code show_once(struct options *options)
 	char *json = NULL;
 	size_t limit, lines;
 
-	if (!options_columns(options, show_columns(options->grouping.by), SHOW_SORT))
+	if (!options_columns(options, show_columns(options->grouping.by, !options->input),
+			     SHOW_SORT))
 		return EXIT_USAGE;
 	code = source_take(&s, options->input, SOURCE_FAULTS);
 	if (code != EXIT_FINE)
@@ -193,7 +200,8 @@ static enum exit_code show_intervals(struct options *options)
 	bool away = false;
 
 	options->style.compact = true;
-	if (!options_columns(options, delta_columns(options->grouping.by), DELTA_SORT))
+	if (!options_columns(options, delta_columns(options->grouping.by, !options->input),
+			     DELTA_SORT))
 		return EXIT_USAGE;
 	pace_begin(&pace, options->interval);
 	for (;;) {

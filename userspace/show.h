@@ -8,8 +8,8 @@
 #include "delta.h"
 #include "options.h"
 
-const char *show_columns(enum grouping by);
-const char *delta_columns(enum grouping by);
+const char *show_columns(enum grouping by, bool live);
+const char *delta_columns(enum grouping by, bool live);
 void show_delta(struct options *options, const struct delta *delta, const struct snapshot *after);
 
 #endif

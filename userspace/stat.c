@@ -22,8 +22,6 @@
 #include "text.h"
 #include "../module/uapi/faultstat.h"
 
-/* Without what only live processes have. */
-#define PROCESS_COLUMNS	"pid,comm,state,major,minor,calls"
 #define STAT_SORT	"major,minor,calls"
 #define STAT_LINES	20
 #define REASONS_MAX	8
@@ -221,7 +219,8 @@ static void find_reasons(struct result *r, const struct snapshot *before,
 		reason(r, xasprintf("%zu of its processes still run%s: --wait waits for them",
 				    r->family.live, r->family.live == 1 ? "s" : ""));
 	else if (r->run.left)
-		reason(r, xstrdup("descendants that are not in the table still run: --wait waits for them"));
+		reason(r,
+		       xstrdup("descendants that have no rows still run: --wait waits for them"));
 	if (r->run.others_before)
 		reason(r, xstrdup("kfaultstat had other children when it began"));
 	if (strcmp(before->load, after->load)) {
@@ -354,8 +353,7 @@ static enum exit_code begin(struct options *options, struct snapshot *before, FI
 	}
 	if (options->grouping.by == BY_NONE)
 		options->grouping.by = BY_OBJECT;
-	if (!options_columns(options, options->grouping.by == BY_PROCESS ? PROCESS_COLUMNS :
-			     show_columns(options->grouping.by), STAT_SORT))
+	if (!options_columns(options, show_columns(options->grouping.by, false), STAT_SORT))
 		return EXIT_USAGE;
 	code = source_take(before, NULL, SOURCE_FAULTS);
 	if (code != EXIT_FINE)

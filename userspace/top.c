@@ -38,8 +38,8 @@ static void usual_columns(struct top *top)
 	const char *bad;
 
 	if (!top->columns_given)
-		columns_parse(&top->options->columns, delta_columns(top->options->grouping.by),
-			      &bad);
+		columns_parse(&top->options->columns,
+			      delta_columns(top->options->grouping.by, !top->options->input), &bad);
 }
 
 /* Everything that is shown, of the snapshots that there are. */
@@ -351,7 +351,8 @@ enum exit_code top_run(struct options *options)
 	if (options->interval <= 0)
 		options->interval = INTERVAL_USUAL;
 	top.columns_given = !!options->output;
-	if (!options_columns(options, delta_columns(options->grouping.by), "major,minor"))
+	if (!options_columns(options, delta_columns(options->grouping.by, !options->input),
+			     "major,minor"))
 		return EXIT_USAGE;
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
 		complain("top wants a terminal: use kfaultstat show INTERVAL without one");

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import subprocess
 
 from tap import (CAPTURED, PROGRAM, Text, check, equal, fails, raw, run, save)
@@ -162,17 +163,15 @@ def terminal(columns, lines, *arguments, locale="C.UTF-8"):
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     process = subprocess.Popen([PROGRAM, *arguments], stdout=slave, stdin=slave,
                                env=dict(os.environ, LC_ALL=locale))
+    out, ended = b"", False
+    # The other end stays open meanwhile: when the last one is closed, what is on its way may be lost.
+    while select.select([master], [], [], 0.2 if ended else 0.02)[0] or not ended:
+        if select.select([master], [], [], 0)[0]:
+            out += os.read(master, 65536)
+        else:
+            ended = process.poll() is not None
+    equal("exit code", 0, process.returncode, out)
     os.close(slave)
-    out = b""
-    while True:
-        try:
-            got = os.read(master, 65536)
-        except OSError:
-            break
-        if not got:
-            break
-        out += got
-    process.wait()
     os.close(master)
     return out.decode().splitlines()
 

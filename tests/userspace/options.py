@@ -187,6 +187,13 @@ def test_without_the_module_the_exit_code_is_3():
     equal("doctor", 3, run("doctor").returncode)
 
 
+def test_a_copy_has_no_column_that_only_the_machine_knows():
+    equal("show", "PID COMM STATE MAJOR MINOR CALLS",
+          run("-i", CAPTURED, "--by", "process", "-r").stdout.splitlines()[0])
+    equal("diff", "PID COMM MAJOR MINOR CALLS MAJOR_S MINOR_S",
+          run("diff", CAPTURED, CAPTURED, "--by", "process", "-r").stdout.splitlines()[1])
+
+
 def test_top_wants_a_terminal():
     fails(1, ["top wants a terminal"], "top", "-i", CAPTURED)
 

@@ -11,6 +11,8 @@
 
 #include "../../module/uapi/faultstat.h"
 
+#define FOLDER	"/proc/" FAULTSTAT_PROC_DIR "/"
+
 int open(const char *path, int flags, ...)
 {
 	int (*real)(const char *path, int flags, ...) = dlsym(RTLD_NEXT, "open");
@@ -23,7 +25,7 @@ int open(const char *path, int flags, ...)
 		mode = va_arg(args, mode_t);
 		va_end(args);
 	}
-	if (copy && !strncmp(path, "/proc/" FAULTSTAT_PROC_DIR "/", strlen("/proc/" FAULTSTAT_PROC_DIR "/")))
+	if (copy && !strncmp(path, FOLDER, strlen(FOLDER)))
 		path = copy;
 	return real(path, flags, mode);
 }

@@ -146,7 +146,7 @@ def test_small_screens_show_what_matters_most():
 
 
 def test_rates_are_left_out_before_resident_memory():
-    with Top(80, 24, "--by", "process") as top:
+    with Top(80, 24, "--by", "process", "-o", "+rss") as top:
         screen = top.all_of("worker69")
         equal("names", ["PID", "COMM", "MAJOR", "MINOR", "CALLS", "MAJOR_S", "RSS"], screen[5].split())
         tmux("resize-window", "-t", SESSION, "-x", "68", "-y", "24")
