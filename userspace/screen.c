@@ -333,7 +333,7 @@ static void drop_column(struct screen *s, size_t *widths)
 static void fit_columns(struct screen *s, size_t *widths, size_t from, size_t to)
 {
 	size_t width = (size_t)COLS, path = width < NARROW ? PATH_NARROW : PATH_USUAL;
-	size_t wanted[COLUMNS_SHOWN_MAX];
+	size_t wanted[COLUMNS_SHOWN_MAX] = { 0 };
 
 	measure(s, wanted, from, to);
 	for (;;) {

@@ -31,6 +31,27 @@ static bool parse(struct snapshot *s, const unsigned char *data, size_t size)
 	return false;
 }
 
+/* What is cut is as wide as it may be, in whatever mode and from either end. */
+static void cut(const char *name)
+{
+	static const enum text_mode modes[] = { TEXT_TABLE, TEXT_RAW };
+	size_t i, width;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		for (width = 1; width < 20; width += 3) {
+			char *shown = text_shorten(text_shown(name, modes[i]), width);
+
+			if (text_width(shown) > width)
+				abort();
+			free(shown);
+			shown = text_clip(text_shown(name, modes[i]), width);
+			if (text_width(shown) > width)
+				abort();
+			free(shown);
+		}
+	}
+}
+
 static void show(const struct row *rows, size_t nr, double seconds)
 {
 	static const struct filter all;
@@ -75,12 +96,20 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	struct family family;
 	struct delta delta;
 	char *json;
+	size_t i;
 
-	if (!nowhere)
+	if (!nowhere) {
 		nowhere = fopen("/dev/null", "w");
+		setenv("LC_ALL", "C.UTF-8", 1);
+		text_init();
+	}
 	if (!parse(&before, data, first))
 		return 0;
 	show(before.rows, before.nr_rows, 1);
+	for (i = 0; i < before.nr_rows && i < 16; i++) {
+		cut(before.rows[i].comm);
+		cut(before.rows[i].object);
+	}
 	json = json_snapshot(&before);
 	free(json);
 	family_find(&family, &before, 0, 100, 1);
