@@ -188,13 +188,27 @@ static void cut_paths(char **cells, size_t nr_cells, const struct columns *colum
 	}
 }
 
+/* Where the name of the last line stands: with names of processes, else in the last text. */
+static size_t label_column(const struct columns *columns)
+{
+	size_t label = columns->nr, j;
+
+	for (j = 0; j < columns->nr; j++) {
+		if (columns->at[j] == COLUMN_COMM)
+			return j;
+		if (!column_is_number(columns->at[j]))
+			label = j;
+	}
+	return label;
+}
+
 /**
  * items_print() - put items out as a table.
  * @items: the items
  * @limit: how many of them at most
  * @columns: what is shown of them
  * @style: how
- * @last: a line of another kind behind them, or NULL; not in JSON
+ * @last: a line of another kind behind them, named in its comm, or NULL; not in JSON
  * @out: where to
  * @json_before: members of the JSON object that come before the table, or NULL
  */
@@ -208,14 +222,16 @@ void items_print(const struct items *items, size_t limit, const struct columns *
 	size_t lines = nr + (last && style->format != FORMAT_JSON);
 	struct table *t = table_begin(style, "faults");
 	char **cells = xcalloc(lines, columns->nr * sizeof(*cells));
-	size_t i, j;
+	size_t label = label_column(columns), i, j;
 
 	for (j = 0; j < columns->nr; j++)
 		table_column(t, column_name(columns->at[j]), column_is_number(columns->at[j]));
 	for (i = 0; i < lines; i++)
 		for (j = 0; j < columns->nr; j++)
-			cells[i * columns->nr + j] = column_text(columns->at[j], i < nr ?
-								 &items->at[i] : last, mode);
+			cells[i * columns->nr + j] = column_text(i == nr && j == label ?
+								 COLUMN_COMM : columns->at[j],
+								 i < nr ? &items->at[i] : last,
+								 mode);
 	if (style->width && style->format == FORMAT_TABLE)
 		cut_paths(cells, lines * columns->nr, columns, style);
 	for (i = 0; i < lines * columns->nr; i++)

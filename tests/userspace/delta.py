@@ -29,6 +29,16 @@ def test_rows_that_grow_and_rows_that_stay():
     equal("seconds", 10.0, result["interval"]["seconds"])
 
 
+def test_the_total_is_named_whatever_is_shown():
+    before = Text().row("a", 1, 1, "live", "/d/f", 10, 1).save("before")
+    after = Text(now=30).row("a", 1, 1, "live", "/d/f", 13, 3).row("b", 2, 2, "live", "[heap]", 5).save("after")
+    for options, line in (([], "- total 2 8 10 0.2 0.8 -"), (["--by", "dir"], "2 8 10 0.2 0.8 - total"),
+                          (["--by", "comm"], "2 8 10 0.2 0.8 - total"), (["-o", "object,minor"], "total 8"),
+                          (["-o", "state,minor,dir,comm"], "- 8 - total"), (["-o", "minor"], "8")):
+        equal("last line with %s" % options, line.split(),
+              run("diff", before, after, *options).stdout.splitlines()[-1].split())
+
+
 def test_a_pid_that_is_used_again_is_another_row():
     before = Text().row("a", 1, 1, "live", "[anon]", 100)
     after = Text(now=30).row("a", 1, 1, "exited", "[anon]", 101).row("a", 1, 9, "live", "[anon]", 7)
