@@ -3,7 +3,9 @@
 
 Every module here has functions test_*; main() runs those of the modules that it is given.
 """
+import atexit
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,7 @@ STANDIN = os.environ["KFAULTSTAT_STANDIN"]  # to be preloaded, see standin.c
 HERE = os.path.dirname(os.path.abspath(__file__))
 CAPTURED = os.path.join(HERE, "captured", "demo-6.1")
 SCRATCH = tempfile.mkdtemp(prefix="faultstat-reader-")
+atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 COLUMNS = ("comm pid id state ppid calls minor major uncounted pending missed write exec "
            "from_user from_kernel from_gup dev inode object").split()
 
