@@ -242,32 +242,6 @@ static void detach_ftrace(void)
 #endif
 
 /**
- * hooks_attach - hooks handle_mm_fault()
- * @attach: how; ATTACH_AUTO takes the cheaper way that works
- *
- * Process context. Returns 0, or the error of the last way that was tried.
- */
-int hooks_attach(enum attach attach)
-{
-	int err = -EOPNOTSUPP;
-
-	/* Two hooks would count twice. */
-	if (fault_stuck)
-		return -EIO;
-	if (attach != ATTACH_KPROBE) {
-		err = attach_ftrace();
-		if (!err && attach == ATTACH_AUTO && !fault_hook_is_armed()) {
-			detach_ftrace();
-			fault_how = NULL;
-			err = -EAGAIN;
-		}
-	}
-	if (err && attach != ATTACH_FTRACE)
-		err = attach_kprobe();
-	return err;
-}
-
-/**
  * hooks_detach - takes the hook off handle_mm_fault()
  *
  * Process context, after task_counting_end(); waits until no handler runs.
@@ -283,6 +257,39 @@ void hooks_detach(void)
 	fault_how = NULL;
 	fault_kprobe.addr = NULL;
 	compat_synchronize_hooks();
+}
+
+/*
+ * A hook that is dead from the beginning is none. Nor would it surely come to life
+ * with ftrace: RHEL 7's 3.10 then calls the stub that it had called before.
+ */
+static int attached(int err)
+{
+	if (err || fault_hook_is_armed())
+		return err;
+	hooks_detach();
+	return -EAGAIN;
+}
+
+/**
+ * hooks_attach - hooks handle_mm_fault()
+ * @attach: how; ATTACH_AUTO takes the cheaper way that works
+ *
+ * Process context. Returns 0, or the error of the last way that was tried: -EAGAIN
+ * where the administrator has turned such hooks off.
+ */
+int hooks_attach(enum attach attach)
+{
+	int err = -EOPNOTSUPP;
+
+	/* Two hooks would count twice. */
+	if (fault_stuck)
+		return -EIO;
+	if (attach != ATTACH_KPROBE)
+		err = attached(attach_ftrace());
+	if (err && attach != ATTACH_FTRACE && !fault_stuck)
+		err = attached(attach_kprobe());
+	return err;
 }
 
 /**

@@ -71,8 +71,10 @@ static int counting_start(void)
 		task_counting_begin();
 	} else {
 		hooks_exceptions(false);
-		pr_err("faultstat: cannot hook handle_mm_fault by %s (error %d): is CONFIG_KPROBES on?\n",
-		       settings_attach_name(settings.attach), err);
+		pr_err("faultstat: cannot hook handle_mm_fault by %s (error %d): %s\n",
+		       settings_attach_name(settings.attach), err, err == -EAGAIN ?
+		       "kernel.ftrace_enabled or debugfs's kprobes/enabled is 0, set it to 1 first" :
+		       "is CONFIG_KPROBES on?");
 	}
 	return err;
 }

@@ -106,7 +106,8 @@ TEST_F(reader, live_processes_have_their_rss_and_cgroup)
 	statm = shell_file(line);
 	shell_run(&self->sh, "kfaultstat -r --by process -p %d -o rss 2>&1", w.pid);
 	EXPECT_EQ(shell_number(statm, " ") * 4, shell_column(self->sh.out, "RSS"));
-	EXPECT_LT(8000, shell_column(self->sh.out, "RSS"));
+	/* 2,000 pages, less what the kernel has not added up yet: 64 of each kind up to 6.1. */
+	EXPECT_LT(7000, shell_column(self->sh.out, "RSS"));
 	free(statm);
 	shell_free(&self->sh);
 	/* Live ones have one, those that have ended are under "-". */
