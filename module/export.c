@@ -160,7 +160,7 @@ static char *line_comm(char *at, const char *comm)
 #define EACH_BYTE	0x0101010101010101ULL
 
 /* Whether a byte of eight is zero. A byte above one that is may be taken for zero, too. */
-static bool has_zero(u64 word)
+static bool has_zero_byte(u64 word)
 {
 	return (word - EACH_BYTE) & ~word & (EACH_BYTE << 7);
 }
@@ -168,7 +168,7 @@ static bool has_zero(u64 word)
 static bool has_escaped(u64 word)
 {
 	return ((word - EACH_BYTE * ' ') & ~word & (EACH_BYTE << 7)) ||
-	       has_zero(word ^ (EACH_BYTE * 0x7f)) || has_zero(word ^ (EACH_BYTE * '\\'));
+	       has_zero_byte(word ^ (EACH_BYTE * 0x7f)) || has_zero_byte(word ^ (EACH_BYTE * '\\'));
 }
 
 static char *line_bytes(char *at, const char *text, size_t length)

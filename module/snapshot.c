@@ -81,12 +81,18 @@ static void add_open(struct row *row, struct process *process, const struct task
 	snapshot_count(snapshot, at, COUNT_MISSED_MAJOR, moved->missed_major);
 }
 
-/* Rows that are read at once under table.lock: each before or after a task settles in it. */
-#define ROWS_LOCKED	8
+/*
+ * Rows that are read at once under table.lock, so that each is read before or after a
+ * task settles in it. With more CPUs one takes longer.
+ */
+static unsigned int rows_locked(void)
+{
+	return clamp(64 / (unsigned int)nr_cpu_ids, 1U, 8U);
+}
 
 static void read_verdicts(struct snapshot *snapshot)
 {
-	unsigned int done = 0;
+	unsigned int done = 0, at_once = rows_locked();
 	struct snapshot_row *at;
 	unsigned long flags;
 	struct row *row;
@@ -95,7 +101,8 @@ static void read_verdicts(struct snapshot *snapshot)
 	task_visit_begin(add_open, snapshot);
 	totals_read_verdicts(&snapshot->lifetime);
 	list_for_each_entry(row, &table.rows, of_table) {
-		if (done++ % ROWS_LOCKED == 0) {
+		if (done++ == at_once) {
+			done = 1;
 			raw_spin_unlock_irqrestore(&table.lock, flags);
 			cond_resched();
 			raw_spin_lock_irqsave(&table.lock, flags);
@@ -137,6 +144,8 @@ static void order_add(struct snapshot *snapshot, const struct snapshot_row *row)
 
 	order->calls = counters_calls(&row->counters);
 	order->row = row;
+	snapshot->calls_bits |= order->calls;
+	snapshot->id_bits |= row->id;
 }
 
 /*
@@ -200,8 +209,7 @@ static __always_inline unsigned int order_digit(const struct snapshot_order *ord
 /* One pass of a radix sort: by one byte, the order of what is equal there staying as it is. */
 static __always_inline void order_pass(struct snapshot *snapshot, bool by_calls, unsigned int shift)
 {
-	const struct snapshot_order *from = snapshot->order;
-	struct snapshot_order *to = snapshot->order_spare;
+	struct snapshot_order *from = snapshot->order, *to = snapshot->order_spare;
 	unsigned int *next = snapshot->order_next, before = 0, i;
 
 	memset(next, 0, sizeof(snapshot->order_next));
@@ -222,7 +230,7 @@ static __always_inline void order_pass(struct snapshot *snapshot, bool by_calls,
 			cond_resched();
 	}
 	snapshot->order = to;
-	snapshot->order_spare = (struct snapshot_order *)from;
+	snapshot->order_spare = from;
 }
 
 /*
@@ -232,16 +240,11 @@ static __always_inline void order_pass(struct snapshot *snapshot, bool by_calls,
  */
 static void order_sort(struct snapshot *snapshot)
 {
-	u64 ids = 0, calls = 0;
 	unsigned int i;
 
-	for (i = 0; i < snapshot->count; i++) {
-		ids |= snapshot->order[i].row->id;
-		calls |= snapshot->order[i].calls;
-	}
-	for (i = 0; i < 64 && ids >> i; i += 8)
+	for (i = 0; i < 64 && snapshot->id_bits >> i; i += 8)
 		order_pass(snapshot, false, i);
-	for (i = 0; i < 64 && calls >> i; i += 8)
+	for (i = 0; i < 64 && snapshot->calls_bits >> i; i += 8)
 		order_pass(snapshot, true, i);
 }
 

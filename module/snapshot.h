@@ -43,6 +43,7 @@ struct snapshot_order {
  * struct snapshot - everything that export writes
  * @order: the rows in the order of the file: by calls, descending
  * @order_spare: as large, for sorting
+ * @calls_bits: the bits that are set in any of their calls; @id_bits likewise
  * @order_next: where the next row of each digit goes, while they are sorted
  * @count: of them
  * @rows: where they lie; @used of @room
@@ -66,6 +67,8 @@ struct snapshot {
 	struct snapshot_order *order;
 	struct snapshot_order *order_spare;
 	unsigned int order_next[ORDER_DIGITS];
+	u64 calls_bits;
+	u64 id_bits;
 	unsigned int count;
 	struct snapshot_row *rows;
 	unsigned int used;

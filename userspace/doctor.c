@@ -134,13 +134,14 @@ static void check_counts(struct doctor *d, const struct snapshot *s)
 	say(d, OK, "processes", "%" PRIu64 " live, %" PRIu64 " ended and kept, %" PRIu64 " folded",
 	    s->processes, s->ended, s->folded);
 	if (s->total.n[MISSED])
-		say(d, BAD, "missed", "%" PRIu64 " faults that no call explains",
+		say(d, BAD, "missed", "%" PRIu64 " faults that no call explains since the last reset",
 		    s->total.n[MISSED]);
 	else
 		say(d, OK, "missed", "nothing");
 	if (s->overflow)
 		say(d, BAD, "overflow",
-		    "%" PRIu64 " calls: raise max_rows, max_tasks or max_memory", s->overflow);
+		    "%" PRIu64 " calls found no room since the last reset: raise max_rows, max_tasks or max_memory",
+		    s->overflow);
 	else
 		say(d, OK, "overflow", "nothing");
 }
@@ -155,7 +156,7 @@ static void check_debugfs(struct doctor *d)
 	else if (errno == EACCES)
 		say(d, NOTE, "debugfs", "only root may look; /proc/faultstat/faults is the same");
 	else
-		say(d, NOTE, "debugfs", "not mounted; /proc/faultstat/faults is the same");
+		say(d, NOTE, "debugfs", "not mounted, or without the file; /proc/faultstat/faults is the same");
 	free(name);
 }
 

@@ -232,7 +232,7 @@ static enum exit_code refused(const struct options *options, int key, const char
 	const char *name = options->command->name;
 
 	/* Letters stand together, and a value may be the next word. */
-	if (optopt > 0 && optopt < 256 && (word[0] != '-' || word[1] != '-'))
+	if (optopt > 0 && optopt < 256 && (!known || word[0] != '-' || word[1] != '-'))
 		word = letter;
 	if (key == ':')
 		return usage("%s wants a value, %s: see kfaultstat %s --help", word,

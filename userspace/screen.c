@@ -117,8 +117,8 @@ int screen_signal(void)
 }
 
 /**
- * screen_key() - wait for a key.
- * @seconds: how long at most
+ * screen_key() - wait for a key, and let signals in.
+ * @seconds: how long at most; 0 only looks
  *
  * Not by curses alone, which returns at once, again and again, when the terminal has gone.
  *
@@ -129,9 +129,10 @@ int screen_key(double seconds)
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	double end = clock_now() + seconds;
 	int empty = 0, key, ready;
+	bool waited = false;
 
 	for (;;) {
-		struct timespec rest;
+		struct timespec rest = { 0, 0 };
 		double left = end - clock_now();
 
 		key = getch();
@@ -139,10 +140,13 @@ int screen_key(double seconds)
 			return SCREEN_END;
 		if (key != ERR)
 			return key;
-		if (left <= 0)
+		if (left <= 0 && waited)
 			return SCREEN_NOTHING;
-		rest.tv_sec = (time_t)left;
-		rest.tv_nsec = (long)((left - (double)rest.tv_sec) * 1e9);
+		if (left > 0) {
+			rest.tv_sec = (time_t)left;
+			rest.tv_nsec = (long)((left - (double)rest.tv_sec) * 1e9);
+		}
+		waited = true;
 		ready = ppoll(&input, 1, &rest, &mask_waiting);
 		if (ready < 0 && errno != EINTR)
 			return SCREEN_END;

@@ -312,7 +312,8 @@ static int watch(struct top *top)
 			/* Anew each time, for the interval may be another one. */
 			double rest = top->taken + top->options->interval - clock_now();
 
-			key = rest > 0 ? screen_key(rest) : SCREEN_NOTHING;
+			/* Even if reading takes longer: keys and signals have their turn. */
+			key = screen_key(rest > 0 ? rest : 0);
 			if (key == SCREEN_NOTHING)
 				break;
 			top->refusal = NULL;

@@ -132,6 +132,7 @@ def test_wrong_usage_is_exit_code_2_and_one_line():
     fails(2, ["--nonsense", "--help"], "--nonsense")
     fails(2, ["-x", "--help"], "-x")
     fails(2, ["-x ", "--help"], "-ax")
+    fails(2, ["-x ", "--help"], "--all", "-xr")
     fails(2, ["-n", "value", "NUMBER"], "-n")
     fails(2, ["--lines", "value", "NUMBER"], "--lines")
     fails(2, ["--report", "value", "FILE"], "stat", "--report")

@@ -4,11 +4,13 @@ import os
 import pty
 import re
 import resource
+import select
 import signal
 import subprocess
+import sys
 import time
 
-from tap import PLAIN, PROGRAM, SCRATCH, Text, check, equal
+from tap import HERE, PLAIN, PROGRAM, SCRATCH, Text, check, equal
 
 SESSION = "top"
 
@@ -195,18 +197,24 @@ def test_another_interval_begins_at_once():
         top.until("the interval", lambda s: "every 0.2 s" in s[0] and "in the interval" in s[0])
 
 
-def in_terminal(*options, ignored=()):
+def read_until(what, master):
+    """All that comes, up to something; not for ever."""
+    out = b""
+    while what not in out:
+        check("%r comes" % what, select.select([master], [], [], 60)[0], out[-200:])
+        out += os.read(master, 65536)
+
+
+def in_terminal(*options, ignored=(), path=None):
     """top on a terminal of ours, when its first screen is there: its process and our end of it."""
-    path = table(20, 0).save("watched")
+    path = path or table(20, 0).save("watched")
     pid, master = pty.fork()
     if not pid:
         # Whatever we were started with.
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
         os.execve(PLAIN, [PLAIN, "top", "-i", path, *options], dict(os.environ, TERM="linux", LC_ALL="C.UTF-8"))
-    out = b""
-    while b"keys" not in out:
-        out += os.read(master, 65536)
+    read_until(b"keys", master)
     return pid, master
 
 
@@ -259,6 +267,28 @@ def test_it_ends_when_the_terminal_has_gone():
         status, seconds = end_of(pid)
         equal("status", 1, os.waitstatus_to_exitcode(status))
         check("without turning round and round: %.2f s" % seconds, seconds < 0.5)
+
+
+def test_keys_and_signals_have_their_turn_where_reading_takes_longer_than_the_interval():
+    path = os.path.join(SCRATCH, "large")
+    with open(path, "w") as f:
+        subprocess.run([sys.executable, os.path.join(HERE, "generate"), "131072"], stdout=f, check=True)
+    for end in ("q", signal.SIGTERM):
+        pid, master = in_terminal("0.1", path=path)
+        if end == "q":
+            os.write(master, b"q")
+        else:
+            os.kill(pid, end)
+        try:
+            while os.read(master, 65536):
+                pass
+        except OSError:
+            pass
+        status, _ = end_of(pid)
+        check("it ends by %s: %x" % (end, status), os.WTERMSIG(status) == end if os.WIFSIGNALED(status)
+              else end == "q" and not status)
+        os.close(master)
+    os.unlink(path)
 
 
 def test_keys_sort_filter_and_group():
