@@ -11,6 +11,10 @@ _kfaultstat_options() {
 		-p --pid -c --comm -f --object --files --regions --by --no-color -h --help -V --version" ;;
 	stat) echo "-a --all -n --lines -o --output -s --sort -r --raw -J --json --noheadings --by
 		-w --wait --report -h --help -V --version" ;;
+	cache) echo "-a --all -n --lines -o --output -s --sort -r --raw -J --json --noheadings -p --pid
+		-f --object --by -x --one-file-system --ranges --missing --via -h --help -V --version" ;;
+	map) echo "-a --all -n --lines -o --output -s --sort -r --raw -J --json --noheadings -p --pid
+		-f --object --via --smaps -h --help -V --version" ;;
 	sys) echo "-o --output -r --raw -J --json --noheadings --root -h --help -V --version" ;;
 	doctor) echo "-i --input -r --raw -J --json --noheadings --root -h --help -V --version" ;;
 	*) echo "-h --help -V --version" ;;
@@ -22,6 +26,10 @@ _kfaultstat_columns() {
 	sys) echo "total used free shared buffers cache available swap_total swap_used swap_free active inactive
 		fault/s majflt/s pgpgin/s pgpgout/s pgfree/s pgscank/s pgscand/s pgstealk/s pgsteald/s
 		allocstall/s refault/s thpfault/s thpfallb/s pswpin/s pswpout/s psi_some% psi_full%" ;;
+	cache) echo "size cached pages percent dirty writeback evicted recent came went files unknown dev inode
+		state bar dir file" ;;
+	map) echo "pid comm size mapped percent of_file cached private huge swapped rss change mappings
+		smaps_rss pss referenced dev inode state bar object anon file shmem shared swap" ;;
 	*) echo "comm pid id state ppid calls minor major uncounted pending missed write exec from_user
 		from_kernel from_gup read calls_s minor_s major_s processes rss dev inode cgroup dir object" ;;
 	esac
@@ -45,7 +53,7 @@ _kfaultstat_list() {
 
 _kfaultstat() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=show words i
-	local commands="show diff top stat sys reset on off doctor"
+	local commands="show diff top stat sys cache map reset on off doctor"
 
 	COMPREPLY=()
 	[[ " $commands " != *" ${COMP_WORDS[1]} "* || $COMP_CWORD -eq 1 ]] || command=${COMP_WORDS[1]}
@@ -58,9 +66,19 @@ _kfaultstat() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
+	--via)
+		words="scan pagemap"
+		[[ $command != cache ]] || words="cachestat mincore"
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+		return
+		;;
 	--by)
 		words="object dir process comm"
-		[[ $command == diff || $command == stat ]] || words+=" cgroup"
+		case $command in
+		diff | stat) ;;
+		cache) words=dir ;;
+		*) words+=" cgroup" ;;
+		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		return
 		;;
@@ -96,6 +114,7 @@ _kfaultstat() {
 		words=
 		[[ $COMP_CWORD -ne 1 ]] || words=$commands
 		[[ $command != diff ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return; }
+		[[ $command != cache ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return; }
 		[[ $command != stat ]] || { mapfile -t COMPREPLY < <(compgen -c -- "$cur") && return; }
 		;;
 	esac

@@ -16,6 +16,7 @@
 
 #define TABLES	(SHOW | DIFF | STAT)
 #define ROWS	(SHOW | DIFF | TOP)
+#define MEMORY	(CACHE | MAP)
 #define EVERY	(~0u)
 
 #define SORT_SUFFIXES	", each with :asc or :desc behind it or neither, at most eight"
@@ -28,25 +29,35 @@ struct option_info {
 	const char *help;
 };
 
-enum { KEY_NOHEADINGS = 256, KEY_FILES, KEY_REGIONS, KEY_BY, KEY_NO_COLOR, KEY_REPORT, KEY_ROOT };
+enum {
+	KEY_NOHEADINGS = 256, KEY_FILES, KEY_REGIONS, KEY_BY, KEY_NO_COLOR, KEY_REPORT, KEY_ROOT,
+	KEY_VIA, KEY_RANGES, KEY_MISSING, KEY_SMAPS,
+};
 
 static const struct option_info options_known[] = {
 	{ 'i', "input", "FILE", SHOW | TOP | DOCTOR,
 	  "read a saved copy of the module's file, - from stdin" },
-	{ 'a', "all", NULL, SHOW | DIFF, "all rows, not only those that fit the screen" },
+	{ 'a', "all", NULL, SHOW | DIFF | MEMORY, "all rows, not only those that fit the screen" },
 	{ 'a', "all", NULL, STAT, "all rows, not only the first twenty" },
-	{ 'n', "lines", "NUMBER", TABLES, "at most so many rows" },
-	{ 'o', "output", "LIST", TABLES | TOP,
+	{ 'n', "lines", "NUMBER", TABLES | MEMORY, "at most so many rows" },
+	{ 'o', "output", "LIST", TABLES | TOP | MEMORY,
 	  "columns to show; +LIST adds to the usual ones" },
 	{ 'o', "output", "LIST", SYS, "columns to show" },
-	{ 's', "sort", "LIST", TABLES | TOP,
+	{ 's', "sort", "LIST", TABLES | TOP | MEMORY,
 	  "columns to sort by, each with :asc or :desc if need be" },
-	{ 'r', "raw", NULL, TABLES | SYS | DOCTOR, "words with one space between, for programs" },
-	{ 'J', "json", NULL, SHOW | SYS, "JSON; a line for each interval" },
+	{ 'r', "raw", NULL, TABLES | SYS | DOCTOR | MEMORY,
+	  "words with one space between, for programs" },
+	{ 'J', "json", NULL, SHOW | SYS | MEMORY, "JSON; a line for each interval" },
 	{ 'J', "json", NULL, DIFF | STAT | DOCTOR, "JSON" },
-	{ KEY_NOHEADINGS, "noheadings", NULL, TABLES | SYS | DOCTOR, "no names of columns" },
+	{ KEY_NOHEADINGS, "noheadings", NULL, TABLES | SYS | DOCTOR | MEMORY,
+	  "no names of columns" },
 	{ 'p', "pid", "PID[,...]", ROWS, "only these processes" },
 	{ 'c', "comm", "GLOB", ROWS, "only processes of such a name" },
+	{ 'p', "pid", "PID[,...]", CACHE, "the files that these processes map" },
+	{ 'p', "pid", "PID[,...]", MAP, "what these processes have mapped, not all processes" },
+	{ 'f', "object", "GLOB", CACHE, "only such files; * matches / as well" },
+	{ 'f', "object", "GLOB", MAP,
+	  "only such objects, and their share of the process's memory" },
 	{ 'f', "object", "GLOB", ROWS, "only such objects; * matches / as well" },
 	{ KEY_FILES, "files", NULL, ROWS, "only files" },
 	{ KEY_REGIONS, "regions", NULL, ROWS, "only what is no file" },
@@ -54,6 +65,13 @@ static const struct option_info options_known[] = {
 	  "add up by object, dir[=DEPTH], process, comm or cgroup" },
 	{ KEY_BY, "by", "WHAT", DIFF, "add up by object, dir[=DEPTH], process or comm" },
 	{ KEY_BY, "by", "WHAT", STAT, "add up by object (usual), dir[=DEPTH], process or comm" },
+	{ KEY_BY, "by", "WHAT", CACHE, "add files up by dir, or by its first folders: dir=DEPTH" },
+	{ 'x', "one-file-system", NULL, CACHE, "do not go into other file systems" },
+	{ KEY_RANGES, "ranges", NULL, CACHE, "the ranges of each file that are cached" },
+	{ KEY_MISSING, "missing", NULL, CACHE, "the ranges of each file that are not" },
+	{ KEY_VIA, "via", "WAY", CACHE, "ask the kernel by cachestat, or by mincore" },
+	{ KEY_VIA, "via", "WAY", MAP, "ask by scan (PAGEMAP_SCAN), or by pagemap" },
+	{ KEY_SMAPS, "smaps", NULL, MAP, "what smaps says, too; stalls the process meanwhile" },
 	{ KEY_NO_COLOR, "no-color", NULL, TOP, "no colours" },
 	{ 'w', "wait", NULL, STAT, "wait for what the command leaves running, too" },
 	{ KEY_REPORT, "report", "FILE", STAT, "write the report there, not to standard error" },
@@ -95,6 +113,13 @@ static void help(const struct command *command)
 	if (command->bit == SYS) {
 		printf("\nColumns, sizes in KiB, and what they are in /proc/meminfo, vmstat, pressure:\n");
 		sys_help();
+	}
+	if (command->bit & MEMORY) {
+		printf("\nColumns:\n");
+		if (command->bit == CACHE)
+			cache_help();
+		else
+			map_help();
 	}
 	if (command->bit == SHOW) {
 		printf("\nCommands, show being the one that is meant without any:\n");
@@ -214,6 +239,21 @@ static enum exit_code set(struct options *options, int key, char *value)
 		return EXIT_FINE;
 	case 'w':
 		options->wait = true;
+		return EXIT_FINE;
+	case 'x':
+		options->one_fs = true;
+		return EXIT_FINE;
+	case KEY_VIA:
+		options->via = value;
+		return EXIT_FINE;
+	case KEY_RANGES:
+		options->ranges = true;
+		return EXIT_FINE;
+	case KEY_MISSING:
+		options->missing = true;
+		return EXIT_FINE;
+	case KEY_SMAPS:
+		options->smaps = true;
 		return EXIT_FINE;
 	case KEY_REPORT:
 		options->report = value;

@@ -27,6 +27,8 @@ enum command_bit {
 	ON	= 1 << 6,
 	OFF	= 1 << 7,
 	DOCTOR	= 1 << 8,
+	CACHE	= 1 << 9,
+	MAP	= 1 << 10,
 };
 
 struct options {
@@ -45,6 +47,10 @@ struct options {
 	bool all;
 	bool wait;
 	bool no_color;
+	const char *via;	/* the way to ask the kernel; NULL for the best there is */
+	bool one_fs;
+	bool ranges, missing;
+	bool smaps;
 	double interval;	/* seconds; 0 for once */
 	uint64_t count;		/* 0 for ever */
 	sighandler_t sigpipe;	/* what was to be done on SIGPIPE when we began */
@@ -77,5 +83,9 @@ enum exit_code reset_run(struct options *options);
 enum exit_code on_run(struct options *options);
 enum exit_code off_run(struct options *options);
 enum exit_code doctor_run(struct options *options);
+void cache_help(void);
+enum exit_code cache_run(struct options *options);
+void map_help(void);
+enum exit_code map_run(struct options *options);
 
 #endif

@@ -7,7 +7,7 @@ import subprocess
 from tap import CAPTURED, HERE, PROGRAM, check, equal, fails, run
 
 TOP = os.path.join(HERE, "..", "..", "userspace")
-COMMANDS = ["show", "diff", "top", "stat", "sys", "reset", "on", "off", "doctor"]
+COMMANDS = ["show", "diff", "top", "stat", "sys", "cache", "map", "reset", "on", "off", "doctor"]
 
 
 def help_options(command):
@@ -82,10 +82,10 @@ def test_completion_knows_commands_and_values():
     equal("commands", set(COMMANDS), completion("kfaultstat "))
     equal("begun", {"reset"}, completion("kfaultstat re"))
     equal("by", {"object", "dir", "process", "comm", "cgroup"}, completion("kfaultstat --by "))
-    for command in ("show", "diff", "top", "stat", "sys"):
+    for command in ("show", "diff", "top", "stat", "sys", "cache", "map"):
         text = run(command, "--help").stdout
-        block = text[text.index("Columns"):].split("\n\n")[0]
-        wanted = {line.split()[0] for line in block.splitlines()[1:]}
+        block = text[text.index("Columns"):].split("\n\nCommands")[0]
+        wanted = {line.split()[0] for line in block.splitlines() if line.startswith(" ")}
         for option in ("-o", "--output", "-s", "--sort"):
             if command != "sys" or option in ("-o", "--output"):
                 equal("columns of %s" % command, wanted, completion("kfaultstat %s %s " % (command, option)))
@@ -105,7 +105,7 @@ def test_completion_knows_commands_and_values():
 def test_the_man_page_has_all_columns_and_is_clean():
     with open(os.path.join(TOP, "kfaultstat.8"), encoding="utf-8") as file:
         page = file.read()
-    for command in ("show", "sys"):
+    for command in ("show", "sys", "cache", "map"):
         text = run(command, "--help").stdout
         block = text[text.index("Columns"):].split("\n\n")[0]
         for line in block.splitlines()[1:]:

@@ -33,6 +33,10 @@ def run(*arguments, program=PROGRAM, stdin=b"", env=None, text=True):
     return done
 
 
+class Skip(Exception):
+    """What a test needs and this machine lacks."""
+
+
 def check(what, condition, *shown):
     if not condition:
         raise AssertionError("%s%s" % (what, "".join("\n" + str(one) for one in shown)))
@@ -137,6 +141,8 @@ def main(modules):
             try:
                 getattr(module, name)()
                 print("ok %d %s.%s" % (number, module.__name__, name[5:]), flush=True)
+            except Skip as lack:
+                print("ok %d %s.%s # SKIP %s" % (number, module.__name__, name[5:], lack), flush=True)
             except Exception:  # whatever it is, the other points are to be seen
                 failed += 1
                 for line in traceback.format_exc().splitlines():

@@ -1,0 +1,597 @@
+# SPDX-License-Identifier: GPL-2.0
+"""cache against the truth: pages brought in and dropped one by one, fincore, vmtouch, mincore."""
+import ctypes
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import threading
+import time
+
+from memory import (DISK, LIBC, NOBODY, PAGE, Process, as_nobody, bring, cache_ways, drop, file_system, fill, folder,
+                    has_cachestat, json_of, need_cachestat, need_root, resident, undisturbed)
+from tap import PLAIN, PROGRAM, SCRATCH, Skip, check, equal, fails, raw, run
+
+
+def ranges(way, *arguments):
+    """Which pages of each file are cached and which are not, by --ranges and --missing."""
+    found = {}
+    for one in json_of("cache", "--via", way, "--ranges", "--missing", *arguments)["ranges"]:
+        pages = range(one["start"] // PAGE, -(-one["end"] // PAGE))
+        equal("pages of %s" % one, len(pages), one["pages"])
+        equal("bytes of %s" % one, one["end"] - one["start"], one["bytes"])
+        found.setdefault(one["file"], {}).setdefault(one["state"], set()).update(pages)
+    return found
+
+
+def rows(*arguments):
+    return {row["file"]: row for row in json_of("cache", *arguments)["cache"]}
+
+
+@undisturbed
+def test_pages_brought_in_and_dropped_one_by_one():
+    path = fill(os.path.join(folder(), "file"), 300)
+    equal("nothing at first", set(), resident(path))
+    for change, pages in ((bring, [0]), (bring, [299]), (bring, [17, 18, 19]), (bring, range(100, 200)),
+                          (drop, [150]), (drop, [0]), (drop, range(17, 20)), (drop, range(300))):
+        if change is bring:
+            bring(path, pages)
+        else:
+            for page in pages:
+                drop(path, page, 1)
+        truth = resident(path)
+        for way in cache_ways():
+            row = rows("--via", way, path)[path]
+            equal("cached via %s" % way, (len(truth), len(truth) * PAGE),
+                  (row["pages"], row["cached"]))
+            found = ranges(way, path)[path]
+            equal("ranges via %s" % way, truth, found.get("cached", set()))
+            equal("missing via %s" % way, set(range(300)) - truth, found.get("missing", set()))
+            level = row["bar"]
+            for i, sign in enumerate(level):
+                part = set(range(i * 300 // len(level), (i + 1) * 300 // len(level)))
+                equal("part %d of %s" % (i, level), "." if not part & truth else
+                      "#" if part <= truth else sign, sign)
+                check("a part is a digit", sign in ".#" or sign in "1234567")
+    equal("all is gone at last", set(), resident(path))
+
+
+@undisturbed
+def test_the_same_as_fincore_and_vmtouch():
+    place = folder()
+    paths = [fill(os.path.join(place, str(pages)), pages) for pages in (1, 7, 512, 3000)]
+    bring(paths[1], [2, 3])
+    bring(paths[2], range(0, 512, 2))
+    bring(paths[3], range(1000))
+    said = subprocess.run(["fincore", "-b", "-n", "-r", "-o", "PAGES,SIZE,FILE", *paths],
+                          capture_output=True, text=True, check=True).stdout
+    fincore = {line.split(" ", 2)[2]: (int(line.split()[0]), int(line.split()[1]))
+               for line in said.splitlines()}
+    said = subprocess.run(["vmtouch", *paths], capture_output=True, text=True, check=True).stdout
+    touched = [int(number) for number in re.search(r"Pages: (\d+)/(\d+)", said).groups()]
+    for way in cache_ways():
+        found = rows("--via", way, *paths)
+        for path in paths:
+            equal("%s via %s" % (path, way), fincore[path], (found[path]["pages"], found[path]["size"]))
+        total = json_of("cache", "--via", way, *paths)["total"]
+        equal("vmtouch", touched, [total["pages"], sum(-(-found[path]["size"] // PAGE)
+                                                      for path in paths)])
+    equal("what was read", 2 + 256 + 1000, touched[0])
+
+
+@undisturbed
+def test_ten_tebibytes_of_which_some_pages_are_cached():
+    need_cachestat()
+    path = os.path.join(folder(), "huge")
+    size = 10 << 40
+    with open(path, "wb") as file:
+        try:
+            file.truncate(size)
+        except OSError as error:
+            raise Skip("no such file here: %s" % error)
+    pages = {5 << 28, (5 << 28) + 1, (10 << 28) - 1}
+    bring(path, pages)
+    row = rows("--via", "cachestat", path)[path]
+    equal("figures", (size, 3, 3 * PAGE, 0.1), (row["size"], row["pages"], row["cached"], row["percent"]))
+    for way in ((), ("--via", "cachestat")):
+        found = json_of("cache", *way, "--ranges", path)["ranges"]
+        equal("ranges", [(5 << 40, (5 << 40) + 2 * PAGE), (size - PAGE, size)],
+              [(one["start"], one["end"]) for one in found])
+        found = json_of("cache", *way, "--missing", path)["ranges"]
+        equal("missing", size - 3 * PAGE, sum(one["bytes"] for one in found))
+    equal("percent is more than 0", "0.1", raw(run("cache", "-r", path).stdout, "percent")[0][0])
+    os.unlink(path)
+
+
+@undisturbed
+def test_mincore_takes_windows_and_touches_nothing():
+    path = os.path.join(folder(), "sparse")
+    with open(path, "wb") as file:
+        file.truncate((1 << 30) + 5)
+    bring(path, [0, 40000, 262144])
+    before = resident(path)
+    done = subprocess.run(["strace", "-f", "-e", "trace=mmap,mincore,read,pread64", PLAIN, "cache", "-r",
+                           "--via", "mincore", path], capture_output=True, text=True, check=False)
+    equal("exit code", 0, done.returncode, done.stderr)
+    calls = re.findall(r"mincore\(0x[0-9a-f]+, (\d+),", done.stderr)
+    check("windows of at most 128 MiB", len(calls) >= 9 and max(map(int, calls)) <= 128 << 20, calls)
+    windows = [line for line in done.stderr.splitlines() if re.search(r"mmap\(NULL, 1342177\d\d,", line)]
+    check("mapped without any right", len(windows) >= 8 and all("PROT_NONE, MAP_SHARED" in line
+                                                                 for line in windows), windows)
+    equal("nothing came", before, resident(path))
+    equal("pages", [("3",)], raw(done.stdout, "pages"))
+    found = ranges("mincore", path)[path]
+    equal("ranges over windows", before, found["cached"])
+    equal("of both sorts", 262145, sum(map(len, found.values())))
+
+
+@undisturbed
+def test_who_may_not_know_is_told_so():
+    need_root()
+    place = folder()
+    os.chmod(place, 0o755)
+    for above in (SCRATCH, DISK):
+        os.chmod(above, 0o755)
+    path = fill(os.path.join(place, "root's"), 64)
+    locked = fill(os.path.join(place, "locked"), 64)
+    own = fill(os.path.join(place, "own"), 64)
+    bring(own, [1, 2, 3])
+    os.chmod(locked, 0o600)
+    os.chown(own, NOBODY, NOBODY)
+    for way in cache_ways():
+        done = as_nobody("cache", "-J", "--via", way, place)
+        equal("exit code", 0, done.returncode, done.stderr)
+        said = json.loads(done.stdout)
+        found = {row["file"]: row for row in said["cache"]}
+        equal("what is ours", ("known", 3), (found[own]["state"], found[own]["pages"]))
+        # Kernels that do not ask for a right tell the truth, which is that nothing is there.
+        check("root's via %s" % way, (found[path]["state"], found[path]["pages"]) in
+              (("no permission", None), ("known", 0)), found)
+        equal("what cannot be opened", ("no permission", None, None),
+              (found[locked]["state"], found[locked]["cached"], found[locked]["percent"]))
+        unknown = sum(row["state"] != "known" for row in found.values())
+        equal("total", (3, unknown, 64 * PAGE * unknown, 3), tuple(
+            said["total"][key] for key in ("files", "unknown", "unknown_size", "pages")))
+        table = as_nobody("cache", "--via", way, place).stdout
+        check("the table says so", "no permission" in table and "unknown, and not in the total" in table,
+              table)
+        equal("none of it is full", [], re.findall(r"100\.0", table))
+        done = as_nobody("cache", "-J", "--via", way, "--ranges", locked, path)
+        found = {one["file"]: one["state"] for one in json.loads(done.stdout)["ranges"]}
+        equal("ranges", "no permission", found[locked])
+        check("no range of what may not be known", found.get(path) != "cached", found)
+
+
+@undisturbed
+def test_the_lie_of_mincore_is_found_out():
+    need_root()
+    release = tuple(int(part) for part in re.match(r"(\d+)\.(\d+)", os.uname().release).groups())
+    if release < (5, 2):
+        raise Skip("mincore of this kernel does not ask for a right")
+    place = folder()
+    os.chmod(place, 0o755)
+    for above in (SCRATCH, DISK):
+        os.chmod(above, 0o755)
+    path = fill(os.path.join(place, "file"), 40000)
+    done = as_nobody("cache", "-J", "--via", "mincore", path)
+    equal("state", "no permission", json.loads(done.stdout)["cache"][0]["state"])
+    with open(path, "rb") as file:
+        while file.read(1 << 20):
+            pass
+    row = rows("--via", "mincore", path)[path]
+    equal("a file that is all there, to its owner", ("known", 100.0), (row["state"], row["percent"]))
+    tmpfs = "/dev/shm/faultstat-%d" % os.getpid()
+    if file_system("/dev/shm") == "tmpfs":
+        with open(tmpfs, "wb") as file:
+            file.write(b"x" * PAGE * 10)
+        try:
+            os.chmod(tmpfs, 0o644)
+            row = rows("--via", "mincore", tmpfs)[tmpfs]
+            equal("tmpfs", ("known", 100.0), (row["state"], row["percent"]))
+            done = as_nobody("cache", "-J", "--via", "mincore", tmpfs)
+            equal("tmpfs of another", "no permission", json.loads(done.stdout)["cache"][0]["state"])
+        finally:
+            os.unlink(tmpfs)
+    os.unlink(path)
+
+
+def test_special_files_are_said_to_be_that():
+    place = folder()
+    os.mkfifo(os.path.join(place, "fifo"))
+    os.symlink("/etc/passwd", os.path.join(place, "link"))
+    fill(os.path.join(place, "file"), 1)
+    said = json_of("cache", place)
+    equal("in a folder they are left alone", ["file"], [os.path.basename(row["file"])
+                                                        for row in said["cache"]])
+    check("and counted", "special files left alone: 1" in run("cache", place).stdout)
+    found = rows(os.path.join(place, "fifo"), "/dev/null", os.path.join(place, "link"))
+    equal("named", {"fifo": "special file", "null": "special file", "link": "known"},
+          {os.path.basename(path): row["state"] for path, row in found.items()})
+    equal("nothing is guessed", [None, None], [found[path][key] for path, key in (
+        ("/dev/null", "cached"), ("/dev/null", "size"))])
+
+
+def mounted(kind, place, *options):
+    need_root()
+    os.makedirs(place, exist_ok=True)
+    done = subprocess.run(["mount", "-t", kind, *options, kind, place], capture_output=True, check=False)
+    if done.returncode:
+        raise Skip("%s cannot be mounted here" % kind)
+    return place
+
+
+def test_hugetlbfs_is_not_guessed():
+    place = mounted("hugetlbfs", os.path.join(folder(), "huge"))
+    try:
+        path = os.path.join(place, "file")
+        with open(path, "wb") as file:
+            file.truncate(4 << 20)
+        for way in cache_ways():
+            row = rows("--via", way, path)[path]
+            equal("state", ("hugetlbfs", None), (row["state"], row["cached"]))
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+@undisturbed
+def test_overlayfs_is_the_file_underneath():
+    place = folder()
+    for name in ("lower", "upper", "work"):
+        os.mkdir(os.path.join(place, name))
+    below = fill(os.path.join(place, "lower", "file"), 50)
+    over = mounted("overlay", os.path.join(place, "over"), "-o",
+                   "lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work" % (place, place, place))
+    try:
+        bring(below, [3, 4, 5])
+        path = os.path.join(over, "file")
+        equal("cached", 3, rows(path)[path]["pages"])
+        equal("ranges", {3, 4, 5}, set(range(*[json_of("cache", "--ranges", path)["ranges"][0][key] // PAGE
+                                               for key in ("start", "end")])))
+        if has_cachestat():
+            row = rows("--via", "cachestat", path)[path]
+            equal("cachestat does not see them", ("not via cachestat", None), (row["state"], row["pages"]))
+    finally:
+        subprocess.run(["umount", over], check=True)
+
+
+@undisturbed
+def test_each_file_of_a_tree_counts_once():
+    place = folder()
+    os.makedirs(os.path.join(place, "a", "b"))
+    for name in ("one", "a/two", "a/b/three"):
+        path = fill(os.path.join(place, name), 4)
+        bring(path, [0])
+    os.link(os.path.join(place, "one"), os.path.join(place, "a", "again"))
+    os.symlink(place, os.path.join(place, "a", "round"))
+
+    def total(*paths):
+        said = json_of("cache", *paths)["total"]
+        return said["files"], said["pages"]
+
+    equal("a tree", (3, 3), total(place))
+    equal("and a folder of it", (3, 3), total(place, os.path.join(place, "a")))
+    equal("the other way round", (3, 3), total(os.path.join(place, "a"), place))
+    equal("and a file of it", (3, 3), total(os.path.join(place, "a", "two"), place))
+    equal("twice the same", (1, 1), total(os.path.join(place, "one"), os.path.join(place, "one")))
+    equal("both names of one", (1, 1), total(os.path.join(place, "one"), os.path.join(place, "a", "again")))
+    by = {row["dir"]: row for row in json_of("cache", "--by", "dir", place)["cache"]}
+    equal("folders", 3, len(by))
+    equal("sum", 3, sum(row["pages"] for row in by.values()))
+    depth = place.count("/")
+    by = {row["dir"]: row["pages"] for row in json_of("cache", "--by", "dir=%d" % depth, place)["cache"]}
+    equal("by depth", {place: 3}, by)
+    equal("only some", {os.path.join(place, "a", "two")}, set(rows("-f", "*/two", place)))
+
+
+def test_other_file_systems_are_left_out_with_x():
+    place = folder()
+    fill(os.path.join(place, "file"), 1)
+    inner = mounted("tmpfs", os.path.join(place, "inner"))
+    try:
+        with open(os.path.join(inner, "other"), "wb") as file:
+            file.write(b"x")
+        equal("both", 2, json_of("cache", place)["total"]["files"])
+        equal("one", 1, json_of("cache", "-x", place)["total"]["files"])
+        equal("named itself", 2, json_of("cache", "-x", place, inner)["total"]["files"])
+    finally:
+        subprocess.run(["umount", inner], check=True)
+
+
+def test_tmpfs_is_all_cached():
+    if file_system("/dev/shm") != "tmpfs":
+        raise Skip("/dev/shm is no tmpfs")
+    path = "/dev/shm/faultstat-cache-%d" % os.getpid()
+    try:
+        with open(path, "wb") as file:
+            file.truncate(100 * PAGE)
+            for page in (3, 50, 51):
+                os.pwrite(file.fileno(), b"x", page * PAGE)
+        for way in cache_ways():
+            truth = resident(path)
+            equal("ranges", truth, ranges(way, path)[path]["cached"])
+            check("the holes are none", len(truth) < 100)
+    finally:
+        os.unlink(path)
+
+
+@undisturbed
+def test_dirty_pages():
+    need_cachestat()
+    path = fill(os.path.join(folder(), "file"), 16)
+    with open(path, "r+b") as file:
+        file.write(b"y" * 3 * PAGE)
+        file.flush()
+        row = rows(path)[path]
+        # Or it was written back at this moment.
+        check("dirty", row["dirty"] + row["writeback"] in (3 * PAGE, 0), row)
+        os.fsync(file.fileno())
+    equal("written back", 0, rows(path)[path]["dirty"])
+    equal("not by mincore", None, rows("--via", "mincore", path)[path]["dirty"])
+
+
+@undisturbed
+def test_all_figures_are_those_of_cachestat():
+    need_cachestat()
+    found = rows("--via", "cachestat", "/usr/bin", "/usr/lib/x86_64-linux-gnu")
+    some = sorted(found, key=lambda path: -(found[path]["evicted"] or 0))[:20]
+    print("# at most %s bytes are evicted" % found[some[0]]["evicted"])
+    for path in some:
+        file = os.open(path, os.O_RDONLY)
+        answer = (ctypes.c_uint64 * 5)()
+        equal("cachestat", 0, LIBC.syscall(451, file, (ctypes.c_uint64 * 2)(0, 0), answer, 0))
+        os.close(file)
+        row = rows("--via", "cachestat", path)[path]
+        equal(path, [number * PAGE for number in answer],
+              [row[key] for key in ("cached", "dirty", "writeback", "evicted", "recent")])
+
+
+def test_files_that_change_meanwhile():
+    place = folder()
+    over = threading.Event()
+
+    def change():
+        turn = 0
+        while not over.is_set():
+            turn += 1
+            path = os.path.join(place, str(turn % 40))
+            with open(path, "wb") as file:
+                file.write(b"x" * PAGE * (turn % 50))
+                file.truncate(PAGE * (turn * 7 % 90))
+            if turn % 3 == 0:
+                os.unlink(path)
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        for turn in range(20):
+            for way in cache_ways():
+                done = run("cache", "-J", "--via", way, place)
+                equal("exit code", 0, done.returncode, done.stderr)
+                for row in json.loads(done.stdout)["cache"]:
+                    check("never more than all", row["percent"] is None or row["percent"] <= 100, row)
+                    check("pages of it", row["pages"] is None or
+                          row["pages"] <= -(-row["size"] // PAGE), row)
+                run("cache", "--via", way, "--ranges", place)
+    finally:
+        over.set()
+        thread.join()
+    fails(1, ["nothing", "No such file"], "cache", os.path.join(place, "nothing"))
+    done = run("cache", "-J", os.path.join(place, "nothing"), "/etc/passwd")
+    equal("the others are shown", (1, 1), (done.returncode, len(json.loads(done.stdout)["cache"])))
+
+
+def intervals(number, *arguments, between=(), program=PROGRAM):
+    """Lines of JSON, with something done before each but the first."""
+    with subprocess.Popen([program, "cache", "-J", *arguments, "1", str(number)], stdout=subprocess.PIPE,
+                          text=True) as child:
+        found = []
+        for turn in range(number):
+            found.append(json.loads(child.stdout.readline()))
+            if turn < len(between):
+                between[turn]()
+        equal("nothing more", "", child.stdout.read())
+        equal("exit code", 0, child.wait())
+    return found
+
+
+@undisturbed
+def test_what_came_and_went_by_file():
+    place = folder()
+    quiet, read, dropped, gone, grown = (fill(os.path.join(place, name), 256)
+                                         for name in ("quiet", "read", "dropped", "gone", "grown"))
+    for path in (quiet, dropped, gone):
+        bring(path, range(256))
+
+    def change():
+        bring(read, range(10, 30))
+        for page in range(256):
+            drop(dropped, page, 1)
+        os.unlink(gone)
+
+    def both():
+        # As much goes as comes, in another part.
+        bring(read, range(200, 220))
+        for page in range(10, 30):
+            drop(read, page, 1)
+        with open(grown, "ab") as file:
+            file.write(b"x" * 500 * PAGE)
+
+    for way in cache_ways():
+        found = intervals(3, "--via", way, place, between=(change, both))
+        equal("at first nothing is known to have come", {None}, {row["came"] for row in found[0]["cache"]})
+        moved = {os.path.basename(row["file"]): (row["came"] // PAGE, row["went"] // PAGE)
+                 for row in found[1]["cache"]}
+        equal("moved", {"read": (20, 0), "dropped": (0, 256), "gone": (0, 256)}, moved)
+        equal("what is read is on top", "read", os.path.basename(found[1]["cache"][0]["file"]))
+        equal("total", (20, 512), tuple(found[1]["total"][key] // PAGE for key in ("came", "went")))
+        equal("what has vanished", "gone", [row["state"] for row in found[1]["cache"]
+                                            if row["file"] == gone][0])
+        moved = {os.path.basename(row["file"]): (row["came"] // PAGE, row["went"] // PAGE)
+                 for row in found[2]["cache"]}
+        equal("both at once", (20, 20), moved["read"])
+        check("one that grows", moved["grown"][0] >= 500, moved)
+        fill(gone, 256)
+        fill(grown, 256)
+        fill(read, 256)
+        for path in (dropped, gone):
+            bring(path, range(256))
+
+
+@undisturbed
+def test_the_first_of_many_with_little_memory():
+    place = folder()
+    small = os.path.join(place, "small")
+    os.mkdir(small)
+    for i in range(20000):
+        with open(os.path.join(small, "a-name-that-takes-its-room-in-memory-%06d" % i), "wb") as file:
+            if i % 1000 == 0:
+                file.write(b"x" * PAGE * (1 + i // 1000))
+    few = os.path.join(place, "few")
+    os.mkdir(few)
+    wanted = [PAGE * number for number in (20, 19, 18, 17, 16)]
+    done = run("cache", "-r", "-n", "5", small, program=PLAIN)
+    equal("the largest", [str(size) for size in wanted], [row[0] for row in raw(done.stdout, "cached")])
+    check("all in the total", "# total files 20000 " in done.stdout, done.stdout)
+    every = raw(run("cache", "-r", "-s", "cached,file", small, program=PLAIN).stdout, "cached", "file")
+    equal("all of them", 20000, len(every))
+    equal("in order", sorted(every, key=lambda row: (-int(row[0]), row[1])), every)
+
+    # Of a child of its own each time: what is told is the most of all children so far.
+    script = ("import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, "
+              "check=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+    kib = [int(subprocess.run([sys.executable, "-c", script, PLAIN, "cache", "-n", "5", path],
+                              capture_output=True, check=True).stdout) for path in (few, small)]
+    check("not a MiB more for 20,000 files than for none", kib[1] < kib[0] + 1024, kib)
+    kib.append(int(subprocess.run([sys.executable, "-c", script, PLAIN, "cache", "-r", small],
+                                  capture_output=True, check=True).stdout))
+    check("all of them take more, so that this can be seen", kib[2] > kib[0] + 4096, kib)
+
+
+def test_progress_is_for_a_terminal_only():
+    ours, theirs = pty.openpty()
+    begin = time.monotonic()
+    done = subprocess.run([PROGRAM, "cache", "-r", "-n", "1", "/usr", "/etc"], stdout=subprocess.PIPE, stderr=theirs,
+                          check=False)
+    took = time.monotonic() - begin
+    os.close(theirs)
+    shown = b""
+    try:
+        while True:
+            shown += os.read(ours, 4096)
+    except OSError:     # all is read
+        os.close(ours)
+    check("nothing of it in the table", b"\r" not in done.stdout and b" files, " not in done.stdout)
+    equal("nothing without a terminal", "", "".join(
+        line for line in run("cache", "-r", "-n", "1", "/usr").stderr.splitlines() if " files, " in line))
+    if took < 1:
+        raise Skip("it takes no second to look at /usr")
+    check("how far it has come", re.search(rb"\r\d+ files, \S+ cached", shown), shown)
+    check("it goes away", shown.rstrip(b"\r\n").endswith(b"\r\033[K"), shown[-100:])
+
+
+@undisturbed
+def test_files_of_a_process():
+    place = folder()
+    plain, deleted, replaced = (fill(os.path.join(place, name), 20)
+                                for name in ("plain", "deleted", "replaced"))
+    with Process() as process:
+        process.do("add(%r, 20); add(%r, 20, deleted=True); add(%r, 20)" % (plain, deleted, replaced))
+        process.do("read(0, 1, 2); read(1, 5); read(2, 7)")
+        os.rename(fill(os.path.join(place, "new"), 3), replaced)
+        found = rows("-p", process.pid)
+        equal("a plain one", ("known", 2), (found[plain]["state"], found[plain]["pages"]))
+        if os.geteuid():
+            raise Skip("not root: deleted files cannot be opened")
+        for path in (deleted, replaced):
+            row = found[path + " (deleted)"]
+            equal("a deleted one", ("known", 1, 20 * PAGE), (row["state"], row["pages"], row["size"]))
+        check("python's own", any("python" in path for path in found), found)
+        equal("twice the process", len(found), len(rows("-p", process.pid + "," + process.pid)))
+    fails(1, ["no such process"], "cache", "-p", process.pid)
+
+
+@undisturbed
+def test_files_of_a_process_by_name():
+    need_root()
+    place = folder()
+    os.chmod(place, 0o755)
+    for above in (SCRATCH, DISK):
+        os.chmod(above, 0o755)
+    paths = {name: fill(os.path.join(place, name), 20) for name in ("plain", "deleted", "replaced")}
+    for path in paths.values():
+        os.chown(path, NOBODY, NOBODY)
+    with Process("setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups") as process:
+        for name in ("plain", "deleted", "replaced"):
+            process.do("add(%r, 20); read(len(maps) - 1, 1)" % paths[name])
+        os.unlink(paths["deleted"])
+        # Its name with the kernel's mark behind it is another file.
+        fill(paths["deleted"] + " (deleted)", 5)
+        done = as_nobody("cache", "-J", "-p", process.pid)
+        equal("exit code", 0, done.returncode, done.stderr)
+        found = {row["file"]: row for row in json.loads(done.stdout)["cache"]}
+        equal("by its name", ("known", 1), (found[paths["plain"]]["state"], found[paths["plain"]]["pages"]))
+        equal("deleted", "no permission", found[paths["deleted"] + " (deleted)"]["state"])
+
+
+def test_files_in_another_mount_namespace():
+    need_root()
+    place = folder()
+    inner = os.path.join(place, "inner")
+    os.mkdir(inner)
+    path = os.path.join(inner, "file")
+    done = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False)
+    if done.returncode:
+        raise Skip("no mount namespaces")
+    with Process("unshare", "-m", "sh", "-c", 'mount -t tmpfs tmpfs "$1" && head -c 40960 /dev/zero >"$1/file" '
+                 '&& shift && exec "$@"', "sh", inner) as process:
+        check("not there outside", not os.path.exists(path))
+        process.do("add(%r, 10)" % path)
+        found = [row for row in json_of("cache", "-p", process.pid)["cache"] if row["file"].endswith("/file")]
+        equal("known", [("known", 10)], [(row["state"], row["pages"]) for row in found])
+
+
+def test_a_process_that_ends_is_the_end():
+    with Process() as process:
+        child = subprocess.Popen([PROGRAM, "cache", "-r", "-p", process.pid, "0.2"], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE)
+        time.sleep(1)
+    output, errors = child.communicate(timeout=20)
+    equal("the end", (0, b""), (child.returncode, errors))
+    check("tables before", output.count(b"# total") >= 2, output)
+
+
+@undisturbed
+def test_raw_json_and_table_say_the_same():
+    place = folder()
+    strange = os.path.join(place, "a b\n\x1b[31m\\")
+    fill(strange, 3)
+    bring(strange, [1])
+    row = rows(place)[strange]
+    equal("JSON", (3 * PAGE, PAGE, 33.3), (row["size"], row["cached"], row["percent"]))
+    words = run("cache", "-r", place).stdout
+    equal("raw", [(str(3 * PAGE), str(PAGE), "33.3", "known", ".#.")],
+          raw(words, "size", "cached", "percent", "state", "bar"))
+    check("escaped", "a\\040b\\012\\033[31m\\134" in words, words)
+    table = run("cache", place).stdout
+    check("people's units", re.search(r"^ *12K +4K +1 +33\.3 .*·█·", table, re.M), table)
+    check("no escape", "\x1b" not in table)
+    plain = run("cache", place, env={"LC_ALL": "C"}).stdout
+    check("without UTF-8", ".#." in plain, plain)
+    equal("columns", "FILE PERCENT", run("cache", "-o", "file,percent", "-r", place).stdout.split("\n")[0])
+    equal("no names of them", 1, len([line for line in run("cache", "-r", "--noheadings", place)
+                                      .stdout.splitlines() if not line.startswith("#")]))
+
+
+def test_wrong_usage():
+    fails(2, ["files, folders"], "cache")
+    fails(2, ["-p", "not both"], "cache", "-p", "1", "/etc")
+    fails(2, ["cachestat or mincore", "x"], "cache", "--via", "x", "/etc")
+    fails(2, ["--by", "comm"], "cache", "--by", "comm", "/etc")
+    fails(2, ["interval"], "cache", "/etc", "0.01")
+    fails(2, ["count", "0"], "cache", "/etc", "1", "0")
+    fails(2, ["--ranges", "interval"], "cache", "--ranges", "/etc", "1")
+    fails(2, ["-o", "nothing"], "cache", "-o", "nothing", "/etc")
+    if not has_cachestat():
+        fails(2, ["no cachestat"], "cache", "--via", "cachestat", "/etc")

@@ -1,0 +1,424 @@
+# SPDX-License-Identifier: GPL-2.0
+"""map against the truth: pages touched one by one, the PRESENT bits of pagemap, smaps and status."""
+import json
+import os
+import re
+import struct
+import subprocess
+import threading
+import time
+
+from memory import (PAGE, Process, as_nobody, bring, drop, fill, folder, has_scan, json_of, map_ways,
+                    need_root, need_scan, undisturbed)
+from tap import PLAIN, PROGRAM, Skip, check, equal, fails, raw, run
+
+
+def rows(pid, *arguments):
+    """What map says of each object; objects of one name, as two inodes have, are not for here."""
+    return {row["object"]: row for row in json_of("map", "-p", pid, *arguments)["map"]}
+
+
+def pages(row, *columns):
+    return tuple(row[column] // PAGE if row[column] is not None else None for column in columns)
+
+
+def smaps(pid):
+    """Sums of /proc/PID/smaps in bytes by object, and of all."""
+    found, name = {}, None
+    with open("/proc/%s/smaps" % pid, encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            heading = re.match(r"[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)", line)
+            if heading:
+                name = heading.group(1) or "[anon]"
+                name = "[shm]" if name == "/dev/zero (deleted)" else name
+                continue
+            value = re.match(r"(\w+): +(\d+) kB", line)
+            if value:
+                for key in (name, None):
+                    of = found.setdefault(key, {})
+                    of[value.group(1)] = of.get(value.group(1), 0) + int(value.group(2)) * 1024
+    return found
+
+
+def present(pid, start, end):
+    """PRESENT bits of a range."""
+    with open("/proc/%s/pagemap" % pid, "rb", buffering=0) as file:
+        file.seek(start // PAGE * 8)
+        text = file.read((end - start) // PAGE * 8)
+    return sum(entry >> 63 for entry, in struct.iter_unpack("<Q", text))
+
+
+def status(pid):
+    with open("/proc/%s/status" % pid, encoding="utf-8", errors="surrogateescape") as file:
+        return {key: int(value) * 1024 for key, value in re.findall(r"(\w+):\s+(\d+) kB", file.read())}
+
+
+@undisturbed
+def test_pages_touched_one_by_one():
+    place = folder()
+    path = fill(os.path.join(place, "file"), 3000)
+    with Process() as process:
+        process.do("add(%r, 1000, offset=500)" % path)
+        for line, wanted in (("", 0), ("read(0, 0)", 1), ("read(0, 999, 500, 501)", 4),
+                             ("write(0, 7, 0)", 5), ("read(0, *range(100, 200))", 105)):
+            process.do(line)
+            for way in map_ways():
+                row = rows(process.pid, "--via", way)[path]
+                equal("mapped via %s" % way, (wanted, wanted, 1000, 0, 0),
+                      pages(row, "mapped", "rss", "size", "private", "swapped"))
+                equal("percent", (wanted / 10, max(round(wanted / 30, 1), 0.1 if wanted else 0)),
+                      (row["percent"], row["of_file"]))
+                check("bar", (set(row["bar"]) != {"."}) == bool(wanted) and len(row["bar"]) == 32, row)
+        # The mapping is of the second sixth to the middle of the file.
+        check("the bar is of the whole file", re.fullmatch(r"\.{5}[^.].*\.{16}", row["bar"]), row)
+
+
+@undisturbed
+def test_present_bits_scan_and_smaps_are_equal():
+    place = folder()
+    path = fill(os.path.join(place, "file"), 600)
+    with Process() as process:
+        process.do("add(%r, 600, advice=0); read(0, 1, 300, 301)" % path)
+        process.do("add(%r, 600, kind='private'); read(1, 5, 6, 7); write(1, 6, 90, 91)" % path)
+        process.do("add(None, 500, kind='private', advice=15); write(2, *range(0, 500, 3))")
+        process.do("add(None, 500); write(3, *range(0, 500, 7))")
+        process.do("held = bytearray(3 << 20)")
+        truth = smaps(process.pid)
+        found = {way: json_of("map", "--via", way, "-p", process.pid) for way in map_ways()}
+        equal("smaps is as it was", truth[None]["Rss"], smaps(process.pid)[None]["Rss"])
+        for way, said in found.items():
+            equal("all, via %s" % way, truth[None]["Rss"], sum(row["rss"] for row in said["map"]))
+            sums = {}
+            for row in said["map"]:
+                sums[row["object"]] = sums.get(row["object"], 0) + row["rss"]
+            equal("by object, via %s" % way, {name: sums[name] for name in sums},
+                  {name: truth[name]["Rss"] for name in sums})
+        with open("/proc/%s/maps" % process.pid, encoding="utf-8") as file:
+            ours = [line.split() for line in file if path in line]
+        bits = sum(present(process.pid, *(int(end, 16) for end in line[0].split("-"))) for line in ours)
+        equal("PRESENT bits of the file's mappings", bits * PAGE, truth[path]["Rss"])
+        rss = status(process.pid)["VmRSS"]
+        check("the kernel's own counter, which is late a little", abs(rss - truth[None]["Rss"]) < 1 << 20,
+              rss, truth[None])
+
+
+@undisturbed
+def test_the_zero_page_is_nobodys():
+    with Process() as process:
+        process.do("add(None, 300, kind='private', advice=15); read(0, *range(300)); write(0, 1, 2)")
+        before = {way: rows(process.pid, "--via", way)["[anon]"]["rss"] for way in map_ways()}
+        truth = smaps(process.pid)["[anon]"]["Rss"]
+        for way in map_ways():
+            if way == "pagemap" and os.geteuid():
+                continue
+            equal("rss via %s" % way, truth, before[way])
+
+
+@undisturbed
+def test_more_than_512_ranges_in_one_scan():
+    place = folder()
+    path = fill(os.path.join(place, "file"), 6000)
+    bring(path, range(6000))
+    with Process() as process:
+        # A fault for a write maps no pages around it.
+        process.do("add(%r, 6000); write(0, *range(0, 6000, 2))" % path)
+        process.do("add(None, 40000, kind='private', advice=15)")
+        before = {way: rows(process.pid, "--via", way)["[anon]"] for way in map_ways()}
+        process.do("write(1, *range(1, 40000, 3))")
+        for way in map_ways():
+            found = rows(process.pid, "--via", way)
+            equal("file via %s" % way, (3000, 3000), pages(found[path], "mapped", "rss"))
+            grown = pages(found["[anon]"], "mapped")[0] - pages(before[way], "mapped")[0]
+            check("anonymous via %s: %d" % (way, grown), grown >= 13334)
+            equal("as smaps has it", smaps(process.pid)["[anon]"]["Rss"], found["[anon]"]["rss"])
+
+
+@undisturbed
+def test_private_copies_are_apart():
+    path = fill(os.path.join(folder(), "file"), 100)
+    with Process() as process:
+        process.do("add(%r, 100, kind='private')" % path)
+        process.do("read(0, *range(10)); write(0, 3, 4, 50)")
+        for way in map_ways():
+            row = rows(process.pid, "--via", way)[path]
+            equal("via %s" % way, (8, 3, 11), pages(row, "mapped", "private", "rss"))
+            equal("percent is of the file's own", 8.0, row["percent"])
+
+
+@undisturbed
+def test_overlapping_mappings_are_merged():
+    path = fill(os.path.join(folder(), "file"), 40000)
+    with Process() as process:
+        process.do("add(%r, 1000); write(0, *range(0, 100))" % path)
+        process.do("add(%r, 1000, offset=50); write(1, *range(0, 100))" % path)
+        process.do("add(%r, 10, offset=38000); write(2, 9)" % path)
+        process.do("add(%r, 40000); write(3, 20000, 38009, 0)" % path)
+        for way in map_ways():
+            row = rows(process.pid, "--via", way)[path]
+            equal("via %s" % way, (152, 204, 42010), pages(row, "mapped", "rss", "size"))
+            equal("mappings", 4, row["mappings"])
+            equal("of what they cover", 0.4, row["percent"])
+
+
+@undisturbed
+def test_truncated_in_the_middle():
+    path = fill(os.path.join(folder(), "file"), 100)
+    with Process() as process:
+        process.do("add(%r, 100); read(0, *range(100))" % path)
+        os.truncate(path, 40 * PAGE)
+        for way in map_ways():
+            row = rows(process.pid, "--via", way)[path]
+            equal("via %s" % way, (40, 100, 100.0), pages(row, "mapped", "size") + (row["of_file"],))
+
+
+@undisturbed
+def test_mapped_is_never_more_than_cached():
+    need_root()
+    place = folder()
+    paths = [fill(os.path.join(place, str(i)), 2000) for i in range(3)]
+    over = threading.Event()
+
+    def evict():
+        while not over.is_set():
+            for path in paths:
+                drop(path)
+                bring(path, range(0, 2000, 40))
+
+    with Process() as process:
+        for i, path in enumerate(paths):
+            process.do("add(%r, 2000, advice=0, kind=%r); read(%d, *range(0, 2000, 3))" % (
+                path, "private" if i == 2 else "shared", i))
+        found = rows(process.pid)
+        for path in paths:
+            check("a quiet one", 0 < found[path]["mapped"] <= found[path]["cached"], found[path])
+            equal("all that was read", 2000 * PAGE, found[path]["cached"])
+        thread = threading.Thread(target=evict)
+        thread.start()
+        try:
+            for turn in range(10):
+                for way in map_ways():
+                    for row in json_of("map", "--via", way, "-p", process.pid)["map"]:
+                        check("never", row["cached"] is None or row["mapped"] <= row["cached"], row)
+        finally:
+            over.set()
+            thread.join()
+    with Process() as process:
+        said = json_of("map", "-p", ",".join([process.pid, str(os.getpid())]))["map"]
+        files = [row for row in said if row["cached"] is not None]
+        check("there are files", len(files) > 10)
+        for row in files:
+            check("nowhere", row["mapped"] <= row["cached"], row)
+
+
+@undisturbed
+def test_a_mapped_page_is_not_a_touched_one():
+    path = fill(os.path.join(folder(), "file"), 64)
+    bring(path, range(64))
+    with Process() as process:
+        process.do("add(%r, 64, advice=0); read(0, 20)" % path)
+        mapped = pages(rows(process.pid)[path], "mapped")[0]
+        check("one page is touched, the kernel maps %d" % mapped, 1 < mapped <= 64)
+
+
+def test_deleted_files_memfd_and_tmpfs():
+    need_root()
+    place = folder()
+    gone = fill(os.path.join(place, "gone"), 50)
+    with Process() as process:
+        process.do("add(%r, 50, deleted=True); read(0, 1, 2)" % gone)
+        process.do("f = os.memfd_create('some memory'); os.ftruncate(f, 40 * PAGE)")
+        process.do("add('/proc/self/fd/%d' % f, 40); write(1, 3, 4, 5)")
+        process.do("add(None, 30); write(2, 7)")
+        for way in map_ways():
+            found = rows(process.pid, "--via", way)
+            equal("deleted", (2, 50), pages(found[gone + " (deleted)"], "mapped", "size"))
+            check("cached", found[gone + " (deleted)"]["cached"] >= 2 * PAGE)
+            equal("memfd", (3, 3, 40), pages(found["/memfd:some memory (deleted)"], "mapped", "cached", "size"))
+            equal("shared memory without a name", (1, 1, 30), pages(found["[shm]"], "mapped", "cached", "size"))
+        memory = json_of("map", "-p", process.pid)["processes"][0]
+        check("shmem", memory.get("shmem") is None or memory["shmem"] == 4 * PAGE, memory)
+
+
+@undisturbed
+def test_the_end_is_the_rss_and_the_share_of_a_glob():
+    path = fill(os.path.join(folder(), "index.seg"), 2000)
+    with Process() as process:
+        process.do("add(%r, 2000); read(0, *range(2000))" % path)
+        kernel = status(process.pid)
+        said = json_of("map", "-f", "*.seg", "-p", process.pid)
+        memory = said["processes"][0]
+        equal("only such", [path], [row["object"] for row in said["map"]])
+        equal("selected", 2000 * PAGE, memory["selected"])
+        for key, name in (("rss", "VmRSS"), ("file", "RssFile"), ("anon", "RssAnon"), ("shmem", "RssShmem"),
+                          ("size", "VmSize"), ("swap", "VmSwap")):
+            if name in kernel:
+                check("%s is the kernel's" % key, abs(memory[key] - kernel[name]) < 1 << 20, memory, kernel)
+        equal("parts", memory["rss"], memory["anon"] + memory["shared"])
+        text = run("map", "-f", "*.seg", "-p", process.pid).stdout
+        share = re.search(r": ([\d.]+M) of it, ([\d.]+) %, is \*\.seg$", text, re.M)
+        check("in words", share, text)
+        check("share", abs(float(share.group(2)) - 2000 * PAGE * 100 / memory["rss"]) < 0.5, text, memory)
+        words = run("map", "-r", "-p", process.pid).stdout
+        check("raw", re.search(r"^# process pid %s .* rss %d .* comm python" % (process.pid, memory["rss"]),
+                               words, re.M) or abs(memory["rss"] - kernel["VmRSS"]) < 1 << 20, words)
+
+
+def test_smaps_only_if_asked_for():
+    with Process() as process:
+        process.do("add(None, 100, kind='private', advice=15); write(0, *range(50))")
+        done = run("map", "-J", "--smaps", "-p", process.pid)
+        check("it is said what that costs", "waits" in done.stderr and len(done.stderr.splitlines()) == 1,
+              done.stderr)
+        truth = smaps(process.pid)
+        for row in json.loads(done.stdout)["map"]:
+            of = truth[row["object"]]
+            equal("Rss, Pss and Referenced of %s" % row["object"],
+                  tuple(of.get(key) for key in ("Rss", "Referenced")),
+                  tuple(row[key] for key in ("smaps_rss", "referenced")))
+            check("Pss", abs(of["Pss"] - row["pss"]) <= of["Pss"] / 10 + 65536, row, of)
+        traced = subprocess.run(["strace", "-f", "-e", "trace=openat", PLAIN, "map", "-p", process.pid],
+                                capture_output=True, text=True, check=False)
+        equal("exit code", 0, traced.returncode)
+        check("else it is not opened", "smaps" not in traced.stderr and "/pagemap" in traced.stderr)
+
+
+def test_pieces_are_small():
+    with Process() as process:
+        process.do("add(None, 100000, kind='private')")
+        traced = subprocess.run(["strace", "-e", "trace=pread64", PLAIN, "map", "--via", "pagemap", "-p",
+                                 process.pid], capture_output=True, text=True, check=False).stderr
+        sizes = [int(size) for size in re.findall(r"pread64\(\d+, .*, (\d+), \d+\)", traced)]
+        check("at most 64 MiB at once", len(sizes) > 7 and max(sizes) <= (64 << 20) // PAGE * 8, sizes)
+        if not has_scan():
+            return
+        traced = subprocess.run(["strace", "-X", "raw", "-e", "trace=ioctl,pread64", PLAIN, "map", "-p",
+                                 process.pid], capture_output=True, text=True, check=False).stderr
+        check("several scans", traced.count("0xc0606610") > 7, traced)
+
+
+def test_huge_pages():
+    need_scan()
+    with Process() as process:
+        process.do("add(None, 4096, kind='private', advice=14); write(0, *range(4096))")
+        truth = smaps(process.pid)["[anon]"]
+        if not truth.get("AnonHugePages"):
+            raise Skip("no transparent huge pages to be had")
+        row = rows(process.pid)["[anon]"]
+        equal("share", round(truth["AnonHugePages"] * 100 / truth["Rss"], 1), row["huge"])
+        equal("pagemap does not tell", None, rows(process.pid, "--via", "pagemap")["[anon]"]["huge"])
+
+
+def test_swapped_pages():
+    with open("/proc/swaps", encoding="ascii") as file:
+        if len(file.readlines()) < 2:
+            raise Skip("no swap")
+    with Process() as process:
+        process.do("add(None, 1000, kind='private', advice=15); write(0, *range(1000))")
+        process.do("libc.madvise(maps[0][0], 1000 * PAGE, 21)")     # MADV_PAGEOUT
+        truth = smaps(process.pid)["[anon]"]
+        if not truth["Swap"]:
+            raise Skip("nothing is swapped out")
+        for way in map_ways():
+            row = rows(process.pid, "--via", way)["[anon]"]
+            equal("via %s" % way, (truth["Swap"], truth["Rss"]), (row["swapped"], row["rss"]))
+
+
+def test_intervals_and_a_process_that_ends():
+    with Process() as process, Process() as other:
+        process.do("add(None, 1000, kind='private', advice=15)")
+        child = subprocess.Popen([PROGRAM, "map", "-J", "-p", process.pid + "," + other.pid, "0.5"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        first = json.loads(child.stdout.readline())
+        equal("two processes", 2, len(first["processes"]))
+        equal("nothing to compare", {None}, {row["change"] for row in first["map"]})
+        process.do("write(0, *range(700))")
+        grown = 0
+        while grown < 700 * PAGE:
+            line = json.loads(child.stdout.readline())
+            grown += sum(row["change"] for row in line["map"]
+                         if row["object"] == "[anon]" and row["pid"] == int(process.pid))
+        check("what came", 700 * PAGE <= grown < 720 * PAGE, grown)
+        other.child.kill()
+        other.child.wait()
+        while len(json.loads(child.stdout.readline())["processes"]) == 2:
+            pass
+    _, errors = child.communicate(timeout=20)
+    equal("the end", (0, ""), (child.returncode, errors))
+    with Process() as process:
+        child = subprocess.Popen([PROGRAM, "map", "-r", "-p", process.pid, "0.2"], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+        time.sleep(1)
+    output, errors = child.communicate(timeout=20)
+    equal("the end", (0, ""), (child.returncode, errors))
+    check("it is said", output.endswith("# %s has ended\n" % process.pid), output[-200:])
+    fails(1, [process.pid, "no process"], "map", "-p", process.pid)
+    fails(1, ["2 is no process"], "map", "-p", "2")
+
+
+def test_processes_that_come_and_go():
+    over = threading.Event()
+    pids = []
+
+    def spawn():
+        while not over.is_set():
+            with subprocess.Popen(["sh", "-c", "for i in 1 2 3; do /bin/true; done"]) as child:
+                pids.append(child.pid)
+
+    thread = threading.Thread(target=spawn)
+    thread.start()
+    try:
+        while not pids:
+            time.sleep(0.01)
+        for turn in range(40):
+            done = run("map", "-r", "-p", str(pids[-1]))
+            check("no process is no other error", done.returncode in (0, 1) and
+                  (not done.returncode or "is no process" in done.stderr), done.stderr)
+            equal("all of them", 0, run("map").returncode)
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_all_processes():
+    with Process() as process:
+        process.do("held = bytearray(64 << 20)")
+        said = json_of("map")["processes"]
+        kernel = status(process.pid)
+        row = [row for row in said if row["pid"] == int(process.pid)][0]
+        check("rss", abs(row["rss"] - kernel["VmRSS"]) < 1 << 20 and row["rss"] > 64 << 20, row)
+        equal("shared", row["rss"] - row["anon"], row["shared"])
+        equal("sorted", sorted((one["rss"] for one in said), reverse=True), [one["rss"] for one in said])
+        check("no kernel threads", all(one["rss"] for one in said))
+        equal("the first", 1, len(raw(run("map", "-r", "-n", "1").stdout, "pid")))
+        equal("by name", sorted(one["comm"].encode() for one in said)[0].decode(),
+              json_of("map", "-s", "comm", "-n", "1")["processes"][0]["comm"])
+        lines = run("map", "-J", "0.1", "3").stdout.splitlines()
+        equal("lines", 3, len(lines))
+        check("changes", "change" in json.loads(lines[2])["processes"][0])
+
+
+def test_whom_one_may_not_ask():
+    need_root()
+    with Process() as process:
+        done = as_nobody("map", "-p", process.pid)
+        equal("exit code and lines", (1, 1), (done.returncode, len(done.stderr.splitlines())))
+        check("said", "ermission" in done.stderr, done.stderr)
+    with Process("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups") as process:
+        for way in map_ways():
+            done = as_nobody("map", "-J", "--via", way, "-p", process.pid)
+            equal("its own", 0, done.returncode, done.stderr)
+            said = json.loads(done.stdout)
+            check("files of others are mapped, and not known to be cached", any(
+                row["state"] == "no permission" and row["mapped"] and row["cached"] is None
+                for row in said["map"]) or not has_scan(), said)
+        equal("all processes", 0, as_nobody("map").returncode)
+
+
+def test_wrong_usage():
+    fails(2, ["scan or pagemap", "x"], "map", "--via", "x", "-p", "1")
+    fails(2, ["-f", "-p"], "map", "-f", "x")
+    fails(2, ["--smaps", "-p"], "map", "--smaps")
+    fails(2, ["-o", "nothing"], "map", "-o", "nothing")
+    fails(2, ["-o", "bar"], "map", "-o", "bar")
+    if not has_scan():
+        fails(2, ["PAGEMAP_SCAN"], "map", "--via", "scan", "-p", "1")

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the tests of cache and map share: the kernel's own word, files page by page, and a process that
+maps what it is told to."""
+import ctypes
+import errno
+import functools
+import json
+import mmap
+import os
+import subprocess
+import sys
+import tempfile
+
+from tap import PROGRAM, SCRATCH, Skip, check, equal, run
+
+PAGE = mmap.PAGESIZE
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC.mmap.restype = ctypes.c_void_p
+LIBC.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int,
+                      ctypes.c_longlong]
+LIBC.mincore.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p]
+LIBC.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+DISK = os.environ.get("FAULTSTAT_DISK", SCRATCH)
+NOBODY = 65534
+
+
+def has_cachestat():
+    return LIBC.syscall(451, -1, None, None, 0) < 0 and ctypes.get_errno() == errno.EBADF
+
+
+def has_scan():
+    argument = (ctypes.c_uint64 * 12)(96)
+    argument[10] = argument[11] = 8
+    with open("/proc/self/pagemap", "rb") as file:
+        return LIBC.ioctl(file.fileno(), ctypes.c_ulong(0xc0606610), argument) == 0
+
+
+def need_cachestat():
+    if not has_cachestat():
+        raise Skip("this kernel has no cachestat")
+
+
+def need_scan():
+    if not has_scan():
+        raise Skip("this kernel has no PAGEMAP_SCAN")
+
+
+def need_root():
+    if os.geteuid():
+        raise Skip("not root")
+
+
+def cache_ways():
+    return (["cachestat"] if has_cachestat() else []) + ["mincore"]
+
+
+def map_ways():
+    return (["scan"] if has_scan() else []) + ["pagemap"]
+
+
+def file_system(path):
+    return subprocess.run(["stat", "-f", "-c", "%T", path], capture_output=True, text=True,
+                          check=True).stdout.strip()
+
+
+def reclaims():
+    """What tells that the kernel takes pages back of its own accord."""
+    with open("/proc/vmstat", encoding="ascii") as file:
+        stolen = [line for line in file if line.startswith(("pgsteal", "drop_pagecache"))]
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/comm" % pid, encoding="ascii") as file:
+                if file.read().startswith("kdamond"):
+                    return None
+        except OSError:
+            pass
+    return stolen
+
+
+def undisturbed(test):
+    """Again, at most four times, where pages may have been taken from under the test."""
+    @functools.wraps(test)
+    def tries():
+        for turn in range(5):
+            before = reclaims()
+            try:
+                return test()
+            except AssertionError as error:
+                if turn == 4 or (before is not None and before == reclaims()):
+                    raise
+                print("# again, for pages are reclaimed: %s" % str(error).splitlines()[0])
+    return tries
+
+
+def folder():
+    """A new one, on a disk whose pages can be dropped."""
+    if file_system(DISK) in ("tmpfs", "ramfs", "overlayfs"):
+        raise Skip("%s is on %s: FAULTSTAT_DISK= names a folder on a disk" % (
+            DISK, file_system(DISK)))
+    return tempfile.mkdtemp(dir=DISK)
+
+
+def fill(path, pages, value=b"x"):
+    """A file of data that is on the disk and not in the page cache."""
+    with open(path, "wb") as file:
+        for _ in range(pages):
+            file.write(value * PAGE)
+        file.flush()
+        os.fsync(file.fileno())
+    drop(path)
+    return path
+
+
+def drop(path, first=0, nr=0):
+    file = os.open(path, os.O_RDONLY)
+    os.posix_fadvise(file, first * PAGE, nr * PAGE, os.POSIX_FADV_DONTNEED)
+    os.close(file)
+
+
+def bring(path, pages):
+    """These pages, and no others by read-ahead."""
+    file = os.open(path, os.O_RDONLY)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_RANDOM)
+    for page in pages:
+        check("page %d is read" % page, os.pread(file, 1, page * PAGE))
+    os.close(file)
+
+
+def resident(path):
+    """The set of pages that mincore says are there."""
+    file = os.open(path, os.O_RDONLY)
+    size = os.fstat(file).st_size
+    pages = -(-size // PAGE)
+    at = LIBC.mmap(None, pages * PAGE, mmap.PROT_NONE if hasattr(mmap, "PROT_NONE") else 0,
+                   mmap.MAP_SHARED, file, 0)
+    vector = ctypes.create_string_buffer(pages)
+    equal("mincore", 0, LIBC.mincore(at, pages * PAGE, vector))
+    LIBC.munmap(at, pages * PAGE)
+    os.close(file)
+    return {page for page in range(pages) if vector.raw[page] & 1}
+
+
+def json_of(*arguments, **options):
+    done = run(arguments[0], "-J", *arguments[1:], **options)
+    equal("exit code of %s" % (arguments,), 0, done.returncode, done.stderr)
+    return json.loads(done.stdout)
+
+
+def as_nobody(*arguments):
+    """Runs kfaultstat as a user without any right."""
+    need_root()
+    place = os.path.join("/tmp", "kfaultstat-of-%d" % os.getpid())
+    if not os.path.exists(place):
+        subprocess.run(["cp", PROGRAM, place], check=True)
+        os.chmod(place, 0o755)
+    try:
+        return run("--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", place, *arguments,
+                   program="setpriv")
+    finally:
+        os.unlink(place)
+
+
+# The process maps what it is told to and says when it has; it does nothing of its own.
+SCRIPT = r"""
+import ctypes, mmap, os, sys
+PAGE = mmap.PAGESIZE
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int,
+                      ctypes.c_longlong]
+libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+maps = []
+def add(name, pages, offset=0, kind="shared", advice=1, deleted=False):
+    # advice: MADV_RANDOM, no fault-around; 14 is MADV_HUGEPAGE, 15 MADV_NOHUGEPAGE
+    file = os.open(name, os.O_RDWR) if name else -1
+    if deleted:
+        os.unlink(name)
+    flags = (1 if kind == "shared" else 2) | (0 if name else 0x20)
+    at = libc.mmap(None, pages * PAGE, 3, flags, file, offset * PAGE)
+    libc.madvise(at, pages * PAGE, advice)
+    if file >= 0:
+        os.close(file)
+    maps.append((at, pages))
+def read(which, *pages):
+    for page in pages:
+        ctypes.c_ubyte.from_address(maps[which][0] + page * PAGE).value
+def write(which, *pages):
+    for page in pages:
+        ctypes.c_ubyte.from_address(maps[which][0] + page * PAGE).value = 1
+def unmap(which):
+    libc.munmap(maps[which][0], maps[which][1] * PAGE)
+print("ready", flush=True)
+for line in sys.stdin:
+    exec(line)
+    print("done", flush=True)
+"""
+
+
+class Process:
+    """One that maps; at its end it is gone."""
+
+    def __init__(self, *prefix):
+        self.child = subprocess.Popen([*prefix, sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, text=True)
+        equal("the process begins", "ready\n", self.child.stdout.readline())
+        self.pid = str(self.child.pid)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.stdin.close()
+        self.child.kill()
+        self.child.wait()
+        self.child.stdout.close()
+
+    def do(self, line):
+        self.child.stdin.write(line + "\n")
+        self.child.stdin.flush()
+        equal("the process does %s" % line, "done\n", self.child.stdout.readline())

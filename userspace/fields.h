@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * fields.h - what can be shown of the rows of a command that has columns of its own, by
+ * name: chosen with -o, sorted by with -s, put out as a table, as words or as JSON.
+ */
+#ifndef KFAULTSTAT_FIELDS_H
+#define KFAULTSTAT_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "options.h"
+#include "text.h"
+
+enum field_kind {
+	FIELD_TEXT,
+	FIELD_PATH,	/* on a terminal the beginning gives way */
+	FIELD_COUNT,
+	FIELD_BYTES,	/* in a table with a unit */
+	FIELD_CHANGE,	/* bytes, an int64_t in the uint64_t */
+	FIELD_SHARE,	/* tenths of a percent, from share_of() */
+};
+
+struct field {
+	const char *name;
+	enum field_kind kind;
+	const char *help;
+};
+
+#define FIELDS_MAX	32
+
+/* The fields of a kind of row, and how they are got. */
+struct fields {
+	const char *name;	/* of the rows in JSON */
+	const struct field *known;
+	size_t nr;
+	/* A field that is a number; false if it is not known. */
+	bool (*number)(const void *row, size_t field, uint64_t *value);
+	/* Any other, to be freed; NULL if it is not known. */
+	char *(*text)(const void *row, size_t field, enum text_mode mode);
+};
+
+/* What is shown of them. */
+struct view {
+	const struct fields *fields;
+	size_t shown[FIELDS_MAX];
+	size_t nr_shown;
+	struct {
+		size_t field;
+		bool ascending;
+	} sorts[SORTS_MAX];
+	size_t nr_sorts;
+};
+
+void fields_help(const struct fields *fields);
+bool view_choose(struct view *view, const struct fields *fields, const struct options *options,
+		 const char *list, const char *sorts);
+bool view_has(const struct view *view, size_t field);
+int view_compare(const struct view *view, const void *a, const void *b);
+void view_print(const struct view *view, const void *const *rows, size_t nr, const void *last,
+		const struct style *style, FILE *out, const char *json_before);
+
+uint64_t share_of(uint64_t part, uint64_t whole);
+char *share_text(uint64_t tenths);
+char *bytes_text(uint64_t bytes);
+
+#endif

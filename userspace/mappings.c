@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mappings.c - /proc/PID/maps, and the files that are in it. Called by cache for what a
+ * process maps, and by map.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "mappings.h"
+#include "message.h"
+
+/* The one character that maps escapes. */
+static void unescape_newlines(char *path)
+{
+	char *at = path;
+
+	while ((at = strstr(at, "\\012"))) {
+		*at++ = '\n';
+		memmove(at, at + 3, strlen(at + 3) + 1);
+	}
+}
+
+/* The name of what has none, or another than the module gives it. */
+static const char *name_of(const char *path)
+{
+	if (!*path)
+		return "[anon]";
+	if (!strcmp(path, "/dev/zero (deleted)"))
+		return "[shm]";
+	if (!strcmp(path, "/anon_hugepage (deleted)"))
+		return "[hugetlb]";
+	return path;
+}
+
+/**
+ * mapping_parse() - a line of /proc/PID/maps, or the first line of each in smaps.
+ * @m: set; its path is to be freed
+ * @line: without newline
+ *
+ * Return: false if it is none.
+ */
+bool mapping_parse(struct mapping *m, const char *line)
+{
+	unsigned int major, minor;
+	char rights[8];
+	int length = 0;
+
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %x:%x %" SCNu64 "%n", &m->start,
+		   &m->end, rights, &m->offset, &major, &minor, &m->inode, &length) != 7)
+		return false;
+	m->dev = makedev(major, minor);
+	m->shared = strchr(rights, 's');
+	line += length;
+	line += strspn(line, " ");
+	m->path = xstrdup(name_of(line));
+	unescape_newlines(m->path);
+	return true;
+}
+
+/**
+ * mapping_is_file() - whether there is a file behind it, shared memory among them.
+ * @m: the mapping
+ *
+ * Return: true if there is.
+ */
+bool mapping_is_file(const struct mapping *m)
+{
+	return m->inode || m->dev;
+}
+
+static enum mappings_result trouble(int32_t pid, int error, bool quiet)
+{
+	if (error == ENOENT || error == ESRCH)
+		return MAPPINGS_GONE;
+	if (!quiet)
+		complain("/proc/%d/maps: %s", pid, strerror(error));
+	return MAPPINGS_FAILED;
+}
+
+/**
+ * mappings_read() - all that a process has mapped.
+ * @mappings: set, to be freed whatever comes
+ * @pid: the process
+ * @quiet: no complaint
+ *
+ * Return: what came of it; after a complaint if it failed.
+ */
+enum mappings_result mappings_read(struct mappings *mappings, int32_t pid, bool quiet)
+{
+	char name[32], *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	int error;
+	FILE *file;
+
+	memset(mappings, 0, sizeof(*mappings));
+	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
+	file = fopen(name, "re");
+	if (!file)
+		return trouble(pid, errno, quiet);
+	errno = 0;
+	while ((length = getline(&line, &room, file)) > 0) {
+		line[length - 1] = line[length - 1] == '\n' ? '\0' : line[length - 1];
+		if (mappings->nr == mappings->room) {
+			mappings->room = mappings->room ? 2 * mappings->room : 64;
+			mappings->at = xrealloc(mappings->at,
+						mappings->room * sizeof(*mappings->at));
+		}
+		if (mapping_parse(&mappings->at[mappings->nr], line))
+			mappings->nr++;
+	}
+	error = ferror(file) ? errno : 0;
+	fclose(file);
+	free(line);
+	if (error)
+		return trouble(pid, error, quiet);
+	return mappings->nr ? MAPPINGS_READ : MAPPINGS_GONE;
+}
+
+/**
+ * mappings_free() - free them.
+ * @mappings: read
+ */
+void mappings_free(struct mappings *mappings)
+{
+	size_t i;
+
+	for (i = 0; i < mappings->nr; i++)
+		free(mappings->at[i].path);
+	free(mappings->at);
+	memset(mappings, 0, sizeof(*mappings));
+}
+
+/* Whether maps calls an open file so. What stat says differs on btrfs and overlayfs. */
+static bool is_in_maps_as(int fd, const struct mapping *m)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), i;
+	struct mappings ours;
+	bool same = false;
+	void *here = mmap(NULL, page, PROT_NONE, MAP_PRIVATE, fd, 0);
+
+	if (here == MAP_FAILED)
+		return false;
+	mappings_read(&ours, getpid(), true);
+	for (i = 0; i < ours.nr; i++)
+		if (ours.at[i].start <= (uintptr_t)here && ours.at[i].end > (uintptr_t)here)
+			same = ours.at[i].dev == m->dev && ours.at[i].inode == m->inode;
+	mappings_free(&ours);
+	munmap(here, page);
+	return same;
+}
+
+/* Opens what has the name now; it may be another file. */
+static bool open_name(struct residency *file, const char *name, const struct mapping *m)
+{
+	struct stat about;
+
+	if (stat(name, &about)) {
+		file->state = errno == EACCES || errno == EPERM ? RESIDENCY_FORBIDDEN :
+			      RESIDENCY_GONE;
+		return false;
+	}
+	if (!S_ISREG(about.st_mode)) {
+		file->state = RESIDENCY_SPECIAL;
+		return about.st_ino == m->inode;
+	}
+	residency_open(file, AT_FDCWD, name);
+	if (file->fd < 0 ? about.st_ino == m->inode && about.st_dev == m->dev :
+	    (file->dev == m->dev && file->inode == m->inode) || is_in_maps_as(file->fd, m))
+		return true;
+	residency_close(file);
+	memset(file, 0, sizeof(*file));
+	file->fd = -1;
+	file->state = RESIDENCY_OTHER;
+	return false;
+}
+
+/**
+ * mapping_open() - open the file that is mapped, to look at what of it is cached.
+ * @file: set, to be closed whatever comes
+ * @pid: the process
+ * @m: one of its mappings, of a file
+ *
+ * Deleted files and those of other mount namespaces as well, where we may: the kernel asks
+ * for CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE.
+ *
+ * Return: false if nothing can be known of it; then its state says why.
+ */
+bool mapping_open(struct residency *file, int32_t pid, const struct mapping *m)
+{
+	char name[80], *rooted;
+	struct stat about;
+	bool same;
+
+	memset(file, 0, sizeof(*file));
+	file->fd = -1;
+	snprintf(name, sizeof(name), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, m->start,
+		 m->end);
+	if (!stat(name, &about)) {
+		if (S_ISREG(about.st_mode))
+			return residency_open(file, AT_FDCWD, name);
+		file->state = RESIDENCY_SPECIAL;
+		return false;
+	}
+	if (*m->path != '/') {
+		file->state = RESIDENCY_FORBIDDEN;
+		return false;
+	}
+	/* Paths begin at our root; one of another mount namespace at the root of that. */
+	rooted = xasprintf("/proc/%d/root%s", pid, m->path);
+	same = open_name(file, rooted, m) || open_name(file, m->path, m);
+	free(rooted);
+	if (!same && file->state != RESIDENCY_FORBIDDEN)
+		file->state = strstr(m->path, " (deleted)") ? RESIDENCY_FORBIDDEN : file->state;
+	return same && file->state == RESIDENCY_KNOWN;
+}
