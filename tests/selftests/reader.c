@@ -192,16 +192,23 @@ TEST_F(reader, intervals_say_that_the_module_was_loaded_anew)
 	bool reset = false, reload = false;
 	int intervals = 0;
 
-	/* Each step waits for the one before it; at last the pipe is closed. */
+	/*
+	 * Each step waits for the one before it, but not for ever; at last the pipe is closed. Whoever
+	 * looks at the module just then makes rmmod try again.
+	 */
 	shell_run(&self->sh,
+		  "soon() { for i in $(seq 300); do \"$@\" 2>/tmp/why && return; sleep 0.1; done; "
+		  "cat /tmp/why; kill $pipe; exit 1; }; "
 		  "rm -f /tmp/intervals /tmp/complaints; "
 		  "{ kfaultstat 0.3 -J 2>/tmp/complaints; echo $? >/tmp/status; } | while read -r line; do "
 		  "echo \"$line\" >>/tmp/intervals; [ -z \"$last\" ] || break; "
 		  "case $line in *'\"since\": \"reload\"'*) last=1 ;; esac; done >/dev/null & "
-		  "until [ -s /tmp/intervals ]; do sleep 0.1; done; rmmod faultstat || exit; "
-		  "until [ -s /tmp/complaints ]; do sleep 0.1; done; sleep 1; "
+		  "pipe=$!; soon test -s /tmp/intervals; soon rmmod faultstat; "
+		  "soon test -s /tmp/complaints; sleep 1; "
 		  "insmod $FAULTSTAT_KO || exit; cat /proc/version; wait");
-	EXPECT_EQ(0, self->sh.status);
+	EXPECT_EQ(0, self->sh.status) {
+		note("%s", self->sh.out);
+	}
 	shell_free(&self->sh);
 	self->sh.out = shell_file("/tmp/intervals");
 	EXPECT_EQ(last_lifetime(self->sh.out, "\"calls\": "),
