@@ -215,14 +215,22 @@ static unsigned int digits_of(u64 number)
 	return digits + (number >= 10) + (number >= 100) + (number >= 1000);
 }
 
+/* From 00 to 99: export_start() fills it in. */
+static char pairs[200];
+
+static void pairs_make(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(pairs) / 2; i++) {
+		pairs[2 * i] = '0' + i / 10;
+		pairs[2 * i + 1] = '0' + i % 10;
+	}
+}
+
 /* Two digits at once. */
 static char *line_number(char *at, char before, u64 number)
 {
-	static const char pairs[] =
-		"00010203040506070809101112131415161718192021222324"
-		"25262728293031323334353637383940414243444546474849"
-		"50515253545556575859606162636465666768697071727374"
-		"75767778798081828384858687888990919293949596979899";
 	char *end;
 
 	*at++ = before;
@@ -403,6 +411,7 @@ COMPAT_PROC_OPS(proc_totals_operations, totals_open, reader_release);
  */
 int export_start(void)
 {
+	pairs_make();
 	get_random_bytes(&load_id, sizeof(load_id));
 	load_ns = ktime_get_boottime_ns();
 

@@ -73,7 +73,7 @@ static int counting_start(void)
 		hooks_exceptions(false);
 		pr_err("faultstat: cannot hook handle_mm_fault by %s (error %d): %s\n",
 		       settings_attach_name(settings.attach), err, err == -EAGAIN ?
-		       "kernel.ftrace_enabled or debugfs's kprobes/enabled is 0, set it to 1 first" :
+		       "set kernel.ftrace_enabled and debugfs's kprobes/enabled to 1" :
 		       "is CONFIG_KPROBES on?");
 	}
 	return err;

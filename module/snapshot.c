@@ -37,7 +37,7 @@ static struct snapshot_row *row_take_in(struct snapshot *snapshot, struct row *r
 		return NULL;
 	row->position = snapshot->used++;
 	at = &snapshot->rows[row->position];
-	/* Not all of it is cleared: counters and names are filled in, whole, by who shows the row. */
+	/* Counters and names are filled in, whole, by who shows the row. */
 	at->source = row;
 	at->name = NULL;
 	at->pid = 0;

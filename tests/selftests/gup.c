@@ -44,8 +44,8 @@ TEST_F(loaded, map_populate_anonymous)
 }
 
 /*
- * Cold pages: a call that had to read is retried, uncounted, and finds a minor fault; or a major one,
- * where get_user_pages() counts whatever comes back.
+ * Cold pages: a call that had to read is retried, uncounted, and finds a minor fault; or a major
+ * one, where get_user_pages() counts whatever comes back.
  */
 static void expect_retries(struct __test_metadata *_metadata, const struct workload *w)
 {
@@ -255,8 +255,8 @@ static int remote_ptrace(void *arg)
 }
 
 /*
- * Both are compared: who asked for the pages, and whose pages they were. Where the kernel counts for the
- * latter, it is so many counts that no call of its own explains.
+ * Both are compared: who asked for the pages, and whose pages they were. Where the kernel counts
+ * for the latter, it is so many counts that no call of its own explains.
  */
 static void run_remote(struct __test_metadata *_metadata, int (*caller_fn)(void *),
 		       long long missed)

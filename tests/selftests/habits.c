@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * habits.c - what this kernel counts where kernels differ, asked of the kernel itself, since vendors
- * backport.
+ * habits.c - what this kernel counts where kernels differ, asked of the kernel itself, since
+ * vendors backport.
  *
- * From 5.0 to 5.19 fault_dirty_shared_page() gives up the lock at the first write to a shared page, and
- * the call is retried: what was retried is a major from 5.9 on, a minor before.
+ * From 5.0 to 5.19 fault_dirty_shared_page() gives up the lock at the first write to a shared
+ * page, and the call is retried: what was retried is a major from 5.9 on, a minor before.
  *
  * Up to 5.8 the callers of handle_mm_fault() count, and not the function: get_user_pages() at every
  * return, even where it has to try again, and for the owner of the memory, not for who asks.
@@ -48,8 +48,8 @@ static long long vmstat_read(const char *key)
 }
 
 /*
- * The system counts every call where there may be two. Others fault meanwhile, so the fewest of a few
- * tries count.
+ * The system counts every call where there may be two. Others fault meanwhile, so the fewest of
+ * a few tries count.
  */
 static void learn_shared_writes(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * habits.h - what this kernel counts where kernels differ, asked of the kernel itself, since vendors
- * backport.
+ * habits.h - what this kernel counts where kernels differ, asked of the kernel itself, since
+ * vendors backport.
  */
 #ifndef SELFTESTS_HABITS_H
 #define SELFTESTS_HABITS_H

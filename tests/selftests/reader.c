@@ -193,8 +193,8 @@ TEST_F(reader, intervals_say_that_the_module_was_loaded_anew)
 	int intervals = 0;
 
 	/*
-	 * Each step waits for the one before it, but not for ever; at last the pipe is closed. Whoever
-	 * looks at the module just then makes rmmod try again.
+	 * Each step waits for the one before it, but not for ever; at last the pipe is closed.
+	 * Whoever looks at the module just then makes rmmod try again.
 	 */
 	shell_run(&self->sh,
 		  "soon() { for i in $(seq 300); do \"$@\" 2>/tmp/why && return; sleep 0.1; done; "

@@ -294,8 +294,8 @@ static int interrupted(void *arg)
 }
 
 /*
- * Retries without the flag of a retry: every one a call, one of them counted; or each of them, where the
- * kernel lets the callers of handle_mm_fault() count.
+ * Retries without the flag of a retry: every one a call, one of them counted; or each of them,
+ * where the kernel lets the callers of handle_mm_fault() count.
  */
 TEST_F(loaded, fault_interrupted_by_signals)
 {
