@@ -64,7 +64,7 @@ static unsigned long long instructions(void)
 
 /*
  * Two instructions a turn; where the counter says something else, nothing here means anything. As
- * many trials as it takes, since interrupts come into them, and what a kernel still does after boot.
+ * many trials as it takes: interrupts come into them, and what a kernel still does after boot.
  */
 static void check_counter(void)
 {
