@@ -193,14 +193,6 @@ static void print(struct watch *watch, struct walk *walk, double elapsed)
 	free(json);
 }
 
-static double now_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /**
  * cache_watch() - the command cache in intervals.
  * @options: what is wanted
@@ -212,7 +204,7 @@ enum exit_code cache_watch(struct options *options)
 	static struct watch watch;
 	struct walk walk = { .visit = visit, .data = &watch };
 	enum exit_code code, worst = EXIT_FINE;
-	double last = now_seconds(), now;
+	double last = clock_now(), now;
 	struct pace pace;
 	size_t nr_live, i;
 
@@ -233,7 +225,7 @@ enum exit_code cache_watch(struct options *options)
 		}
 		worst = watch.turn ? worst : code;
 		sweep(&watch);
-		now = now_seconds();
+		now = clock_now();
 		print(&watch, &walk, watch.turn ? now - last : 0);
 		last = now;
 		cache_rows_clear(&watch.rows);

@@ -201,11 +201,7 @@ bool sorts_parse(struct sorts *sorts, const char *list, const char **bad)
 		if (sorts->nr == SORTS_MAX || !column_find(list, length, &column))
 			return false;
 		ascending = !column_is_number(column);
-		if (whole - length == strlen(":asc") && !strncmp(list + length, ":asc", 4))
-			ascending = true;
-		else if (whole - length == strlen(":desc") && !strncmp(list + length, ":desc", 5))
-			ascending = false;
-		else if (whole != length)
+		if (!text_direction(list + length, whole - length, &ascending))
 			return false;
 		sorts->by[sorts->nr].column = column;
 		sorts->by[sorts->nr++].ascending = ascending;

@@ -65,18 +65,13 @@ static bool parse_sorts(struct view *view, const char *list, const char **bad)
 	view->nr_sorts = 0;
 	for (;; list++) {
 		size_t whole = strcspn(list, ","), length = strcspn(list, ",:");
-		const char *way = list + length;
 		bool ascending;
 
 		*bad = list;
 		if (view->nr_sorts == SORTS_MAX || !find(view->fields, list, length, &field))
 			return false;
 		ascending = !is_number(view->fields, field);
-		if (whole - length == strlen(":asc") && !strncmp(way, ":asc", 4))
-			ascending = true;
-		else if (whole - length == strlen(":desc") && !strncmp(way, ":desc", 5))
-			ascending = false;
-		else if (whole != length)
+		if (!text_direction(list + length, whole - length, &ascending))
 			return false;
 		view->sorts[view->nr_sorts].field = field;
 		view->sorts[view->nr_sorts++].ascending = ascending;

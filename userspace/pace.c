@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pace.c - waits from one interval to the next, for show and sys; and the clock, for stat
- * and top as well.
+ * pace.c - waits from one interval to the next, for show and sys; and the clock, for all
+ * that measure time.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -6,10 +6,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fields.h"
+#include "pace.h"
 #include "progress.h"
 
 #define PAUSE	0.5	/* seconds */
@@ -18,21 +18,13 @@ static bool wanted, shown;
 static double next;
 static unsigned int calls;
 
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /**
  * progress_begin() - the work begins.
  */
 void progress_begin(void)
 {
 	wanted = isatty(STDERR_FILENO);
-	next = seconds() + PAUSE;
+	next = clock_now() + PAUSE;
 }
 
 /**
@@ -42,7 +34,7 @@ void progress_begin(void)
  */
 bool progress_due(void)
 {
-	return wanted && !(++calls % 16) && seconds() >= next;
+	return wanted && !(++calls % 16) && clock_now() >= next;
 }
 
 /**
@@ -58,7 +50,7 @@ void progress_show(uint64_t files, uint64_t bytes)
 	fflush(stderr);
 	free(text);
 	shown = true;
-	next = seconds() + PAUSE;
+	next = clock_now() + PAUSE;
 }
 
 /**

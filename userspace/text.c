@@ -366,3 +366,22 @@ bool text_seconds(const char *text, double *value)
 	*value = strtod(text, &end);
 	return !*end && end != text && !errno;
 }
+
+/**
+ * text_direction() - what stands behind the name of a column to sort by.
+ * @text: ":asc", ":desc" or nothing
+ * @length: of it
+ * @ascending: set if it says so, else left alone
+ *
+ * Return: false if it is something else.
+ */
+bool text_direction(const char *text, size_t length, bool *ascending)
+{
+	if (length == strlen(":asc") && !strncmp(text, ":asc", length))
+		*ascending = true;
+	else if (length == strlen(":desc") && !strncmp(text, ":desc", length))
+		*ascending = false;
+	else if (length)
+		return false;
+	return true;
+}

@@ -33,5 +33,6 @@ void text_filter_json(FILE *out, const char *json, bool compact);
 char *text_of_number(uint64_t value);
 bool text_number(const char *text, uint64_t *value);
 bool text_seconds(const char *text, double *value);
+bool text_direction(const char *text, size_t length, bool *ascending);
 
 #endif
