@@ -87,14 +87,14 @@ static bool fold_take_some(struct list_head *processes)
 	unsigned long flags;
 	bool more;
 
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	while (count < FOLD_BATCH && fold_is_due()) {
 		list_move_tail(table.ended.next, processes);
 		table.ended_count--;
 		count++;
 	}
 	more = count == FOLD_BATCH && fold_is_owed();
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 	return more;
 }
 

@@ -11,6 +11,7 @@
 #include <linux/math64.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include "lock.h"
 #include "pool.h"
 #include "worker.h"
 
@@ -147,7 +148,7 @@ void *pool_get(enum pool_id id)
 	if (pool_is_starved(id))
 		return NULL;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	hook_lock_irqsave(&pool->lock, flags);
 	item = pool->head;
 	if (item) {
 		pool->head = item->next;
@@ -158,7 +159,7 @@ void *pool_get(enum pool_id id)
 		pool->target = min(pool->target * 2, pool->target_max);
 	}
 	low = pool_is_low(pool) && !pool->starved;
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	hook_unlock_irqrestore(&pool->lock, flags);
 
 	if (low)
 		worker_refill();
@@ -178,13 +179,13 @@ void pool_put(enum pool_id id, void *ptr)
 	struct item *item = ptr;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	hook_lock_irqsave(&pool->lock, flags);
 	item->next = pool->head;
 	pool->head = item;
 	pool->free++;
 	pool->used--;
 	pool->starved = false;
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	hook_unlock_irqrestore(&pool->lock, flags);
 }
 
 /**
@@ -232,7 +233,7 @@ static bool pool_add(struct pool *pool)
 		atomic64_sub(pool->size, &memory);
 		return false;
 	}
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	hook_lock_irqsave(&pool->lock, flags);
 	/* Two works refill: what is a bound for both is looked at once more. */
 	fits = pool_has_place(pool);
 	if (fits) {
@@ -240,7 +241,7 @@ static bool pool_add(struct pool *pool)
 		pool->head = item;
 		pool->free++;
 	}
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	hook_unlock_irqrestore(&pool->lock, flags);
 	if (!fits)
 		pool_release(pool, item);
 	return fits;
@@ -308,13 +309,13 @@ static struct item *pool_detach(struct pool *pool, unsigned int keep)
 	unsigned long flags;
 
 	do {
-		raw_spin_lock_irqsave(&pool->lock, flags);
+		hook_lock_irqsave(&pool->lock, flags);
 		item = pool->free > keep ? pool->head : NULL;
 		if (item) {
 			pool->head = item->next;
 			pool->free--;
 		}
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		hook_unlock_irqrestore(&pool->lock, flags);
 		if (item) {
 			item->next = list;
 			list = item;

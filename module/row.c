@@ -144,10 +144,10 @@ void name_put(struct name *name)
 
 	if (atomic_add_unless(&name->refs, -1, 1))
 		return;
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	if (atomic_dec_and_test(&name->refs))
 		name_unlink(name);
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 }
 
 /* Rows. */
@@ -274,9 +274,9 @@ int row_make_only(struct process *process, enum region region, bool cells)
 
 	object_show_region(&shown, region);
 	hash = name_hash(shown.name);
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	process->only = row_new(process, &key, &shown, hash, cells);
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 	return process->only ? 0 : -ENOMEM;
 }
 
@@ -338,9 +338,9 @@ struct row *row_make(struct process *process, const struct object_key *key,
 	unsigned long flags;
 	struct row *row;
 
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	row = row_make_locked(process, key, shown, hash);
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 
 	if (table_is_crowded()) {
 		if (READ_ONCE(table.ended_count))
@@ -464,7 +464,7 @@ void row_unlink(struct row *row)
 	struct row **at = &table.row_index[row_bucket(row->process, row->key)];
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	if (row->indexed) {
 		while (*at != row)
 			at = &(*at)->index_next;
@@ -472,7 +472,7 @@ void row_unlink(struct row *row)
 		row->indexed = false;
 		row->process->row_count--;
 	}
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 }
 
 /**
@@ -487,11 +487,11 @@ bool row_relink(struct row *row)
 	unsigned long flags;
 	bool alone;
 
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	alone = !row_find(row->process, row->key);
 	if (alone)
 		row_link(row);
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 	return alone;
 }
 
@@ -508,7 +508,7 @@ bool row_become_other(struct row *row)
 	unsigned long flags;
 	bool alone;
 
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	alone = !row_find(row->process, OBJECT_OTHER);
 	if (alone) {
 		row->key = OBJECT_OTHER;
@@ -518,7 +518,7 @@ bool row_become_other(struct row *row)
 		atomic_inc(&row->name->refs);
 		row_link(row);
 	}
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 	if (alone)
 		name_put(before);
 	return alone;
@@ -535,12 +535,12 @@ void row_move(struct row *row, struct process *process)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	list_move_tail(&row->of_process, &process->rows);
 	row->leaving = false;
 	row->process = process;
 	row_link(row);
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 }
 
 static void group_free(struct group *group)
@@ -573,14 +573,14 @@ void row_release_cells(struct row *row)
 			memset(group->cells[cpu] + row->cell, 0, sizeof(struct counters));
 	row->group = NULL;
 
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	if (group->used == GROUP_FULL)
 		list_add_tail(&group->link, &table.groups);
 	group->used &= ~(1ULL << row->cell / CELL_WORDS);
 	unused = !group->used;
 	if (unused)
 		list_del(&group->link);
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 	if (unused)
 		group_free(group);
 }
@@ -610,11 +610,11 @@ void row_free(struct row *row)
 	row_release_cells(row);
 	row_forget_baseline(row);
 	name_put(row->name);
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	list_del(&row->of_process);
 	list_del(&row->of_table);
 	if (!row->process->only)
 		table.rows_used--;
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 	pool_put(POOL_ROW, row);
 }

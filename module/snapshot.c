@@ -97,22 +97,22 @@ static void read_verdicts(struct snapshot *snapshot)
 	unsigned long flags;
 	struct row *row;
 
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	task_visit_begin(add_open, snapshot);
 	totals_read_verdicts(&snapshot->lifetime);
 	list_for_each_entry(row, &table.rows, of_table) {
 		if (done++ == at_once) {
 			done = 1;
-			raw_spin_unlock_irqrestore(&table.lock, flags);
+			hook_unlock_irqrestore(&table.lock, flags);
 			cond_resched();
-			raw_spin_lock_irqsave(&table.lock, flags);
+			hook_lock_irqsave(&table.lock, flags);
 		}
 		at = row_take_in(snapshot, row);
 		if (at)
 			row_read_verdicts(row, &at->counters);
 	}
 	snapshot->verdicts_read = true;
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 }
 
 /* Whether the reader may see whose row it is; fills in what it may. */

@@ -29,6 +29,7 @@
 #include <linux/spinlock.h>
 #include <asm/local.h>
 #include "counters.h"
+#include "lock.h"
 #include "object.h"
 
 /* What a process is, or was. */

@@ -69,9 +69,9 @@ void task_missed(struct process *process, u64 minor, u64 major)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	missed_locked(process, minor, major);
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 }
 
 /* Under table.lock. */
@@ -131,11 +131,11 @@ void task_state_resolve(struct task_state *state, struct task_struct *task)
 	unsigned long flags;
 
 	rcu_read_lock();
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	process = process_of(task);
 	state_bind(state, process);
 	state->generation = process == &table.overflow ? NO_GENERATION : generation;
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 	rcu_read_unlock();
 }
 
@@ -188,7 +188,7 @@ struct task_state *task_state_make(struct task_struct *task, bool *made)
 	/* With max_tasks used up, every fault of the others comes here: not for a lock. */
 	if (pool_is_starved(POOL_TASK) && state_is_missing(task))
 		return NULL;
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	state = task_state_find(task);
 	if (state)
 		goto out;
@@ -204,7 +204,7 @@ struct task_state *task_state_make(struct task_struct *task, bool *made)
 	state->generation = NO_GENERATION;
 	state_link(state);
 out:
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 
 	if (*made) {
 		task_state_resolve(state, task);
@@ -282,7 +282,7 @@ void task_freed(struct task_struct *task)
 	struct process *process;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	state = task_state_find(task);
 	if (state) {
 		state_settle(state);
@@ -300,7 +300,7 @@ void task_freed(struct task_struct *task)
 		if (process)
 			process_group_dead(process);
 	}
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 }
 
 /**
@@ -317,10 +317,10 @@ void task_forked(struct task_struct *child)
 	if (!thread_group_leader(child) || child->flags & PF_KTHREAD)
 		return;
 	rcu_read_lock();
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	if (counting && table_selects(child->tgid) && !process_find(child->signal))
 		process_make(child, rcu_dereference(child->real_parent));
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 	rcu_read_unlock();
 }
 
@@ -338,14 +338,14 @@ void task_renamed(struct task_struct *task, const char *comm)
 
 	if (!thread_group_leader(task))
 		return;
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	process = process_find(task->signal);
 	if (process) {
 		memcpy(process->comm_before, process->comm, TASK_COMM_LEN);
 		memset(process->comm, 0, TASK_COMM_LEN);
 		memcpy(process->comm, comm, strnlen(comm, TASK_COMM_LEN - 1));
 	}
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 }
 
 /*
@@ -410,17 +410,17 @@ void task_visit_open(task_open_fn fn, void *data)
 
 		if (!READ_ONCE(task_index.buckets[i]))
 			continue;
-		raw_spin_lock_irqsave(&table.lock, flags);
+		hook_lock_irqsave(&table.lock, flags);
 		for (state = task_index.buckets[i]; state; state = state->index_next)
 			if (state_read_open(state, &row, &moved))
 				fn(row, state->process, &moved, data);
 		visitor.bucket = i + 1;
-		raw_spin_unlock_irqrestore(&table.lock, flags);
+		hook_unlock_irqrestore(&table.lock, flags);
 		cond_resched();
 	}
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	visitor.fn = NULL;
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 }
 
 /**
@@ -440,14 +440,14 @@ void task_visit_classes(task_class_fn fn, void *data)
 
 		if (!READ_ONCE(task_index.buckets[i]))
 			continue;
-		raw_spin_lock_irqsave(&table.lock, flags);
+		hook_lock_irqsave(&table.lock, flags);
 		for (state = task_index.buckets[i]; state; state = state->index_next) {
 			u32 class = READ_ONCE(state->open);
 
 			if (class)
 				fn(READ_ONCE(state->row), class, data);
 		}
-		raw_spin_unlock_irqrestore(&table.lock, flags);
+		hook_unlock_irqrestore(&table.lock, flags);
 		cond_resched();
 	}
 }
@@ -472,13 +472,13 @@ void task_retire(struct task_state *state)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&table.lock, flags);
+	hook_lock_irqsave(&table.lock, flags);
 	/* Unless task_counting_end() was here first. */
 	if (state->task == current) {
 		state_settle(state);
 		state_free(state);
 	}
-	raw_spin_unlock_irqrestore(&table.lock, flags);
+	hook_unlock_irqrestore(&table.lock, flags);
 }
 
 /**
@@ -515,12 +515,12 @@ void task_counting_end(void)
 	for (i = 0; i < 1U << task_index.bits; i++) {
 		struct task_state *state;
 
-		raw_spin_lock_irqsave(&table.lock, flags);
+		hook_lock_irqsave(&table.lock, flags);
 		while ((state = task_index.buckets[i])) {
 			state_settle(state);
 			state_free(state);
 		}
-		raw_spin_unlock_irqrestore(&table.lock, flags);
+		hook_unlock_irqrestore(&table.lock, flags);
 		cond_resched();
 	}
 }

@@ -184,7 +184,7 @@ int load_stop(struct load *load, bool compare)
 	for (i = 0; i < load->nr; i++)
 		if (workload_wait(&load->of[i].w))
 			ret = -1;
-	if (compare && snapshot_take(&s, FAULTS_DEBUGFS))
+	if (compare && snapshot_take(&s, faults_file()))
 		ret = -1;
 	for (i = 0; i < load->nr; i++) {
 		if (compare && !ret && workload_compare(&load->of[i].w, &s))

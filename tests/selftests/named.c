@@ -179,7 +179,7 @@ int named_run(struct named *n, int (*make)(struct named *n), struct snapshot *s)
 	if (gate_init(&n->ready) || gate_init(&n->done) || workload_start(&w, named_main, n))
 		return 1;
 	close(n->ready.fds[1]);
-	if (gate_wait(&n->ready) || !n->nr || snapshot_take(s, FAULTS_DEBUGFS) ||
+	if (gate_wait(&n->ready) || !n->nr || snapshot_take(s, faults_file()) ||
 	    maps_read(&maps, w.pid)) {
 		note("the process with the names failed");
 		return 1;

@@ -426,6 +426,20 @@ size_t read_whole(const char *path, char **text, struct snapshot *s)
 }
 
 /**
+ * faults_file() - where the faults are to be read on this kernel.
+ *
+ * Return: FAULTS_DEBUGFS; FAULTS_PROC where the kernel has no debugfs at all.
+ */
+const char *faults_file(void)
+{
+	static const char *path;
+
+	if (!path)
+		path = access("/sys/kernel/debug", F_OK) ? FAULTS_PROC : FAULTS_DEBUGFS;
+	return path;
+}
+
+/**
  * snapshot_take() - read and parse one of the module's files.
  * @s: filled; free it with snapshot_free(), after an error too
  * @path: FAULTS_DEBUGFS, FAULTS_PROC or FAULTS_TOTALS

@@ -62,6 +62,7 @@ struct snapshot {
 #define CHECK_NO_EXCEPTIONS	0x1	/* the exception probes were off for a while */
 
 int snapshot_parse(struct snapshot *s, char *text, size_t len);
+const char *faults_file(void);
 int snapshot_take(struct snapshot *s, const char *path);
 int snapshot_undisturbed(struct snapshot *s, const char *path);
 void snapshot_free(struct snapshot *s);

@@ -302,7 +302,7 @@ int workload_compare_live(struct workload *w)
 
 	if (proc_faults(w->pid, &w->minor, &w->major))
 		return -1;
-	if (!snapshot_take(&s, FAULTS_DEBUGFS))
+	if (!snapshot_take(&s, faults_file()))
 		ret = workload_compare(w, &s);
 	snapshot_free(&s);
 	return ret;
@@ -358,7 +358,7 @@ int workload_finish(struct workload *w)
 	int ret = workload_wait(w), ended;
 	struct snapshot s;
 
-	if (snapshot_take(&s, FAULTS_DEBUGFS) || workload_compare(w, &s))
+	if (snapshot_take(&s, faults_file()) || workload_compare(w, &s))
 		ret = -1;
 	snapshot_free(&s);
 	if (reap(w->pid))
@@ -477,7 +477,7 @@ int kids_compare_now(const struct kid *kids, int nr)
 	struct snapshot s;
 	int ret = -1;
 
-	if (!snapshot_take(&s, FAULTS_DEBUGFS))
+	if (!snapshot_take(&s, faults_file()))
 		ret = kids_compare(kids, nr, &s);
 	snapshot_free(&s);
 	return ret;

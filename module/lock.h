@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The locks of the hooks, and what lockdep has to know of them. Where the kprobe is a
+ * breakpoint, a hook runs in what the kernel has called NMI context since 5.8, and so
+ * its locks look as if an NMI could find them held by its own CPU. It cannot: no one
+ * holds them with interrupts on, and handle_mm_fault() is not called with interrupts
+ * off. Lockdep knows of no such excuse, but takes locks of another subclass for others;
+ * the kernel tells it so of the locks of kretprobes (commit 645f224e7ba2).
+ */
+#ifndef FAULTSTAT_LOCK_H
+#define FAULTSTAT_LOCK_H
+
+#include <linux/hardirq.h>
+#include <linux/spinlock.h>
+
+/* Any context but a true NMI. */
+#define hook_lock_irqsave(lock, flags) \
+	raw_spin_lock_irqsave_nested(lock, flags, in_nmi() ? SINGLE_DEPTH_NESTING : 0)
+#define hook_unlock_irqrestore(lock, flags) \
+	raw_spin_unlock_irqrestore(lock, flags)
+
+#endif
