@@ -7,6 +7,7 @@
  */
 #include "account.h"
 #include "cold.h"
+#include "heat.h"
 #include "pool.h"
 
 static const struct object_key OBJECT_NONE;
@@ -37,6 +38,8 @@ static void settle_any(struct task_state *state, struct task_struct *task, unsig
 	barrier();
 	if (state->open)
 		count_in_row(state->row, row_cell(state->row, cpu), moved.verdict);
+	if (moved.verdict == COUNT_MAJOR && state->page != HEAT_NO_PAGE)
+		heat_major(state->row, state->page);
 	if (moved.missed_minor || moved.missed_major)
 		task_missed(state->process, moved.missed_minor, moved.missed_major);
 }
@@ -72,15 +75,84 @@ static struct row *first_row(struct process *process, struct object_key *key,
 	return row;
 }
 
+/* By region, where that is asked for. Returns its page, or HEAT_NO_PAGE. */
+static u64 heat_any(struct task_state *state, struct row *row, struct vm_area_struct *vma,
+		    unsigned long address)
+{
+	u64 page;
+
+	if (state->process->detour != ROW_HEATED || !object_is_file(&row->key))
+		return HEAT_NO_PAGE;
+	page = heat_page(vma, address);
+	/* The usual way is to come back here. */
+	state->key.dev ^= HEAT_MARK;
+	return heat_call(row, page, vma) ? page : HEAT_NO_PAGE;
+}
+
+/**
+ * account_heated - counts one call in a process whose files count by region
+ * @state: of current
+ * @vma: its mapping, stable and plain
+ * @address: of the fault
+ * @class: its origin and access
+ * @verdict: on the call before it, which is usual
+ * @now: the task's counters
+ *
+ * Task context, preemption off, at the call's entry. As in account_call(); returns
+ * false, with nothing counted, where account_any() has to do it.
+ */
+bool account_heated(struct task_state *state, struct vm_area_struct *vma, unsigned long address,
+		    enum counter class, enum counter verdict, u64 now)
+{
+	struct object_key key = object_key_plain(vma);
+	struct heat_region *region = NULL;
+	struct row *row = state->row;
+	u64 *cell = state->cell;
+	u64 page = HEAT_NO_PAGE;
+
+	if (key.ino != state->key.ino || (key.dev ^ HEAT_MARK) != state->key.dev) {
+		row = row_find(state->process, key);
+		cell = row ? row_cell(row, state->cpu) : NULL;
+		if (!cell)
+			return false;
+	}
+	if (object_is_file(&key)) {
+		page = heat_page(vma, address);
+		region = heat_region(row, state->cpu, page);
+		if (!region)
+			return false;
+		key.dev ^= HEAT_MARK;
+	}
+
+	WRITE_ONCE(state->seen, now);
+	barrier();
+	account_in_cell(state->cell, verdict);
+	if (unlikely(verdict == COUNT_MAJOR && state->page != HEAT_NO_PAGE))
+		heat_major(state->row, state->page);
+	barrier();
+	state->key = key;
+	state->cell = cell;
+	WRITE_ONCE(state->page, page);
+	WRITE_ONCE(state->row, row);
+	barrier();
+	if (region)
+		count_one(&region->calls);
+	account_in_cell(cell, class);
+	WRITE_ONCE(state->open, class);
+	return true;
+}
+
 /**
  * account_any - counts one call of handle_mm_fault(), whatever it is like
  * @state: of current, NULL if the search found none
  * @vma: its mapping, stable
+ * @address: of the fault
  * @class: its origin and access
  *
  * Task context, preemption off, at the call's entry.
  */
-void account_any(struct task_state *state, struct vm_area_struct *vma, enum counter class)
+void account_any(struct task_state *state, struct vm_area_struct *vma, unsigned long address,
+		 enum counter class)
 {
 	struct task_struct *task = current;
 	unsigned int cpu = smp_processor_id();
@@ -125,6 +197,7 @@ void account_any(struct task_state *state, struct vm_area_struct *vma, enum coun
 	cell = any_cell(row, cpu);
 	state->cell = cell;
 	state->cpu = cell ? cpu : NO_CPU;
+	WRITE_ONCE(state->page, heat_any(state, row, vma, address));
 	WRITE_ONCE(state->row, row);
 	barrier();
 	count_in_row(row, cell, class);

@@ -24,6 +24,7 @@
 
 #include <linux/sched.h>
 #include <linux/smp.h>
+#include "compat/fault.h"
 #include "counters.h"
 #include "table.h"
 #include "task.h"
@@ -31,7 +32,10 @@
 #define MOVED_MINOR	1ULL
 #define MOVED_MAJOR	0x100000000ULL
 
-void account_any(struct task_state *state, struct vm_area_struct *vma, enum counter class);
+void account_any(struct task_state *state, struct vm_area_struct *vma, unsigned long address,
+		 enum counter class);
+bool account_heated(struct task_state *state, struct vm_area_struct *vma, unsigned long address,
+		    enum counter class, enum counter verdict, u64 now);
 
 static __always_inline void account_in_cell(u64 *cell, enum counter counter)
 {
@@ -41,13 +45,14 @@ static __always_inline void account_in_cell(u64 *cell, enum counter counter)
 
 /**
  * account_call - counts one call of handle_mm_fault()
- * @vma: its mapping, stable
+ * @fault: what it was given
  * @class: its origin and access
  *
  * Task context, preemption off, at the call's entry.
  */
-static __always_inline void account_call(struct vm_area_struct *vma, enum counter class)
+static __always_inline void account_call(const struct fault *fault, enum counter class)
 {
+	struct vm_area_struct *vma = fault->vma;
 	struct task_struct *task = current;
 	struct task_state *state = task_state_find(task);
 	enum counter verdict = COUNT_MINOR;
@@ -78,9 +83,15 @@ static __always_inline void account_call(struct vm_area_struct *vma, enum counte
 		cell = state->cell;
 		account_in_cell(cell, verdict);
 	} else {
-		row = state->process->only;
-		if (likely(!row))
+		row = state->process->detour;
+		if (likely(!row)) {
 			row = row_find(state->process, key);
+		} else if (row == ROW_HEATED) {
+			if (likely(account_heated(state, vma, compat_fault_address(fault), class,
+						  verdict, now)))
+				return;
+			goto any;
+		}
 		cell = row ? row_cell(row, state->cpu) : NULL;
 		if (unlikely(!cell))
 			goto any;
@@ -97,7 +108,7 @@ static __always_inline void account_call(struct vm_area_struct *vma, enum counte
 	WRITE_ONCE(state->open, class);
 	return;
 any:
-	account_any(state, vma, class);
+	account_any(state, vma, compat_fault_address(fault), class);
 }
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/faultstat, /proc/faultstat/faults and /proc/faultstat/totals:
- * one snapshot for each open, written as text while it is read. Process context.
+ * /sys/kernel/debug/faultstat, /proc/faultstat/faults and /proc/faultstat/totals
+ * (heat_file.c has /proc/faultstat/heat): one snapshot for each open, written as text while it is read. Process context.
  *
  *   # faultstat 1
  *   # module 1.0.0 kernel 6.1.0-50-amd64 cpus 2
@@ -28,6 +28,8 @@
 #include <linux/utsname.h>
 #include "compat/proc.h"
 #include "export.h"
+#include "heat_file.h"
+#include "line.h"
 #include "object.h"
 #include "settings.h"
 #include "snapshot.h"
@@ -48,7 +50,7 @@ struct reader {
 	struct settings settings;
 	unsigned int cpus;
 	bool rows;
-	char pids[SETTINGS_PIDS_TEXT];
+	char pids[PIDS_TEXT];
 };
 
 static struct dentry *debugfs_file;
@@ -65,6 +67,17 @@ static const char * const state_names[] = {
 	[PROCESS_UNSELECTED]	= FAULTSTAT_STATE_UNSELECTED,
 	[SNAPSHOT_HIDDEN]	= FAULTSTAT_STATE_HIDDEN,
 };
+
+/**
+ * export_state_name - how the state of a row is written
+ * @kind: of a snapshot's row
+ *
+ * Any context.
+ */
+const char *export_state_name(u8 kind)
+{
+	return state_names[kind];
+}
 
 static void put_seconds(struct seq_file *m, const char *key, u64 ns)
 {
@@ -98,6 +111,24 @@ static void put_hooks(struct seq_file *m, const struct snapshot *snapshot)
 	}
 }
 
+/**
+ * export_put_load - the header's line of which load of the module it is, and when
+ * @m: the file
+ * @boottime_ns: of the snapshot, as the next
+ * @realtime_ns: likewise
+ * @resets: until then
+ *
+ * Process context.
+ */
+void export_put_load(struct seq_file *m, u64 boottime_ns, u64 realtime_ns, u64 resets)
+{
+	seq_printf(m, "# load %08x", load_id);
+	put_seconds(m, "at", load_ns);
+	put_seconds(m, "now", boottime_ns);
+	put_seconds(m, "realtime", realtime_ns);
+	seq_printf(m, " resets %llu\n", resets);
+}
+
 static void put_header(struct seq_file *m, const struct reader *reader)
 {
 	const struct snapshot *snapshot = reader->snapshot;
@@ -106,11 +137,7 @@ static void put_header(struct seq_file *m, const struct reader *reader)
 	seq_printf(m, "# faultstat %d\n", FAULTSTAT_FORMAT);
 	seq_printf(m, "# module %s kernel %s cpus %u\n", FAULTSTAT_VERSION,
 		   init_utsname()->release, reader->cpus);
-	seq_printf(m, "# load %08x", load_id);
-	put_seconds(m, "at", load_ns);
-	put_seconds(m, "now", snapshot->boottime_ns);
-	put_seconds(m, "realtime", snapshot->realtime_ns);
-	seq_printf(m, " resets %llu\n", snapshot->resets);
+	export_put_load(m, snapshot->boottime_ns, snapshot->realtime_ns, snapshot->resets);
 	seq_printf(m, "# settings enabled=%d attach=%s exceptions=%d max_rows=%u max_tasks=%u max_memory=%u keep_exited=%u pid=%s\n",
 		   set->enabled, settings_attach_name(set->attach), set->exceptions, set->max_rows,
 		   set->max_tasks, set->max_memory, set->keep_exited, reader->pids);
@@ -126,127 +153,6 @@ static void put_header(struct seq_file *m, const struct reader *reader)
 		   snapshot->overflow, snapshot->memory);
 	if (reader->rows)
 		seq_puts(m, FAULTSTAT_COLUMNS "\n");
-}
-
-/*
- * A row's text is put together here, in the seq_file's own memory: the thousands of
- * rows of a full table would spend most of their time in seq_printf().
- */
-static bool is_escaped(unsigned char c)
-{
-	return c < ' ' || c == 0x7f || c == '\\';
-}
-
-static char *line_escape(char *at, unsigned char c)
-{
-	*at++ = '\\';
-	*at++ = '0' + (c >> 6);
-	*at++ = '0' + (c >> 3 & 7);
-	*at++ = '0' + (c & 7);
-	return at;
-}
-
-static char *line_comm(char *at, const char *comm)
-{
-	for (; *comm; comm++) {
-		if (unlikely(*comm == ' ' || is_escaped(*comm)))
-			at = line_escape(at, *comm);
-		else
-			*at++ = *comm;
-	}
-	return at;
-}
-
-#define EACH_BYTE	0x0101010101010101ULL
-
-/* Whether a byte of eight is zero. A byte above one that is may be taken for zero, too. */
-static bool has_zero_byte(u64 word)
-{
-	return (word - EACH_BYTE) & ~word & (EACH_BYTE << 7);
-}
-
-static bool has_escaped(u64 word)
-{
-	return ((word - EACH_BYTE * ' ') & ~word & (EACH_BYTE << 7)) ||
-	       has_zero_byte(word ^ (EACH_BYTE * 0x7f)) || has_zero_byte(word ^ (EACH_BYTE * '\\'));
-}
-
-static char *line_bytes(char *at, const char *text, size_t length)
-{
-	for (; length; length--, text++) {
-		if (unlikely(is_escaped(*text)))
-			at = line_escape(at, *text);
-		else
-			*at++ = *text;
-	}
-	return at;
-}
-
-/* Paths are long and seldom have anything to escape: eight bytes at once. */
-static char *line_object(char *at, const char *text, size_t length)
-{
-	u64 word;
-
-	for (; length >= sizeof(word); length -= sizeof(word), text += sizeof(word)) {
-		memcpy(&word, text, sizeof(word));
-		if (unlikely(has_escaped(word))) {
-			at = line_bytes(at, text, sizeof(word));
-			continue;
-		}
-		memcpy(at, &word, sizeof(word));
-		at += sizeof(word);
-	}
-	return line_bytes(at, text, length);
-}
-
-static char *line_text(char *at, const char *text)
-{
-	while (*text)
-		*at++ = *text++;
-	return at;
-}
-
-static unsigned int digits_of(u64 number)
-{
-	unsigned int digits = 1;
-
-	for (; number >= 10000; number /= 10000)
-		digits += 4;
-	return digits + (number >= 10) + (number >= 100) + (number >= 1000);
-}
-
-/* From 00 to 99: export_start() fills it in. */
-static char pairs[200];
-
-static void pairs_make(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < sizeof(pairs) / 2; i++) {
-		pairs[2 * i] = '0' + i / 10;
-		pairs[2 * i + 1] = '0' + i % 10;
-	}
-}
-
-/* Two digits at once. */
-static char *line_number(char *at, char before, u64 number)
-{
-	char *end;
-
-	*at++ = before;
-	/* Most are small. */
-	if (number < 10) {
-		*at++ = '0' + number;
-		return at;
-	}
-	at += digits_of(number);
-	for (end = at; number >= 10; number /= 100) {
-		end -= 2;
-		memcpy(end, &pairs[number % 100 * 2], 2);
-	}
-	if (number)
-		*--end = '0' + number;
-	return at;
 }
 
 /* Pids are never negative. In the order of FAULTSTAT_COLUMNS. */
@@ -355,7 +261,7 @@ static int reader_open(struct file *file, bool rows)
 	reader->cpus = num_online_cpus();
 	settings_copy(&reader->settings);
 	if (rows)
-		settings_pids_text(&reader->settings, reader->pids, sizeof(reader->pids));
+		pids_text(&reader->settings.pid, reader->pids, sizeof(reader->pids));
 	reader->snapshot = rows ? snapshot_take(task_active_pid_ns(current)) :
 			   snapshot_take_totals();
 	if (!reader->snapshot) {
@@ -365,15 +271,20 @@ static int reader_open(struct file *file, bool rows)
 	return 0;
 }
 
-/*
- * The opener's right, whatever the mode bits say: container root passes those by
- * CAP_DAC_OVERRIDE, but not this, which asks the initial user namespace.
+/**
+ * export_permits - whether current may see names and pids of others
+ *
+ * Process context. The opener's right, whatever the mode bits say: container root passes
+ * those by CAP_DAC_OVERRIDE, but not this, which asks the initial user namespace.
  */
+bool export_permits(void)
+{
+	return capable(CAP_PERFMON) || capable(CAP_SYS_ADMIN);
+}
+
 static int faults_open(struct inode *inode, struct file *file)
 {
-	if (!capable(CAP_PERFMON) && !capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	return reader_open(file, true);
+	return export_permits() ? reader_open(file, true) : -EPERM;
 }
 
 /* No names, no pids, no addresses: for everyone. */
@@ -399,8 +310,8 @@ static const struct file_operations debugfs_operations = {
 	.release	= reader_release,
 };
 
-COMPAT_PROC_OPS(proc_faults_operations, faults_open, reader_release);
-COMPAT_PROC_OPS(proc_totals_operations, totals_open, reader_release);
+COMPAT_PROC_OPS(proc_faults_operations, faults_open, NULL, reader_release);
+COMPAT_PROC_OPS(proc_totals_operations, totals_open, NULL, reader_release);
 
 /**
  * export_start - makes the files
@@ -411,7 +322,7 @@ COMPAT_PROC_OPS(proc_totals_operations, totals_open, reader_release);
  */
 int export_start(void)
 {
-	pairs_make();
+	line_init();
 	get_random_bytes(&load_id, sizeof(load_id));
 	load_ns = ktime_get_boottime_ns();
 
@@ -421,7 +332,8 @@ int export_start(void)
 	if (!proc_create_data(FAULTSTAT_PROC_FAULTS, 0444, proc_dir, &proc_faults_operations,
 			      NULL) ||
 	    !proc_create_data(FAULTSTAT_PROC_TOTALS, 0444, proc_dir, &proc_totals_operations,
-			      NULL)) {
+			      NULL) ||
+	    !heat_file_make(proc_dir)) {
 		export_stop();
 		return -ENOMEM;
 	}

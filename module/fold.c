@@ -13,6 +13,7 @@
 #include <linux/list.h>
 #include <linux/string.h>
 #include "fold.h"
+#include "heat.h"
 #include "pool.h"
 #include "table.h"
 
@@ -138,6 +139,7 @@ static void fold_in_place(struct process *folded, struct row *row,
 {
 	row_release_cells(row);
 	row_forget_baseline(row);
+	heat_free(row);
 	/* Everything is in @counters: start from nothing. */
 	row->dropped = true;
 	row_add(row, counters);

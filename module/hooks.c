@@ -39,7 +39,7 @@ static __always_inline void count_fault(const struct fault *fault)
 		class += ACCESS_WRITE;
 	else if (compat_fault_is_exec(fault->flags))
 		class += ACCESS_EXEC;
-	account_call(fault->vma, class);
+	account_call(fault, class);
 }
 
 static int fault_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)

@@ -9,6 +9,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 #include "export.h"
+#include "heat.h"
 #include "hooks.h"
 #include "object.h"
 #include "pool.h"
@@ -27,6 +28,7 @@ static int storage_start(void)
 	int err;
 
 	table_pool_sizes(size);
+	heat_pool_sizes(size);
 	size[POOL_TASK] = sizeof(struct task_state);
 	size[POOL_SCRATCH] = NAME_SIZE_MAX;
 	pool_init((unsigned long long)settings.max_memory << 20,

@@ -169,7 +169,7 @@ void *pool_get(enum pool_id id)
 /**
  * pool_put - gives an item back
  * @id: the pool it came from
- * @ptr: the item; one of POOL_CELLS must be all zeroes
+ * @ptr: the item; one of POOL_CELLS or of regions must be all zeroes
  *
  * Any context but NMI.
  */
@@ -197,6 +197,17 @@ void pool_put(enum pool_id id, void *ptr)
 size_t pool_item_size(enum pool_id id)
 {
 	return pools[id].size;
+}
+
+/**
+ * pool_bytes_used - what the items take that are handed out
+ * @id: which pool
+ *
+ * Any context.
+ */
+unsigned long long pool_bytes_used(enum pool_id id)
+{
+	return (unsigned long long)READ_ONCE(pools[id].used) * pools[id].size;
 }
 
 static bool pool_has_place(const struct pool *pool)
@@ -281,10 +292,15 @@ void pool_refill(void)
 	} while (again);
 }
 
-/* Twice the target and a little: less is not worth a grace period. */
+/*
+ * Twice the target and a little: less is not worth a grace period. Nothing of what is
+ * not wanted at all.
+ */
 static unsigned int pool_keeps(const struct pool *pool)
 {
-	return READ_ONCE(pool->target) * 2 + 32;
+	unsigned int target = READ_ONCE(pool->target);
+
+	return target ? target * 2 + 32 : 0;
 }
 
 /**
@@ -358,6 +374,27 @@ static unsigned int part_of_memory(unsigned int part, size_t size)
 	return div64_u64(memory_max, part * kmalloc_bucket(size));
 }
 
+/**
+ * pool_aim - says how many free items a pool should have
+ * @id: which pool
+ * @target: 0 for none: it is not in use
+ *
+ * Any context but NMI. The worker, or pool_refill(), will see to it.
+ */
+void pool_aim(enum pool_id id, unsigned int target)
+{
+	struct pool *pool = &pools[id];
+	unsigned long flags;
+
+	hook_lock_irqsave(&pool->lock, flags);
+	if (pool->used_max)
+		target = min(target, pool->used_max);
+	pool->target = target;
+	/* What lies ready for bursts stays small beside what may be in use. */
+	pool->target_max = clamp(part_of_memory(32, pool->size), target, target * 8);
+	hook_unlock_irqrestore(&pool->lock, flags);
+}
+
 static void pool_setup(enum pool_id id, size_t size, unsigned int target,
 		       unsigned int used_max)
 {
@@ -365,10 +402,8 @@ static void pool_setup(enum pool_id id, size_t size, unsigned int target,
 
 	raw_spin_lock_init(&pool->lock);
 	pool->size = kmalloc_bucket(size);
-	pool->target = used_max ? min(target, used_max) : target;
-	/* What lies ready for bursts stays small beside what may be in use. */
-	pool->target_max = clamp(part_of_memory(32, size), pool->target, pool->target * 8);
 	pool->used_max = used_max;
+	pool_aim(id, target);
 }
 
 /**
@@ -402,13 +437,18 @@ void pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max
 	for (id = POOL_NAME_FIRST; id <= POOL_NAME_LAST; id++)
 		pool_setup(id, size[id], clamp(names[id - POOL_NAME_FIRST] * cpus, 4U, 4096U),
 			   id == POOL_NAME_LAST ? part_of_memory(8, size[id]) : 0);
+	/* Empty until somebody asks for heat. */
+	pool_setup(POOL_HEAT, size[POOL_HEAT], 0, part_of_memory(16, size[POOL_HEAT]));
+	pool_setup(POOL_HEAT_CPU, size[POOL_HEAT_CPU], 0, part_of_memory(4, size[POOL_HEAT_CPU]));
+	pool_setup(POOL_HEAT_SHARED, size[POOL_HEAT_SHARED], 0,
+		   part_of_memory(8, size[POOL_HEAT_SHARED]));
 }
 
 /**
  * pool_fill - fills the pools for the first time
  *
  * Process context; sleeps. Returns 0, or -ENOMEM where not even one item of each
- * pool can be had.
+ * pool that is in use can be had.
  */
 int pool_fill(void)
 {
@@ -416,7 +456,7 @@ int pool_fill(void)
 
 	pool_refill();
 	for (id = 0; id < POOLS; id++)
-		if (!pools[id].free)
+		if (pools[id].target && !pools[id].free)
 			return -ENOMEM;
 	return 0;
 }

@@ -18,6 +18,9 @@ enum pool_id {
 	POOL_SCRATCH,		/* a page to build a path in */
 	POOL_NAME_FIRST,	/* struct name with its text, by size */
 	POOL_NAME_LAST = POOL_NAME_FIRST + 4,
+	POOL_HEAT,		/* struct heat */
+	POOL_HEAT_CPU,		/* a zeroed page of regions */
+	POOL_HEAT_SHARED,	/* likewise */
 	POOLS
 };
 
@@ -33,6 +36,8 @@ bool pool_is_empty(enum pool_id id);
 bool pool_is_starved(enum pool_id id);
 void pool_put(enum pool_id id, void *item);
 size_t pool_item_size(enum pool_id id);
+unsigned long long pool_bytes_used(enum pool_id id);
+void pool_aim(enum pool_id id, unsigned int target);
 void pool_refill(void);
 bool pool_has_surplus(void);
 void pool_trim(void);

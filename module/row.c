@@ -8,6 +8,7 @@
 #include <linux/jhash.h>
 #include <linux/string.h>
 #include "cold.h"
+#include "heat.h"
 #include "pool.h"
 #include "table.h"
 #include "worker.h"
@@ -189,6 +190,7 @@ static void row_setup(struct row *row, struct process *process, const struct obj
 	row->calls_then = 0;
 	row->position = ROW_NOT_SEEN;
 	row->baseline = NULL;
+	row->heat = NULL;
 	row->index_next = NULL;
 	for (i = 0; i < COUNTERS; i++)
 		atomic64_set(&row->shared[i], 0);
@@ -276,6 +278,7 @@ int row_make_only(struct process *process, enum region region, bool cells)
 	hash = name_hash(shown.name);
 	hook_lock_irqsave(&table.lock, flags);
 	process->only = row_new(process, &key, &shown, hash, cells);
+	process->detour = process->only;
 	hook_unlock_irqrestore(&table.lock, flags);
 	return process->only ? 0 : -ENOMEM;
 }
@@ -519,8 +522,10 @@ bool row_become_other(struct row *row)
 		row_link(row);
 	}
 	hook_unlock_irqrestore(&table.lock, flags);
-	if (alone)
+	if (alone) {
 		name_put(before);
+		heat_free(row);
+	}
 	return alone;
 }
 
@@ -609,6 +614,7 @@ void row_free(struct row *row)
 
 	row_release_cells(row);
 	row_forget_baseline(row);
+	heat_free(row);
 	name_put(row->name);
 	hook_lock_irqsave(&table.lock, flags);
 	list_del(&row->of_process);

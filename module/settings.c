@@ -11,6 +11,8 @@
 #include <linux/mutex.h>
 #include <linux/string.h>
 #include "fold.h"
+#include "heat.h"
+#include "pids.h"
 #include "reset.h"
 #include "settings.h"
 #include "table.h"
@@ -100,7 +102,8 @@ int settings_start(void)
 	mutex_lock(&control_lock);
 	/* Which may have been written since the table was made. */
 	table.keep_exited = settings.keep_exited;
-	err = table_select(settings.pids, settings.pid_count);
+	err = table_select(settings.pid.pids, settings.pid.count);
+	heat_select(&settings.heat_pid);
 	if (!err && settings.enabled)
 		err = counting_start();
 	if (!err)
@@ -237,7 +240,11 @@ MODULE_PARM_DESC(attach, "how to hook handle_mm_fault: auto, ftrace or kprobe (d
 
 static int reset_change(const void *value, bool running)
 {
-	return running ? reset_run() : 0;
+	int err = running ? reset_run() : 0;
+
+	if (running && !err)
+		heat_reset();
+	return err;
 }
 
 static int reset_set(const char *text, const struct kernel_param *param)
@@ -335,11 +342,6 @@ MODULE_PARM_DESC(keep_exited, "ended processes kept before they are folded by co
 
 /* pid */
 
-struct pid_list {
-	unsigned int count;
-	pid_t pids[SETTINGS_PIDS_MAX];
-};
-
 static int pid_change(const void *value, bool running)
 {
 	const struct pid_list *list = value;
@@ -350,47 +352,16 @@ static int pid_change(const void *value, bool running)
 		if (err)
 			return err;
 	}
-	memcpy(settings.pids, list->pids, sizeof(settings.pids));
-	settings.pid_count = list->count;
+	settings.pid = *list;
 	return 0;
-}
-
-/* Reads one number up to a comma or the end; false where there is none. */
-static bool pid_parse(const char **text, pid_t *pid)
-{
-	unsigned int value = 0;
-	const char *at = *text;
-
-	while (*at >= '0' && *at <= '9' && value <= PID_MAX_LIMIT)
-		value = value * 10 + (*at++ - '0');
-	if (at == *text || !value || value > PID_MAX_LIMIT)
-		return false;
-	*text = at;
-	*pid = value;
-	return true;
-}
-
-static bool pids_parse(const char *text, struct pid_list *list)
-{
-	list->count = 0;
-	if (!*text || sysfs_streq(text, ""))
-		return true;
-	do {
-		if (list->count == SETTINGS_PIDS_MAX ||
-		    !pid_parse(&text, &list->pids[list->count]))
-			return false;
-		list->count++;
-	} while (*text == ',' && text++);
-	return sysfs_streq(text, "");
 }
 
 static int pid_set(const char *text, const struct kernel_param *param)
 {
 	struct pid_list list;
 
-	memset(&list, 0, sizeof(list));
 	if (!pids_parse(text, &list))
-		return refuse("pid", "up to 64 process ids with commas between, or none for all");
+		return refuse("pid", PIDS_ALLOWED ", or none for all");
 	return control(pid_change, &list);
 }
 
@@ -407,35 +378,41 @@ void settings_copy(struct settings *copy)
 	mutex_unlock(&control_lock);
 }
 
-/**
- * settings_pids_text - the list of selected processes as it is written
- * @copy: of the settings
- * @buffer: result, empty for all
- * @size: of it; SETTINGS_PIDS_TEXT is always enough
- *
- * Any context. Returns its length.
- */
-int settings_pids_text(const struct settings *copy, char *buffer, size_t size)
+static int pids_get(char *buffer, const struct kernel_param *param)
 {
-	int length = 0;
-	unsigned int i;
+	struct pid_list list;
 
-	buffer[0] = '\0';
-	for (i = 0; i < copy->pid_count; i++)
-		length += scnprintf(buffer + length, size - length, "%s%d", i ? "," : "",
-				    copy->pids[i]);
-	return length;
+	mutex_lock(&control_lock);
+	list = *(const struct pid_list *)param->arg;
+	mutex_unlock(&control_lock);
+	return pids_text(&list, buffer, PIDS_TEXT);
 }
 
-static int pid_get(char *buffer, const struct kernel_param *param)
-{
-	struct settings copy;
+static const struct kernel_param_ops pid_ops = { .set = pid_set, .get = pids_get };
 
-	settings_copy(&copy);
-	return settings_pids_text(&copy, buffer, SETTINGS_PIDS_TEXT);
-}
-
-static const struct kernel_param_ops pid_ops = { .set = pid_set, .get = pid_get };
-
-module_param_cb(pid, &pid_ops, NULL, 0644);
+module_param_cb(pid, &pid_ops, &settings.pid, 0644);
 MODULE_PARM_DESC(pid, "process ids (initial namespace) counted on their own, with commas between; empty (default) is all; calls of others go to [unselected]");
+
+/* heat_pid */
+
+static int heat_pid_change(const void *value, bool running)
+{
+	settings.heat_pid = *(const struct pid_list *)value;
+	if (running)
+		heat_select(&settings.heat_pid);
+	return 0;
+}
+
+static int heat_pid_set(const char *text, const struct kernel_param *param)
+{
+	struct pid_list list = { .all = true };
+
+	if (!sysfs_streq(text, "all") && !pids_parse(text, &list))
+		return refuse("heat_pid", PIDS_ALLOWED ", all, or none");
+	return control(heat_pid_change, &list);
+}
+
+static const struct kernel_param_ops heat_pid_ops = { .set = heat_pid_set, .get = pids_get };
+
+module_param_cb(heat_pid, &heat_pid_ops, &settings.heat_pid, 0644);
+MODULE_PARM_DESC(heat_pid, "process ids (initial namespace) whose files are counted by region, with commas between, or all; empty (default) is none");

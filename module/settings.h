@@ -8,10 +8,7 @@
 
 #include <linux/types.h>
 #include "hooks.h"
-
-#define SETTINGS_PIDS_MAX	64
-/* A pid has at most seven digits, and a comma. */
-#define SETTINGS_PIDS_TEXT	(SETTINGS_PIDS_MAX * 8)
+#include "pids.h"
 
 /**
  * struct settings - what the user asked for
@@ -26,8 +23,8 @@ struct settings {
 	unsigned int max_tasks;
 	unsigned int max_memory;	/* MiB */
 	unsigned int keep_exited;
-	unsigned int pid_count;
-	pid_t pids[SETTINGS_PIDS_MAX];
+	struct pid_list pid;
+	struct pid_list heat_pid;
 };
 
 extern struct settings settings;
@@ -36,6 +33,5 @@ int settings_start(void);
 void settings_stop(void);
 const char *settings_attach_name(enum attach attach);
 void settings_copy(struct settings *copy);
-int settings_pids_text(const struct settings *copy, char *buffer, size_t size);
 
 #endif

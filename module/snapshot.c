@@ -115,9 +115,16 @@ static void read_verdicts(struct snapshot *snapshot)
 	hook_unlock_irqrestore(&table.lock, flags);
 }
 
-/* Whether the reader may see whose row it is; fills in what it may. */
-static bool fill_process(struct snapshot_row *at, const struct process *process,
-			 struct pid_namespace *ns)
+/**
+ * snapshot_fill_process - says whose row it is
+ * @at: a row of a snapshot
+ * @process: whose
+ * @ns: of the reader
+ *
+ * Process context, table.mutex held. Returns whether the reader may see it.
+ */
+bool snapshot_fill_process(struct snapshot_row *at, const struct process *process,
+			   struct pid_namespace *ns)
 {
 	at->id = process->id;
 	memcpy(at->comm, process->comm, TASK_COMM_LEN);
@@ -130,7 +137,14 @@ static bool fill_process(struct snapshot_row *at, const struct process *process,
 	return at->pid != 0;
 }
 
-static void fill_object(struct snapshot_row *at, const struct row *row)
+/**
+ * snapshot_fill_object - says what object a row is of
+ * @at: a row of a snapshot
+ * @row: the row; a reference to its name is taken
+ *
+ * Process context, table.mutex held.
+ */
+void snapshot_fill_object(struct snapshot_row *at, const struct row *row)
 {
 	at->name = row->name;
 	atomic_inc(&at->name->refs);
@@ -181,8 +195,8 @@ static void read_calls(struct snapshot *snapshot, struct pid_namespace *ns)
 		if (row->dropped ||
 		    (!counters_calls(&at->counters) && !counters_missed(&at->counters)))
 			continue;
-		if (fill_process(at, row->process, ns)) {
-			fill_object(at, row);
+		if (snapshot_fill_process(at, row->process, ns)) {
+			snapshot_fill_object(at, row);
 			order_add(snapshot, at);
 		} else {
 			counters_add(&hidden->counters, &at->counters);

@@ -79,6 +79,9 @@ struct snapshot {
 struct snapshot *snapshot_take(struct pid_namespace *ns);
 struct snapshot *snapshot_take_totals(void);
 void snapshot_free(struct snapshot *snapshot);
+bool snapshot_fill_process(struct snapshot_row *at, const struct process *process,
+			   struct pid_namespace *ns);
+void snapshot_fill_object(struct snapshot_row *at, const struct row *row);
 const char *snapshot_object(const struct snapshot_row *row, size_t *length);
 
 #endif

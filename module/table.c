@@ -50,9 +50,13 @@ bool table_selects(pid_t tgid)
  */
 void table_new_epoch(void)
 {
+	unsigned long flags;
+
+	hook_lock_irqsave(&table.lock, flags);
 	/* What has changed is seen by whoever sees the new epoch. */
 	smp_wmb();
 	WRITE_ONCE(table.epoch, table.epoch + (1ULL << 32));
+	hook_unlock_irqrestore(&table.lock, flags);
 }
 
 /**

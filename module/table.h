@@ -64,6 +64,8 @@ enum process_kind {
  * @rows: its rows; table.lock to add
  * @link: in table.live, table.ended, table.folded, or the folding worker's list
  * @only: the single row of a special process, NULL otherwise
+ * @detour: what hooks take instead of looking rows up: @only, or ROW_HEATED where
+ *	calls are counted by region, too; NULL in the usual process
  */
 struct process {
 	struct process *index_next;
@@ -85,7 +87,10 @@ struct process {
 	struct list_head rows;
 	struct list_head link;
 	struct row *only;
+	struct row *detour;
 };
+
+#define ROW_HEATED	((struct row *)1)
 
 /**
  * struct name - the text of an object, shared by the rows that show it
@@ -139,6 +144,7 @@ struct baseline {
  * @wanted: the last call of some task is in it; cold.c
  * @calls_then: its calls when cold.c looked last
  * @baseline: NULL before the first reset; table.mutex
+ * @heat: its calls by region, where that was asked for; heat.c
  * @shared: counts that could not go to a cell
  */
 struct row {
@@ -160,6 +166,7 @@ struct row {
 	struct list_head of_process;
 	struct list_head of_table;
 	struct baseline *baseline;
+	struct heat *heat;
 	atomic64_t shared[COUNTERS];
 };
 
@@ -239,9 +246,14 @@ static __always_inline u64 *row_cell(const struct row *row, unsigned int cpu)
  * A cell is written by one CPU in task context alone, so no lock prefix; a single
  * instruction, where WRITE_ONCE() would make four.
  */
+static __always_inline void count_one(u64 *at)
+{
+	local_inc((local_t *)at);
+}
+
 static __always_inline void cell_count(u64 *cell, enum counter counter)
 {
-	local_inc((local_t *)&cell[counter]);
+	count_one(&cell[counter]);
 }
 
 /* Interrupts may come between, and count in totals of their own: single instructions. */

@@ -34,6 +34,7 @@ void task_moved(struct task_moved *moved, u64 before, u64 now, bool open)
 	moved->missed_minor = (u32)now - (u32)before;
 	moved->missed_major = (u32)(now >> 32) - (u32)(before >> 32);
 	moved->verdict = open ? COUNT_UNCOUNTED : NO_VERDICT;
+	moved->page = HEAT_NO_PAGE;
 	if (!open)
 		return;
 	if (moved->missed_major) {
@@ -112,7 +113,10 @@ static struct process *process_of(struct task_struct *task)
 		process = process_make(task, rcu_dereference(task->real_parent));
 	else if (process->exec_id != compat_task_exec_id(task))
 		process = process_exec(process, task);
-	return process ? process : &table.overflow;
+	if (!process)
+		return &table.overflow;
+	process->detour = heat_selects(task->tgid) ? ROW_HEATED : NULL;
+	return process;
 }
 
 /**
@@ -152,12 +156,12 @@ static void state_link(struct task_state *state)
 {
 	struct task_state **bucket = &task_index.buckets[task_bucket(state->task)];
 
-	write_seqcount_begin(&task_index.changes);
+	raw_write_seqcount_begin(&task_index.changes);
 	state->index_next = *bucket;
 	/* Whoever walks the chain sees a whole state. */
 	smp_wmb();
 	WRITE_ONCE(*bucket, state);
-	write_seqcount_end(&task_index.changes);
+	raw_write_seqcount_end(&task_index.changes);
 }
 
 /* Under table.lock. @state's own link stays, for those who are looking at it. */
@@ -167,9 +171,9 @@ static void state_unlink(struct task_state *state)
 
 	while (*at != state)
 		at = &(*at)->index_next;
-	write_seqcount_begin(&task_index.changes);
+	raw_write_seqcount_begin(&task_index.changes);
 	WRITE_ONCE(*at, state->index_next);
-	write_seqcount_end(&task_index.changes);
+	raw_write_seqcount_end(&task_index.changes);
 }
 
 /**
@@ -202,6 +206,7 @@ struct task_state *task_state_make(struct task_struct *task, bool *made)
 	state->row = table.overflow.only;
 	state->cpu = NO_CPU;
 	state->generation = NO_GENERATION;
+	state->page = HEAT_NO_PAGE;
 	state_link(state);
 out:
 	hook_unlock_irqrestore(&table.lock, flags);
@@ -253,8 +258,11 @@ static void state_settle(struct task_state *state)
 	struct task_moved moved;
 
 	task_moved(&moved, state->seen, task_counters(state->task), state->open);
+	moved.page = state->page;
 	if (state->open)
 		row_count(state->row, moved.verdict, 1);
+	if (moved.verdict == COUNT_MAJOR && moved.page != HEAT_NO_PAGE)
+		heat_major(state->row, moved.page);
 	missed_locked(state->process, moved.missed_minor, moved.missed_major);
 	visitor_tell(state->task, state->row, state->process, &moved);
 }
@@ -356,20 +364,23 @@ void task_renamed(struct task_struct *task, const char *comm)
 static bool state_read_open(const struct task_state *state, struct row **row,
 			    struct task_moved *moved)
 {
-	u64 seen, now;
+	u64 seen, now, page;
 	int tries;
 
 	for (tries = 0; tries < 8; tries++) {
 		seen = READ_ONCE(state->seen);
 		*row = READ_ONCE(state->row);
+		page = READ_ONCE(state->page);
 		smp_rmb(); /* row and counters seen stand around the counters */
 		now = task_counters(state->task);
 		smp_rmb(); /* row and counters seen stand around the counters */
-		if (READ_ONCE(state->seen) != seen || READ_ONCE(state->row) != *row)
+		if (READ_ONCE(state->seen) != seen || READ_ONCE(state->row) != *row ||
+		    READ_ONCE(state->page) != page)
 			continue;
 		if (!READ_ONCE(state->open))
 			return false;
 		task_moved(moved, seen, now, true);
+		moved->page = page;
 		return moved->verdict != COUNT_UNCOUNTED;
 	}
 	return false;

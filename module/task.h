@@ -10,13 +10,15 @@
 #include <linux/cache.h>
 #include <linux/sched.h>
 #include <linux/seqlock.h>
+#include "heat.h"
 #include "table.h"
 
 /**
  * struct task_state - one task, written by itself alone while it lives
  * @task: whose; also lies over a free item's link, which equals no task
  * @seen: the task's min_flt (lower half) and maj_flt (upper half) at its last call
- * @key: object of the last call, as object_key_plain() says; OBJECT_NONE to look again
+ * @key: object of the last call, as object_key_plain() says; OBJECT_NONE to look again;
+ *	with HEAT_MARK where the usual way is not to know it
  * @cell: the row's counters on @cpu
  * @row: row of the last call
  * @generation: exec id and selection epoch that @process was found for
@@ -24,6 +26,7 @@
  * @open: class of the last call, whose verdict is not known yet; 0 before the first
  * @index_next: chain of the index
  * @process: whose rows it counts in
+ * @page: of the last call in its file, if that counts by region; or HEAT_NO_PAGE
  *
  * The first eight words are all that the usual call needs: one cache line.
  */
@@ -39,6 +42,7 @@ struct task_state {
 
 	struct task_state *index_next;
 	struct process *process;
+	u64 page;
 } ____cacheline_aligned;
 
 #define NO_CPU		(~0U)
@@ -48,7 +52,7 @@ struct task_index {
 	struct task_state **buckets;
 	unsigned int bits;
 	unsigned int shift;	/* 64 less bits */
-	seqcount_t changes;	/* written under table.lock */
+	seqcount_t changes;	/* written under table.lock; raw, as lock.h says */
 };
 
 extern struct task_index task_index;
@@ -88,6 +92,7 @@ static __always_inline u64 task_generation(const struct task_struct *task)
  * @verdict: the part that is that call's; NO_VERDICT where there was no call
  * @missed_minor: the rest
  * @missed_major: the rest
+ * @page: of that call, as in the task's state
  */
 #define NO_VERDICT	COUNTERS
 
@@ -95,6 +100,7 @@ struct task_moved {
 	enum counter verdict;
 	u32 missed_minor;
 	u32 missed_major;
+	u64 page;
 };
 
 void task_moved(struct task_moved *moved, u64 before, u64 now, bool open);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What a hook at the entry of handle_mm_fault() is given: where the arguments are,
- * and what the flags say of a call's origin and access. For hooks.c alone.
+ * and what the flags say of a call's origin and access. For hooks.c and account.h.
  */
 #ifndef FAULTSTAT_COMPAT_FAULT_H
 #define FAULTSTAT_COMPAT_FAULT_H
@@ -15,11 +15,15 @@
  * @vma: the mapping; stable while the hook runs (mmap lock or VMA lock is held)
  * @flags: FAULT_FLAG_*
  * @hardware: a hardware exception led here; otherwise get_user_pages() and its kin
+ * @regs: what the hook was given; for compat_fault_address()
+ * @fregs: what it was given instead of @regs
  */
 struct fault {
 	struct vm_area_struct *vma;
 	unsigned int flags;
 	bool hardware;
+	const struct pt_regs *regs;
+	void *fregs;
 };
 
 /* The x86-64 calling convention: arguments in di, si, dx, cx. The upper half of a
@@ -50,6 +54,8 @@ static __always_inline void compat_fault_from_words(struct fault *fault, unsigne
 static __always_inline void compat_fault_from_regs(struct fault *fault, struct pt_regs *regs)
 {
 	compat_fault_from_words(fault, regs->di, regs->si, regs->dx, regs->cx);
+	fault->regs = regs;
+	fault->fregs = NULL;
 }
 
 /*
@@ -81,6 +87,8 @@ static __always_inline void compat_fault_from_ftrace(struct fault *fault,
 				compat_ftrace_argument(fregs, 1),
 				compat_ftrace_argument(fregs, 2),
 				compat_ftrace_argument(fregs, 3));
+	fault->regs = NULL;
+	fault->fregs = fregs;
 }
 #elif defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS) && !defined(FS_HAVE_FTRACE_REGS)
 #define COMPAT_FTRACE		1
@@ -93,6 +101,24 @@ static __always_inline void compat_fault_from_ftrace(struct fault *fault,
 	compat_fault_from_regs(fault, regs);
 }
 #endif
+
+#ifdef FS_HAVE_FAULT_HAS_MM
+#define FAULT_ADDRESS_ARGUMENT	2
+#define FAULT_ADDRESS_REGISTER	dx
+#else
+#define FAULT_ADDRESS_ARGUMENT	1
+#define FAULT_ADDRESS_REGISTER	si
+#endif
+
+/* Read when it is wanted: the usual fault does without. */
+static __always_inline unsigned long compat_fault_address(const struct fault *fault)
+{
+#if defined(COMPAT_FTRACE) && defined(FS_HAVE_FTRACE_REGS)
+	if (fault->fregs)
+		return compat_ftrace_argument(fault->fregs, FAULT_ADDRESS_ARGUMENT);
+#endif
+	return fault->regs->FAULT_ADDRESS_REGISTER;
+}
 
 /* Not known before 4.6: such a call counts as a read. */
 static __always_inline unsigned int compat_fault_is_exec(unsigned int flags)

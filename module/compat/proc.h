@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A read-only seq_file below /proc, whose operations changed their type in 5.6.
- * For export.c alone.
+ * A seq_file below /proc, whose operations changed their type in 5.6; without a function
+ * to write it is read-only. For export.c and heat_file.c.
  */
 #ifndef FAULTSTAT_COMPAT_PROC_H
 #define FAULTSTAT_COMPAT_PROC_H
@@ -12,18 +12,20 @@
 #include <linux/seq_file.h>
 
 #ifdef FS_HAVE_PROC_OPS
-#define COMPAT_PROC_OPS(name, open_function, release_function)		\
+#define COMPAT_PROC_OPS(name, open_function, write_function, release_function)	\
 	static const struct proc_ops name = {				\
 		.proc_open	= open_function,			\
 		.proc_read	= seq_read,				\
+		.proc_write	= write_function,			\
 		.proc_lseek	= seq_lseek,				\
 		.proc_release	= release_function,			\
 	}
 #else
-#define COMPAT_PROC_OPS(name, open_function, release_function)		\
+#define COMPAT_PROC_OPS(name, open_function, write_function, release_function)	\
 	static const struct file_operations name = {			\
 		.open		= open_function,			\
 		.read		= seq_read,				\
+		.write		= write_function,			\
 		.llseek		= seq_lseek,				\
 		.release	= release_function,			\
 	}

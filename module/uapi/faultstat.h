@@ -14,10 +14,16 @@
 #define FAULTSTAT_PROC_DIR	"faultstat"
 #define FAULTSTAT_PROC_FAULTS	"faults"
 #define FAULTSTAT_PROC_TOTALS	"totals"
+#define FAULTSTAT_PROC_HEAT	"heat"
 
 #define FAULTSTAT_COLUMNS						\
 	"comm pid id state ppid calls minor major uncounted pending "	\
 	"missed write exec from_user from_kernel from_gup dev inode object"
+
+/* Of the file of heat, which counts versions of its own. */
+#define FAULTSTAT_HEAT_FORMAT	1
+#define FAULTSTAT_HEAT_COLUMNS						\
+	"comm pid id state dev inode region_size calls major lost lost_major regions object"
 
 /* Values of the column state beside the special rows' own kinds. */
 #define FAULTSTAT_STATE_LIVE		"live"

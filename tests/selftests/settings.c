@@ -278,6 +278,14 @@ TEST_F(loaded, exceptions_under_load)
 	run_exact_after(_metadata);
 }
 
+TEST_F(loaded, heat_pid_under_load)
+{
+	static const char *const values[] = { "all", "", "1", "all" };
+
+	change_under_load(_metadata, "heat_pid", values, 4);
+	run_exact_after(_metadata);
+}
+
 TEST_F(loaded, exceptions_0_counts_none_and_the_rest_goes_on)
 {
 	struct snapshot s, off;

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Heat: asking for it, counting by region, and its memory. The way of a call that is
+ * counted by region is in account.c; what a CPU's first call on a row, a larger file,
+ * scarce memory want is here. See heat.h for the bounds.
+ *
+ * A row's heat appears under table.lock, once its process is known to be asked for. It
+ * goes when nobody asks any more: a new epoch has every task look again at its next
+ * call, so a grace period later no hook makes a new one, and another grace period after
+ * it was taken from its row no hook counts in it.
+ */
+#include <linux/log2.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "heat.h"
+#include "pool.h"
+#include "task.h"
+#include "worker.h"
+
+/**
+ * struct heat_request - somebody who asks for heat
+ * @link: from @parameter on
+ * @pids: in the initial namespace; table.lock
+ */
+struct heat_request {
+	struct list_head link;
+	struct pid_list pids;
+};
+
+/* The parameter heat_pid, which is always there, and the open files. table.lock. */
+static struct heat_request parameter = { .link = LIST_HEAD_INIT(parameter.link) };
+static unsigned int requests;
+
+/* One change at a time; before table.mutex. */
+static DEFINE_MUTEX(heat_mutex);
+
+/* Regions that several CPUs share. Inside table.lock where both are taken. */
+static DEFINE_RAW_SPINLOCK(shared_lock);
+
+static unsigned int heat_rows;	/* table.lock */
+static atomic64_t lost = ATOMIC64_INIT(0);
+
+/**
+ * heat_selects - whether the files of a process are to be counted by region
+ * @tgid: its pid in the initial namespace
+ *
+ * In a hook, under table.lock.
+ */
+bool heat_selects(pid_t tgid)
+{
+	const struct heat_request *request;
+
+	if (pids_have(&parameter.pids, tgid))
+		return true;
+	list_for_each_entry(request, &parameter.link, link)
+		if (pids_have(&request->pids, tgid))
+			return true;
+	return false;
+}
+
+static size_t heat_size(void)
+{
+	return sizeof(struct heat) + nr_cpu_ids * sizeof(struct heat_cells);
+}
+
+/* Counting. */
+
+/* Where a region is once all are larger by 2 to the power of @by. */
+static unsigned int merged_index(unsigned int i, u32 by)
+{
+	return by < ilog2(HEAT_REGIONS) ? i >> by : 0;
+}
+
+/* Makes regions larger by 2 to the power of @by; what two had is one's. */
+static void regions_merge(struct heat_region *regions, u32 by)
+{
+	unsigned int i, to;
+
+	for (i = 1; i < HEAT_REGIONS && by; i++) {
+		to = merged_index(i, by);
+		regions[to].calls += regions[i].calls;
+		regions[to].major += regions[i].major;
+		regions[i].calls = 0;
+		regions[i].major = 0;
+	}
+}
+
+/* By how much regions have to grow for @page to be in one of them. */
+static u32 shift_wanted(u32 shift, u64 page)
+{
+	page >>= shift;
+	return page < HEAT_REGIONS ? 0 : fls64(page) - ilog2(HEAT_REGIONS);
+}
+
+/* Written by one at a time. Readers look again if they see it half done. */
+static struct heat_region *cells_region(struct heat_cells *cells, u64 page)
+{
+	u32 by = shift_wanted(cells->shift, page);
+
+	if (by) {
+		WRITE_ONCE(cells->sequence, cells->sequence + 1);
+		smp_wmb(); /* the sequence is odd before anything moves */
+		regions_merge(cells->regions, by);
+		WRITE_ONCE(cells->shift, cells->shift + by);
+		smp_wmb(); /* everything has moved before the sequence is even */
+		WRITE_ONCE(cells->sequence, cells->sequence + 1);
+	}
+	return &cells->regions[page >> cells->shift];
+}
+
+static bool cells_make(struct heat_cells *cells, enum pool_id pool, u32 shift)
+{
+	struct heat_region *regions = cells->regions;
+
+	if (regions)
+		return true;
+	regions = pool_get(pool);
+	if (!regions)
+		return false;
+	cells->shift = shift;
+	/* Readers find the regions with their size, and clear. */
+	smp_wmb();
+	WRITE_ONCE(cells->regions, regions);
+	return true;
+}
+
+static void region_count(struct heat_region *region, bool major)
+{
+	count_one(major ? &region->major : &region->calls);
+}
+
+/* With interrupts off: a task that is freed in one counts on this CPU, too. */
+static bool heat_count(struct heat *heat, u64 page, bool major)
+{
+	struct heat_cells *cells = &heat->cpu[smp_processor_id()];
+	unsigned long flags;
+	bool counted;
+
+	if (cells_make(cells, POOL_HEAT_CPU, heat->first_shift)) {
+		region_count(cells_region(cells, page), major);
+		return true;
+	}
+	hook_lock_irqsave(&shared_lock, flags);
+	counted = cells_make(&heat->shared, POOL_HEAT_SHARED, heat->first_shift);
+	if (counted)
+		region_count(cells_region(&heat->shared, page), major);
+	hook_unlock_irqrestore(&shared_lock, flags);
+	if (!counted)
+		atomic64_inc(major ? &heat->lost_major : &heat->lost);
+	return counted;
+}
+
+/* With interrupts off. The file's size now is what it is expected to be. */
+static struct heat *heat_make(struct row *row, const struct vm_area_struct *vma)
+{
+	u64 pages = i_size_read(file_inode(vma->vm_file)) >> PAGE_SHIFT;
+	struct heat *heat;
+	unsigned long flags;
+
+	hook_lock_irqsave(&table.lock, flags);
+	heat = row->heat;
+	if (!heat) {
+		heat = pool_get(POOL_HEAT);
+		if (heat) {
+			memset(heat, 0, heat_size());
+			heat->first_shift = shift_wanted(0, pages);
+			heat_rows++;
+			/* Hooks on other CPUs find it whole. */
+			smp_wmb();
+			WRITE_ONCE(row->heat, heat);
+		}
+	}
+	hook_unlock_irqrestore(&table.lock, flags);
+	return heat;
+}
+
+/**
+ * heat_call - counts a call in its region, made if it is not there
+ * @row: of a process that heat_selects(), and a file
+ * @page: of the file
+ * @vma: its mapping, stable
+ *
+ * In a hook, preemption off. Returns false where there is no memory: then it is
+ * counted as lost.
+ */
+bool heat_call(struct row *row, u64 page, const struct vm_area_struct *vma)
+{
+	struct heat *heat = READ_ONCE(row->heat);
+	bool counted = false;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	if (!heat)
+		heat = heat_make(row, vma);
+	if (heat)
+		counted = heat_count(heat, page, false);
+	else
+		atomic64_inc(&lost);
+	local_irq_restore(flags);
+	return counted;
+}
+
+/**
+ * heat_major - a call that was counted by region was a major one
+ * @row: in which it was
+ * @page: of the file
+ *
+ * In a hook, or where a task is freed; any context but NMI, preemption off.
+ */
+void heat_major(struct row *row, u64 page)
+{
+	struct heat *heat = READ_ONCE(row->heat);
+	unsigned long flags;
+
+	/* Nobody asks for it any more. */
+	if (!heat)
+		return;
+	local_irq_save(flags);
+	heat_count(heat, page, true);
+	local_irq_restore(flags);
+}
+
+/* Reading; process context, table.mutex held. */
+
+static void cells_copy(const struct heat_cells *cells, struct heat_region *to, u32 *shift)
+{
+	const struct heat_region *from = cells->regions;
+	unsigned int sequence, i;
+
+	do {
+		sequence = READ_ONCE(cells->sequence);
+		smp_rmb(); /* against cells_region() */
+		*shift = READ_ONCE(cells->shift);
+		for (i = 0; i < HEAT_REGIONS; i++) {
+			to[i].major = READ_ONCE(from[i].major);
+			to[i].calls = READ_ONCE(from[i].calls);
+		}
+		smp_rmb(); /* against cells_region() */
+	} while (sequence & 1 || sequence != READ_ONCE(cells->sequence));
+}
+
+/* Both get the larger size of the two. */
+static void cells_add(const struct heat_cells *cells, struct heat_read *read)
+{
+	unsigned int i, to;
+	u32 shift;
+
+	if (!READ_ONCE(cells->regions))
+		return;
+	smp_rmb(); /* against cells_make() */
+	cells_copy(cells, read->scratch, &shift);
+	if (shift > read->shift) {
+		regions_merge(read->regions, shift - read->shift);
+		read->shift = shift;
+	}
+	for (i = 0; i < HEAT_REGIONS; i++) {
+		to = merged_index(i, read->shift - shift);
+		read->regions[to].calls += read->scratch[i].calls;
+		read->regions[to].major += read->scratch[i].major;
+	}
+}
+
+/**
+ * heat_read - sums a row's regions over the CPUs
+ * @heat: of the row
+ * @read: result
+ *
+ * Process context, table.mutex held.
+ */
+void heat_read(const struct heat *heat, struct heat_read *read)
+{
+	int cpu;
+
+	memset(read->regions, 0, sizeof(read->regions));
+	read->shift = heat->first_shift;
+	cells_add(&heat->shared, read);
+	for_each_possible_cpu(cpu)
+		cells_add(&heat->cpu[cpu], read);
+}
+
+/**
+ * heat_status - what the header of the file says
+ * @status: result
+ *
+ * Process context.
+ */
+void heat_status(struct heat_status *status)
+{
+	unsigned long flags;
+
+	hook_lock_irqsave(&table.lock, flags);
+	status->rows = heat_rows;
+	status->requests = requests;
+	status->pids = parameter.pids;
+	hook_unlock_irqrestore(&table.lock, flags);
+	status->memory = pool_bytes_used(POOL_HEAT) + pool_bytes_used(POOL_HEAT_CPU) +
+			 pool_bytes_used(POOL_HEAT_SHARED);
+	status->lost = atomic64_read(&lost);
+}
+
+/* Memory. */
+
+/**
+ * heat_pool_sizes - the item sizes of the pools that heat uses
+ * @size: by pool
+ *
+ * Any context.
+ */
+void heat_pool_sizes(size_t *size)
+{
+	size[POOL_HEAT] = heat_size();
+	size[POOL_HEAT_CPU] = HEAT_REGIONS * sizeof(struct heat_region);
+	size[POOL_HEAT_SHARED] = HEAT_REGIONS * sizeof(struct heat_region);
+}
+
+static void cells_release(struct heat_cells *cells, enum pool_id pool)
+{
+	if (!cells->regions)
+		return;
+	memset(cells->regions, 0, HEAT_REGIONS * sizeof(struct heat_region));
+	pool_put(pool, cells->regions);
+}
+
+/* A grace period after it was taken from its row. */
+static void heat_release(struct heat *heat)
+{
+	unsigned long flags;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		cells_release(&heat->cpu[cpu], POOL_HEAT_CPU);
+	cells_release(&heat->shared, POOL_HEAT_SHARED);
+	pool_put(POOL_HEAT, heat);
+	hook_lock_irqsave(&table.lock, flags);
+	heat_rows--;
+	hook_unlock_irqrestore(&table.lock, flags);
+}
+
+/**
+ * heat_free - frees a row's heat
+ * @row: one that no hook counts in any more
+ *
+ * Process context, table.mutex held.
+ */
+void heat_free(struct row *row)
+{
+	struct heat *heat = row->heat;
+
+	row->heat = NULL;
+	if (heat)
+		heat_release(heat);
+}
+
+/* Asking. Under heat_mutex, which lets the requests be read without table.lock. */
+
+static bool row_is_asked_for(const struct row *row)
+{
+	return row->process->pid && heat_selects(pid_nr(row->process->pid));
+}
+
+/* Takes heat from rows: from all, or where nobody asks for it any more. */
+static void heat_drop(bool all)
+{
+	struct heat *heat, *next;
+	LIST_HEAD(gone);
+	struct row *row;
+
+	mutex_lock(&table.mutex);
+	list_for_each_entry(row, &table.rows, of_table) {
+		heat = READ_ONCE(row->heat);
+		if (heat && (all || !row_is_asked_for(row))) {
+			WRITE_ONCE(row->heat, NULL);
+			list_add(&heat->link, &gone);
+		}
+		cond_resched();
+	}
+	mutex_unlock(&table.mutex);
+	if (list_empty(&gone))
+		return;
+	compat_synchronize_hooks();
+	list_for_each_entry_safe(heat, next, &gone, link) {
+		heat_release(heat);
+		cond_resched();
+	}
+}
+
+/* What lies ready for the first calls on rows while somebody asks; nothing else. */
+static void heat_stock(bool asked)
+{
+	unsigned int cpus = num_online_cpus();
+
+	pool_aim(POOL_HEAT, asked ? clamp(128 * cpus, 256U, 4096U) : 0);
+	pool_aim(POOL_HEAT_CPU, asked ? clamp(64 * cpus, 128U, 2048U) : 0);
+	pool_aim(POOL_HEAT_SHARED, asked ? 16 : 0);
+	if (asked)
+		pool_refill();
+	else
+		worker_keep_house();
+}
+
+static void heat_apply(void)
+{
+	heat_stock(requests || parameter.pids.all || parameter.pids.count);
+	table_new_epoch();
+	compat_synchronize_hooks();
+	heat_drop(false);
+}
+
+/**
+ * heat_request_begin - makes a request that asks for nothing yet
+ *
+ * Process context. Returns NULL where there is no memory.
+ */
+struct heat_request *heat_request_begin(void)
+{
+	struct heat_request *request = kzalloc(sizeof(*request), GFP_KERNEL);
+
+	if (request)
+		INIT_LIST_HEAD(&request->link);
+	return request;
+}
+
+/**
+ * heat_request_change - asks for these processes instead of those before
+ * @request: whose
+ * @pids: in the initial namespace
+ *
+ * Process context; waits for grace periods.
+ */
+void heat_request_change(struct heat_request *request, const struct pid_list *pids)
+{
+	unsigned long flags;
+
+	mutex_lock(&heat_mutex);
+	hook_lock_irqsave(&table.lock, flags);
+	request->pids = *pids;
+	if (list_empty(&request->link)) {
+		list_add_tail(&request->link, &parameter.link);
+		requests++;
+	}
+	hook_unlock_irqrestore(&table.lock, flags);
+	heat_apply();
+	mutex_unlock(&heat_mutex);
+}
+
+/**
+ * heat_request_end - asks for nothing any more
+ * @request: is freed; may be NULL
+ *
+ * Process context; waits for grace periods.
+ */
+void heat_request_end(struct heat_request *request)
+{
+	unsigned long flags;
+
+	if (!request)
+		return;
+	mutex_lock(&heat_mutex);
+	if (!list_empty(&request->link)) {
+		hook_lock_irqsave(&table.lock, flags);
+		list_del(&request->link);
+		requests--;
+		hook_unlock_irqrestore(&table.lock, flags);
+		heat_apply();
+	}
+	mutex_unlock(&heat_mutex);
+	kfree(request);
+}
+
+/**
+ * heat_select - what the parameter heat_pid asks for
+ * @pids: in the initial namespace
+ *
+ * Process context; waits for grace periods.
+ */
+void heat_select(const struct pid_list *pids)
+{
+	unsigned long flags;
+
+	mutex_lock(&heat_mutex);
+	hook_lock_irqsave(&table.lock, flags);
+	parameter.pids = *pids;
+	hook_unlock_irqrestore(&table.lock, flags);
+	heat_apply();
+	mutex_unlock(&heat_mutex);
+}
+
+/**
+ * heat_reset - has all heat count from nothing
+ *
+ * Process context; waits for a grace period.
+ */
+void heat_reset(void)
+{
+	mutex_lock(&heat_mutex);
+	heat_drop(true);
+	atomic64_set(&lost, 0);
+	mutex_unlock(&heat_mutex);
+}

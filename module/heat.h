@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Heat: which parts of a file are touched. A row of a process that it was asked for
+ * counts calls and majors by region as well: at most HEAT_REGIONS of equal size, a power
+ * of two of pages, which doubles when the file outgrows them. Each CPU has regions of
+ * its own, with a size of its own, so it doubles them without a word to the others; who
+ * reads adds them up by the largest size.
+ *
+ * Bound: 16 bytes a region, 4 KiB for a row on a CPU, at most a quarter of max_memory
+ * for them all. Where that is used up, a row has one more page that all CPUs share under
+ * a lock, at most an eighth of max_memory for all rows; where that is used up too, calls
+ * are counted as lost.
+ */
+#ifndef FAULTSTAT_HEAT_H
+#define FAULTSTAT_HEAT_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include "pids.h"
+#include "table.h"
+
+#define HEAT_REGIONS	256
+
+struct heat_region {
+	u64 calls;
+	u64 major;
+};
+
+/**
+ * struct heat_cells - the regions of a row on one CPU, or the shared ones
+ * @regions: HEAT_REGIONS of them; NULL until the first call
+ * @shift: log2 of the pages of a region
+ * @sequence: odd while the regions are being doubled
+ */
+struct heat_cells {
+	struct heat_region *regions;
+	u32 shift;
+	u32 sequence;
+};
+
+/**
+ * struct heat - a row's calls by region
+ * @link: in the list of those that are being freed
+ * @first_shift: log2 of the pages of a region, as the file's size was at first
+ * @told: where a snapshot that has read it puts what verdicts come; table.lock
+ * @lost: calls that found no memory for their region
+ * @lost_major: majors likewise
+ * @shared: of CPUs that have none of their own
+ * @cpu: by CPU, written by that CPU alone
+ */
+struct heat {
+	struct list_head link;
+	u32 first_shift;
+	void *told;
+	atomic64_t lost;
+	atomic64_t lost_major;
+	struct heat_cells shared;
+	struct heat_cells cpu[];
+};
+
+/*
+ * The device of a key, in a task's state, whose row counts by region: such a key is
+ * never equal to one that object_key_plain() makes, so the usual way, which knows
+ * nothing of heat, is left. No device number has that bit: majors end long before.
+ */
+#define HEAT_MARK	(1ULL << 63)
+
+/* The page of a call that is not counted by region. */
+#define HEAT_NO_PAGE	(~0ULL)
+
+/* In a hook: a call's page in its file. */
+static __always_inline u64 heat_page(const struct vm_area_struct *vma, unsigned long address)
+{
+	return vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
+}
+
+/* In a hook: where this CPU counts a page. NULL where heat_call() has to find a way. */
+static __always_inline struct heat_region *heat_region(const struct row *row, unsigned int cpu,
+						       u64 page)
+{
+	const struct heat *heat = READ_ONCE(row->heat);
+	const struct heat_cells *cells;
+
+	if (unlikely(!heat))
+		return NULL;
+	cells = &heat->cpu[cpu];
+	page >>= cells->shift;
+	if (unlikely(page >= HEAT_REGIONS || !cells->regions))
+		return NULL;
+	return &cells->regions[page];
+}
+
+/* In hooks: */
+bool heat_selects(pid_t tgid);
+bool heat_call(struct row *row, u64 page, const struct vm_area_struct *vma);
+void heat_major(struct row *row, u64 page);
+
+/* In process context: */
+struct heat_request;
+
+struct heat_request *heat_request_begin(void);
+void heat_request_change(struct heat_request *request, const struct pid_list *pids);
+void heat_request_end(struct heat_request *request);
+void heat_select(const struct pid_list *pids);
+void heat_reset(void);
+void heat_free(struct row *row);
+void heat_pool_sizes(size_t *size);
+
+/**
+ * struct heat_read - a row's regions, summed over the CPUs
+ * @shift: log2 of the pages of a region
+ * @scratch: for those of one CPU
+ */
+struct heat_read {
+	struct heat_region regions[HEAT_REGIONS];
+	u32 shift;
+	struct heat_region scratch[HEAT_REGIONS];
+};
+
+void heat_read(const struct heat *heat, struct heat_read *read);
+
+/**
+ * struct heat_status - what the header of the file says
+ * @rows: that have heat
+ * @requests: open files that ask for it
+ * @pids: what the parameter asks for
+ * @memory: bytes in use
+ * @lost: calls whose row could not have heat
+ */
+struct heat_status {
+	unsigned int rows;
+	unsigned int requests;
+	struct pid_list pids;
+	unsigned long long memory;
+	u64 lost;
+};
+
+void heat_status(struct heat_status *status);
+
+#endif

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/faultstat/heat: reading it shows one snapshot for each open; writing a list of
+ * processes to it asks for their heat as long as the file stays open, so that nothing
+ * that has ended, in whatever way, goes on asking. Process context.
+ *
+ *   # faultstat-heat 1
+ *   # load 81f0c2aa at 12.345 now 99.001 realtime 1763776800.123 resets 0
+ *   # settings heat_pid=
+ *   # heat rows 2 requests 1 memory 20480 lost 0
+ *   comm pid id state dev inode region_size calls major lost lost_major regions object
+ *   search 123 31 live 254:1 4711 4194304 1000 12 0 0 0:900:12,7:100:0 /index/segment
+ *
+ * A region is INDEX:CALLS:MAJORS; those without a call are left out. Calls and majors of
+ * a row are what its regions add up to. The verdict on a task's last call comes with the
+ * next, or when somebody looks.
+ */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include "compat/proc.h"
+#include "export.h"
+#include "heat.h"
+#include "heat_file.h"
+#include "line.h"
+#include "snapshot.h"
+#include "task.h"
+#include "uapi/faultstat.h"
+
+/* The longest text of a row but for object and regions, and of a region. */
+#define LINE_SIZE	(4 * TASK_COMM_LEN + 16 + 12 * 21)
+#define REGION_SIZE	(4 + 2 * 21)
+
+/**
+ * struct heat_line - a row's heat
+ * @link: in heat_reader.lines
+ * @heat: which it was read from; NULL once nothing is to be added to it
+ * @who: process and object; its counters are not used
+ * @calls: sum over @regions
+ * @major: likewise
+ * @lost: as in the heat
+ * @lost_major: likewise
+ * @shift: log2 of the pages of a region
+ * @regions: summed over the CPUs
+ */
+struct heat_line {
+	struct list_head link;
+	struct heat *heat;
+	struct snapshot_row who;
+	u64 calls;
+	u64 major;
+	u64 lost;
+	u64 lost_major;
+	u32 shift;
+	struct heat_region regions[HEAT_REGIONS];
+};
+
+/* One open file. */
+struct heat_reader {
+	struct list_head lines;
+	struct heat_status status;
+	u64 boottime_ns;
+	u64 realtime_ns;
+	u64 resets;
+	struct mutex changing;	/* @request */
+	struct heat_request *request;
+	char pids[PIDS_TEXT];
+};
+
+/* The snapshot. */
+
+/* Returns NULL where the reader may not see it; or no memory is left, which @whole tells. */
+static struct heat_line *line_new(struct heat *heat, const struct row *row, struct heat_read *read,
+				  struct pid_namespace *ns, bool *whole)
+{
+	struct heat_line *line = vzalloc(sizeof(*line));
+
+	*whole = line;
+	if (!line)
+		return NULL;
+	line->who.kind = row->process->kind;
+	if (!snapshot_fill_process(&line->who, row->process, ns)) {
+		vfree(line);
+		return NULL;
+	}
+	snapshot_fill_object(&line->who, row);
+	line->lost = atomic64_read(&heat->lost);
+	line->lost_major = atomic64_read(&heat->lost_major);
+	heat_read(heat, read);
+	memcpy(line->regions, read->regions, sizeof(line->regions));
+	line->shift = read->shift;
+	line->heat = heat;
+	return line;
+}
+
+/* Under table.lock: a verdict that has come on a call that nothing had settled. */
+static void add_open(struct row *row, struct process *process, const struct task_moved *moved,
+		     void *data)
+{
+	struct heat *heat = row ? READ_ONCE(row->heat) : NULL;
+	struct heat_line *line = heat ? heat->told : NULL;
+
+	if (!line || moved->verdict != COUNT_MAJOR || moved->page == HEAT_NO_PAGE)
+		return;
+	/* A page that came after the row was read may be beyond its regions. */
+	if (moved->page >> line->shift < HEAT_REGIONS)
+		line->regions[moved->page >> line->shift].major++;
+}
+
+/* From now on verdicts are added, each of which settles before this or after it. */
+static void line_tell(struct heat_line *line)
+{
+	unsigned long flags;
+
+	hook_lock_irqsave(&table.lock, flags);
+	line->heat->told = line;
+	hook_unlock_irqrestore(&table.lock, flags);
+}
+
+/* Under table.mutex. Returns false where there is no memory. */
+static bool lines_read(struct heat_reader *reader, struct heat_read *read,
+		       struct pid_namespace *ns)
+{
+	struct heat_line *line;
+	unsigned long flags;
+	struct heat *heat;
+	struct row *row;
+	bool whole = true;
+
+	hook_lock_irqsave(&table.lock, flags);
+	task_visit_begin(add_open, NULL);
+	hook_unlock_irqrestore(&table.lock, flags);
+	list_for_each_entry(row, &table.rows, of_table) {
+		cond_resched();
+		heat = READ_ONCE(row->heat);
+		if (!heat || !whole)
+			continue;
+		line = line_new(heat, row, read, ns, &whole);
+		if (!line)
+			continue;
+		list_add_tail(&line->link, &reader->lines);
+		line_tell(line);
+	}
+	task_visit_open(add_open, NULL);
+	list_for_each_entry(line, &reader->lines, link) {
+		line->heat->told = NULL;
+		line->heat = NULL;
+	}
+	return whole;
+}
+
+static void line_sum(struct heat_line *line)
+{
+	unsigned int i;
+
+	for (i = 0; i < HEAT_REGIONS; i++) {
+		line->calls += line->regions[i].calls;
+		line->major += line->regions[i].major;
+	}
+}
+
+static int reader_fill(struct heat_reader *reader)
+{
+	struct pid_namespace *ns = task_active_pid_ns(current);
+	struct heat_read *read = kmalloc(sizeof(*read), GFP_KERNEL);
+	struct heat_line *line;
+	bool whole;
+
+	if (!read)
+		return -ENOMEM;
+	mutex_lock(&table.mutex);
+	whole = lines_read(reader, read, ns);
+	heat_status(&reader->status);
+	reader->resets = table.resets;
+	mutex_unlock(&table.mutex);
+	kfree(read);
+	reader->boottime_ns = ktime_get_boottime_ns();
+	reader->realtime_ns = ktime_to_ns(ktime_get_real());
+	list_for_each_entry(line, &reader->lines, link)
+		line_sum(line);
+	return whole ? 0 : -ENOMEM;
+}
+
+/* The text. */
+
+static void put_header(struct seq_file *m, const struct heat_reader *reader)
+{
+	const struct heat_status *status = &reader->status;
+
+	seq_printf(m, "# faultstat-heat %d\n", FAULTSTAT_HEAT_FORMAT);
+	export_put_load(m, reader->boottime_ns, reader->realtime_ns, reader->resets);
+	seq_printf(m, "# settings heat_pid=%s\n", reader->pids);
+	seq_printf(m, "# heat rows %u requests %u memory %llu lost %llu\n", status->rows,
+		   status->requests, status->memory, status->lost);
+	seq_puts(m, FAULTSTAT_HEAT_COLUMNS "\n");
+}
+
+/* In the order of FAULTSTAT_HEAT_COLUMNS. */
+static char *line_make(char *at, const struct heat_line *line, const char *object, size_t length)
+{
+	const struct snapshot_row *who = &line->who;
+	const struct heat_region *region;
+	char before = ' ';
+	unsigned int i;
+
+	at = line_comm(at, who->comm[0] ? who->comm : "-");
+	at = line_number(at, ' ', who->pid);
+	at = line_number(at, ' ', who->id);
+	*at++ = ' ';
+	at = line_text(at, export_state_name(who->kind));
+	at = line_number(at, ' ', MAJOR(who->dev));
+	at = line_number(at, ':', MINOR(who->dev));
+	at = line_number(at, ' ', who->ino);
+	at = line_number(at, ' ', (u64)PAGE_SIZE << line->shift);
+	at = line_number(at, ' ', line->calls);
+	at = line_number(at, ' ', line->major);
+	at = line_number(at, ' ', line->lost);
+	at = line_number(at, ' ', line->lost_major);
+	for (i = 0; i < HEAT_REGIONS; i++) {
+		region = &line->regions[i];
+		if (!region->calls && !region->major)
+			continue;
+		at = line_number(at, before, i);
+		at = line_number(at, ':', region->calls);
+		at = line_number(at, ':', region->major);
+		before = ',';
+	}
+	if (before == ' ')
+		at = line_text(at, " -");
+	*at++ = ' ';
+	at = line_object(at, object, length);
+	*at++ = '\n';
+	return at;
+}
+
+static void put_line(struct seq_file *m, const struct heat_line *line)
+{
+	size_t length;
+	const char *object = snapshot_object(&line->who, &length);
+	char *at;
+
+	/* If it does not fit, seq_file comes again with more memory. */
+	if (seq_get_buf(m, &at) < LINE_SIZE + HEAT_REGIONS * REGION_SIZE + 4 * length)
+		seq_commit(m, -1);
+	else
+		seq_commit(m, line_make(at, line, object, length) - at);
+}
+
+/* The head of the list stands for the header. */
+static void *heat_start(struct seq_file *m, loff_t *pos)
+{
+	struct heat_reader *reader = m->private;
+
+	return seq_list_start_head(&reader->lines, *pos);
+}
+
+static void *heat_next(struct seq_file *m, void *at, loff_t *pos)
+{
+	struct heat_reader *reader = m->private;
+
+	return seq_list_next(at, &reader->lines, pos);
+}
+
+static void heat_end(struct seq_file *m, void *at)
+{
+}
+
+static int heat_show(struct seq_file *m, void *at)
+{
+	const struct heat_reader *reader = m->private;
+
+	if (at == &reader->lines)
+		put_header(m, reader);
+	else
+		put_line(m, list_entry(at, struct heat_line, link));
+	return 0;
+}
+
+static const struct seq_operations heat_operations = {
+	.start	= heat_start,
+	.next	= heat_next,
+	.stop	= heat_end,
+	.show	= heat_show,
+};
+
+/* Asking. */
+
+/*
+ * From the writer's pid namespace to the initial one; whatever task of a process is
+ * named. Returns false where there is no such task.
+ */
+static bool pids_resolve(struct pid_list *list)
+{
+	struct task_struct *task;
+	bool found = true;
+	unsigned int i;
+
+	rcu_read_lock();
+	for (i = 0; i < list->count && found; i++) {
+		task = pid_task(find_vpid(list->pids[i]), PIDTYPE_PID);
+		found = task;
+		if (task)
+			list->pids[i] = task->tgid;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+static int request_parse(const char __user *text, size_t size, struct pid_list *list)
+{
+	char buffer[PIDS_TEXT + 2];
+
+	if (!size || size >= sizeof(buffer))
+		return -EINVAL;
+	if (copy_from_user(buffer, text, size))
+		return -EFAULT;
+	buffer[size] = '\0';
+	if (sysfs_streq(buffer, "all")) {
+		list->all = true;
+		list->count = 0;
+		return 0;
+	}
+	if (strlen(buffer) != size || !pids_parse(buffer, list))
+		return -EINVAL;
+	return pids_resolve(list) ? 0 : -ESRCH;
+}
+
+static ssize_t heat_write(struct file *file, const char __user *text, size_t size, loff_t *pos)
+{
+	struct heat_reader *reader = ((struct seq_file *)file->private_data)->private;
+	struct pid_list *list = kmalloc(sizeof(*list), GFP_KERNEL);
+	int err;
+
+	if (!list)
+		return -ENOMEM;
+	err = request_parse(text, size, list);
+	if (!err) {
+		mutex_lock(&reader->changing);
+		if (!reader->request)
+			reader->request = heat_request_begin();
+		if (reader->request)
+			heat_request_change(reader->request, list);
+		else
+			err = -ENOMEM;
+		mutex_unlock(&reader->changing);
+	}
+	kfree(list);
+	return err ? err : (ssize_t)size;
+}
+
+static void reader_free(struct heat_reader *reader)
+{
+	struct heat_line *line, *next;
+
+	heat_request_end(reader->request);
+	list_for_each_entry_safe(line, next, &reader->lines, link) {
+		name_put(line->who.name);
+		vfree(line);
+	}
+}
+
+static int heat_open(struct inode *inode, struct file *file)
+{
+	struct heat_reader *reader;
+	int err = 0;
+
+	if (!export_permits())
+		return -EPERM;
+	reader = __seq_open_private(file, &heat_operations, sizeof(*reader));
+	if (!reader)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&reader->lines);
+	mutex_init(&reader->changing);
+	if (file->f_mode & FMODE_READ)
+		err = reader_fill(reader);
+	pids_text(&reader->status.pids, reader->pids, sizeof(reader->pids));
+	if (err) {
+		reader_free(reader);
+		seq_release_private(inode, file);
+	}
+	return err;
+}
+
+static int heat_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+
+	reader_free(m->private);
+	return seq_release_private(inode, file);
+}
+
+COMPAT_PROC_OPS(proc_heat_operations, heat_open, heat_write, heat_release);
+
+/**
+ * heat_file_make - makes the file
+ * @dir: /proc/faultstat, with which it goes
+ *
+ * Process context. Returns false where there is no memory.
+ */
+bool heat_file_make(struct proc_dir_entry *dir)
+{
+	return proc_create_data(FAULTSTAT_PROC_HEAT, 0644, dir, &proc_heat_operations, NULL);
+}

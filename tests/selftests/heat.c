@@ -1,0 +1,826 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * heat.c - calls and majors by region of a file: known offsets give known counts, whatever the file's
+ * size, the CPU and the size of the regions; only processes that are asked for have any, as long as
+ * somebody asks; what could not be counted by region is said to be lost.
+ */
+#include "suite.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+
+#define HEAT		"/proc/faultstat/heat"
+#define REGIONS		256
+#define MANY_FILES	2000
+
+struct heat_row {
+	char *comm, *state, *object;
+	long long pid, id, calls, major, lost, lost_major;
+	unsigned long long inode, size;
+	struct {
+		long long calls, major;
+	} region[REGIONS];
+};
+
+struct heat {
+	char *text;
+	struct heat_row *rows;
+	size_t nr;
+	long long lost, requests;	/* of the header */
+};
+
+static void heat_free(struct heat *h)
+{
+	free(h->text);
+	free(h->rows);
+	memset(h, 0, sizeof(*h));
+}
+
+static int regions_parse(struct heat_row *r, char *list)
+{
+	long long index, calls, major, last = -1;
+	char *one, *rest = NULL;
+
+	if (!strcmp(list, "-"))
+		return 0;
+	for (one = strtok_r(list, ",", &rest); one; one = strtok_r(NULL, ",", &rest)) {
+		if (sscanf(one, "%lld:%lld:%lld", &index, &calls, &major) != 3 || index <= last ||
+		    index >= REGIONS)
+			return -1;
+		r->region[index].calls = calls;
+		r->region[index].major = major;
+		last = index;
+	}
+	return 0;
+}
+
+static int row_parse(struct heat_row *r, char *line)
+{
+	char *field[12], *at = line;
+	long long calls = 0, major = 0;
+	int i;
+
+	/* Then the object, whose spaces are its own. */
+	for (i = 0; i < 12; i++) {
+		field[i] = strsep(&at, " ");
+		if (!at)
+			return -1;
+	}
+	memset(r, 0, sizeof(*r));
+	r->comm = octal_unescape(field[0]);
+	r->pid = atoll(field[1]);
+	r->id = atoll(field[2]);
+	r->state = field[3];
+	r->inode = strtoull(field[5], NULL, 10);
+	r->size = strtoull(field[6], NULL, 10);
+	r->calls = atoll(field[7]);
+	r->major = atoll(field[8]);
+	r->lost = atoll(field[9]);
+	r->lost_major = atoll(field[10]);
+	r->object = octal_unescape(at);
+	if (regions_parse(r, field[11]))
+		return -1;
+	for (i = 0; i < REGIONS; i++) {
+		calls += r->region[i].calls;
+		major += r->region[i].major;
+	}
+	if (calls != r->calls || major != r->major || r->size < PAGE || r->size & (r->size - 1))
+		return -1;
+	return 0;
+}
+
+/* The whole file; a line that is not as it should be is a failure, after a note. */
+static int heat_take(struct heat *h)
+{
+	const char *columns = "comm pid id state dev inode region_size calls major lost lost_major "
+			      "regions object";
+	char *line, *next;
+	size_t room = 0;
+
+	memset(h, 0, sizeof(*h));
+	h->lost = -1;
+	if (!read_whole(HEAT, &h->text, NULL)) {
+		note("cannot read " HEAT ": %s", strerror(errno));
+		return -1;
+	}
+	if (strncmp(h->text, "# faultstat-heat 1\n", 19) || !strstr(h->text, columns)) {
+		note("not a file of heat: %.60s", h->text);
+		return -1;
+	}
+	for (line = h->text; *line; line = next) {
+		next = strchr(line, '\n');
+		if (!next) {
+			note("the last line has no end");
+			return -1;
+		}
+		*next++ = '\0';
+		sscanf(line, "# heat rows %*u requests %lld memory %*u lost %lld", &h->requests, &h->lost);
+		if (*line == '#' || !strncmp(line, "comm ", 5))
+			continue;
+		if (h->nr == room) {
+			room = room ? room * 2 : 64;
+			h->rows = realloc(h->rows, room * sizeof(*h->rows));
+			if (!h->rows)
+				return -1;
+		}
+		if (row_parse(&h->rows[h->nr], line)) {
+			note("not a row of heat: %s", line);
+			return -1;
+		}
+		h->nr++;
+	}
+	return h->lost < 0 ? -1 : 0;
+}
+
+static struct heat_row *heat_find(struct heat *h, pid_t pid, const char *object)
+{
+	size_t i;
+
+	for (i = 0; i < h->nr; i++)
+		if (h->rows[i].pid == pid && !strcmp(h->rows[i].object, object))
+			return &h->rows[i];
+	return NULL;
+}
+
+static size_t heat_rows_of(const struct heat *h, pid_t pid)
+{
+	size_t i, nr = 0;
+
+	for (i = 0; i < h->nr; i++)
+		nr += h->rows[i].pid == pid;
+	return nr;
+}
+
+/* Of all rows of the process that are files: heat and faults are the same, or lost. */
+static int heat_equals_faults(pid_t pid, long long *lost)
+{
+	struct snapshot s;
+	struct heat h;
+	int wrong = 0;
+	size_t i;
+
+	*lost = 0;
+	if (snapshot_take(&s, FAULTS_PROC) || heat_take(&h))
+		return -1;
+	for (i = 0; i < s.nr_rows; i++) {
+		const struct row *row = &s.rows[i];
+		struct heat_row *hot;
+
+		if (row->pid != pid || !row->inode)
+			continue;
+		hot = heat_find(&h, pid, row->object);
+		*lost += hot ? hot->lost : row->n.calls;
+		if (!hot)
+			continue;
+		if (hot->calls + hot->lost != row->n.calls || hot->major + hot->lost_major != row->n.major) {
+			note("%s: %lld calls and %lld majors by region, lost %lld and %lld, of %lld and %lld",
+			     row->object, hot->calls, hot->major, hot->lost, hot->lost_major, row->n.calls,
+			     row->n.major);
+			wrong = -1;
+		}
+	}
+	if (h.lost < 0 || (!h.lost && *lost)) {
+		note("the header says that %lld calls are lost, the rows %lld", h.lost, *lost);
+		wrong = -1;
+	}
+	snapshot_free(&s);
+	heat_free(&h);
+	return wrong;
+}
+
+static int heat_ask(const char *who)
+{
+	int fd = open(HEAT, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, who, strlen(who)) == (ssize_t)strlen(who))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static size_t rows_now(pid_t pid)
+{
+	struct heat h;
+	size_t nr;
+
+	if (heat_take(&h))
+		return 1000;
+	nr = heat_rows_of(&h, pid);
+	heat_free(&h);
+	return nr;
+}
+
+/* A process that does something to a file and then waits, so that it can be looked at. */
+struct task {
+	struct gate ready, go;
+	const char *path;
+	size_t pages;
+	const unsigned int *touch;	/* pages; the last is END */
+	bool read;
+};
+
+#define END (~0u)
+
+static int touch_listed(struct task *t)
+{
+	/* Private, since some kernels retry the first write to a page that is shared. */
+	char *p = map_file(t->path, t->pages, PROT_READ | (t->read ? 0 : PROT_WRITE),
+			   MAP_PRIVATE);
+	const unsigned int *at;
+
+	if (!p || madvise(p, t->pages * PAGE, MADV_RANDOM))
+		return 1;
+	for (at = t->touch; *at != END; at++) {
+		if (t->read)
+			(void)*(volatile char *)(p + *at * PAGE);
+		else
+			p[*at * PAGE] = 1;
+	}
+	return munmap(p, t->pages * PAGE);
+}
+
+static int touch_and_wait(void *arg)
+{
+	struct task *t = arg;
+
+	if (touch_listed(t))
+		return 1;
+	gate_open(&t->ready);
+	return gate_wait(&t->go);
+}
+
+static int task_start(struct workload *w, struct task *t)
+{
+	if (gate_init(&t->ready) || gate_init(&t->go) || workload_start(w, touch_and_wait, t))
+		return -1;
+	return gate_wait(&t->ready);
+}
+
+static int task_end(struct workload *w, struct task *t)
+{
+	gate_open(&t->go);
+	return workload_finish(w);
+}
+
+static const unsigned int offsets[] = { 0, 1, 2, 3, 4, 7, 8, 500, 511, 512, 1000, 1023, END };
+
+TEST_F(loaded, known_offsets_of_a_file)
+{
+	struct task t = { .path = "/dev/shm/heat.known", .pages = 1024, .touch = offsets };
+	struct workload w = { 0 };
+	struct heat_row *row;
+	struct heat h;
+	long long lost;
+
+	ASSERT_EQ(0, file_make_empty(t.path, t.pages));
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	ASSERT_EQ(0, task_start(&w, &t));
+	ASSERT_EQ(0, heat_take(&h));
+	row = heat_find(&h, w.pid, t.path);
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(4 * PAGE, row->size);
+	EXPECT_EQ(12, row->calls);
+	EXPECT_EQ(0, row->major);
+	EXPECT_EQ(4, row->region[0].calls);
+	EXPECT_EQ(2, row->region[1].calls);
+	EXPECT_EQ(1, row->region[2].calls);
+	EXPECT_EQ(1, row->region[125].calls);
+	EXPECT_EQ(1, row->region[127].calls);
+	EXPECT_EQ(1, row->region[128].calls);
+	EXPECT_EQ(1, row->region[250].calls);
+	EXPECT_EQ(1, row->region[255].calls);
+	EXPECT_EQ(0, heat_equals_faults(w.pid, &lost));
+	EXPECT_EQ(0, lost);
+	heat_free(&h);
+	EXPECT_EQ(0, task_end(&w, &t));
+	/* It is all there when the process has ended. */
+	EXPECT_EQ(0, heat_equals_faults(w.pid, &lost));
+	unlink(t.path);
+}
+
+/* Each page from the disk by itself; the verdict on the last one has no call after it. */
+static const unsigned int far_apart[] = { 40, 3000, 41, 2000, 3999, END };
+
+TEST_F(loaded, majors_by_region_to_the_last_one)
+{
+	struct task t = { .pages = 4000, .touch = far_apart, .read = true };
+	struct workload w = { 0 };
+	struct heat_row *row;
+	char path[256];
+	struct heat h;
+	int i, at;
+
+	if (!test_disk())
+		SKIP_TEST("no disk to read from");
+	snprintf(path, sizeof(path), "%s/heat.major", test_disk());
+	t.path = path;
+	ASSERT_EQ(0, file_make(path, t.pages));
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	ASSERT_EQ(0, caches_drop());
+	ASSERT_EQ(0, task_start(&w, &t));
+	ASSERT_EQ(0, heat_take(&h));
+	row = heat_find(&h, w.pid, path);
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(16 * PAGE, row->size);
+	EXPECT_EQ(5, row->major);
+	for (i = 0; i < 5; i++) {
+		at = (int)far_apart[i] / 16;
+		EXPECT_EQ(at == 2 ? 2 : 1, row->region[at].major) {
+			note("region %d: %lld majors of %lld calls", at, row->region[at].major,
+			     row->region[at].calls);
+		}
+		EXPECT_LE(row->region[at].major, row->region[at].calls);
+	}
+	heat_free(&h);
+	EXPECT_EQ(0, task_end(&w, &t));
+	unlink(path);
+}
+
+static const unsigned int just_one[] = { 100, END };
+
+static int touch_one(void *arg)
+{
+	return touch_listed(arg);
+}
+
+TEST_F(loaded, file_grows_and_regions_with_it)
+{
+	static const unsigned int small[] = { 0, 5, 255, END }, large[] = { 1, 256, 65535, END },
+				  small_again[] = { 5, END };
+	struct task t = { .path = "/dev/shm/heat.grow", .pages = 256, .touch = small };
+	struct heat_row *row;
+	struct heat h;
+	pid_t pid;
+	int i;
+
+	/* One process: the row must stay. */
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	ASSERT_EQ(0, file_make_empty(t.path, t.pages));
+	ASSERT_EQ(0, gate_init(&t.ready));
+	ASSERT_EQ(0, gate_init(&t.go));
+	pid = fork();
+	if (!pid) {
+		if (touch_listed(&t))
+			_exit(1);
+		gate_open(&t.ready);
+		if (gate_wait(&t.go) || truncate(t.path, 65536 * (off_t)PAGE))
+			_exit(1);
+		t.pages = 65536;
+		t.touch = large;
+		if (touch_listed(&t))
+			_exit(1);
+		t.touch = small_again;
+		_exit(touch_listed(&t));
+	}
+	ASSERT_EQ(0, gate_wait(&t.ready));
+	ASSERT_EQ(0, heat_take(&h));
+	row = heat_find(&h, pid, t.path);
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(PAGE, row->size);
+	EXPECT_EQ(1, row->region[0].calls);
+	EXPECT_EQ(1, row->region[5].calls);
+	EXPECT_EQ(1, row->region[255].calls);
+	heat_free(&h);
+	gate_open(&t.go);
+	ASSERT_EQ(pid, waitpid(pid, &i, 0));
+	ASSERT_EQ(0, i);
+	ASSERT_EQ(0, heat_take(&h));
+	row = heat_find(&h, pid, t.path);
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(256 * PAGE, row->size);
+	EXPECT_EQ(7, row->calls);
+	EXPECT_EQ(5, row->region[0].calls);
+	EXPECT_EQ(1, row->region[1].calls);
+	EXPECT_EQ(1, row->region[255].calls);
+	heat_free(&h);
+	unlink(t.path);
+}
+
+struct spread {
+	const char *path;
+	size_t pages;
+	int threads;
+};
+
+/* Each thread all pages once, through a map of its own, in an order of its own. */
+static int touch_all(void *arg, int nr)
+{
+	struct spread *s = arg;
+	char *p = map_file(s->path, s->pages, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+
+	if (!p || madvise(p, s->pages * PAGE, MADV_RANDOM))
+		return 1;
+	touch_scattered(p, s->pages, (unsigned int)nr, true);
+	return munmap(p, s->pages * PAGE);
+}
+
+static int touch_by_threads(void *arg)
+{
+	struct spread *s = arg;
+
+	return threads_run(s->threads, touch_all, s, false);
+}
+
+TEST_F(loaded, threads_on_two_cpus_count_every_page)
+{
+	struct spread s = { .path = "/dev/shm/heat.threads", .pages = 2048, .threads = 6 };
+	struct heat_row *row;
+	struct workload w;
+	long long lost;
+	struct heat h;
+	int i;
+
+	ASSERT_EQ(0, file_make_empty(s.path, s.pages));
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	w = RUN_EXACT(touch_by_threads, &s);
+	ASSERT_EQ(0, heat_take(&h));
+	row = heat_find(&h, w.pid, s.path);
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(8 * PAGE, row->size);
+	/* A retry, which some kernels have, is a call more. */
+	for (i = 0; i < REGIONS; i++) {
+		EXPECT_LE(8 * s.threads, row->region[i].calls) {
+			note("region %d", i);
+		}
+	}
+	heat_free(&h);
+	EXPECT_EQ(0, heat_equals_faults(w.pid, &lost));
+	EXPECT_EQ(0, lost);
+	unlink(s.path);
+}
+
+/* CPUs whose regions have different sizes are added up. */
+static int two_cpus(void *arg)
+{
+	static const unsigned int near[] = { 0, 1, 2, END }, far[] = { 3, 60000, END };
+	struct task *t = arg;
+	cpu_set_t set;
+	int cpu;
+
+	for (cpu = 0; cpu < 2; cpu++) {
+		CPU_ZERO(&set);
+		CPU_SET(cpu, &set);
+		if (sched_setaffinity(0, sizeof(set), &set))
+			return 1;
+		/* The file is small when the first call comes. */
+		t->pages = cpu ? 65536 : 16;
+		t->touch = cpu ? far : near;
+		if (cpu && truncate(t->path, (off_t)t->pages * (off_t)PAGE))
+			return 1;
+		if (touch_listed(t))
+			return 1;
+	}
+	return 0;
+}
+
+TEST_F(loaded, cpus_with_regions_of_different_size)
+{
+	struct task t = { .path = "/dev/shm/heat.cpus" };
+	struct heat_row *row;
+	struct workload w;
+	struct heat h;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP_TEST("one CPU");
+	ASSERT_EQ(0, file_make_empty(t.path, 16));
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	w = RUN_EXACT(two_cpus, &t);
+	ASSERT_EQ(0, heat_take(&h));
+	row = heat_find(&h, w.pid, t.path);
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(256 * PAGE, row->size);
+	EXPECT_EQ(5, row->calls);
+	EXPECT_EQ(4, row->region[0].calls);
+	EXPECT_EQ(1, row->region[60000 / 256].calls);
+	heat_free(&h);
+	unlink(t.path);
+}
+
+static int touch_many(void *arg)
+{
+	const int *nr = arg;
+	char path[64], *p;
+	int i, round;
+
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < *nr; i++) {
+			snprintf(path, sizeof(path), "/dev/shm/heat.many.%d", i);
+			p = map_file(path, 2, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+			if (!p)
+				return 1;
+			touch_write(p, 2);
+			munmap(p, 2 * PAGE);
+			/* The worker that fetches memory is to come to it. */
+			if (i % 32 == 0)
+				usleep(10000);
+		}
+	}
+	return 0;
+}
+
+static void many_files(struct __test_metadata *_metadata, int nr, long long *lost)
+{
+	struct workload w;
+	char path[64];
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		snprintf(path, sizeof(path), "/dev/shm/heat.many.%d", i);
+		ASSERT_EQ(0, file_make_empty(path, 2));
+	}
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	w = RUN_EXACT(touch_many, &nr);
+	EXPECT_EQ(0, heat_equals_faults(w.pid, lost));
+	for (i = 0; i < nr; i++) {
+		snprintf(path, sizeof(path), "/dev/shm/heat.many.%d", i);
+		unlink(path);
+	}
+}
+
+TEST_F(loaded, thousands_of_files)
+{
+	long long lost;
+
+	many_files(_metadata, MANY_FILES, &lost);
+	/* Not 2,000 first uses at once, and room for all. */
+	EXPECT_GE(4 * MANY_FILES / 20, lost);
+}
+
+FIXTURE(own)
+{
+	int unused;
+};
+
+FIXTURE_SETUP(own)
+{
+	/* Each test loads by itself. */
+}
+
+FIXTURE_TEARDOWN(own)
+{
+	loaded_end(_metadata, false, 0);
+}
+
+TEST_F(own, more_files_than_memory_allows)
+{
+	struct snapshot s;
+	long long lost;
+
+	ASSERT_EQ(0, module_load("max_memory=4"));
+	many_files(_metadata, 1000, &lost);
+	EXPECT_LT(0, lost);
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	EXPECT_GE(4 << 20, snapshot_value(&s, "table", "memory"));
+	snapshot_free(&s);
+}
+
+TEST_F(own, asked_for_at_load)
+{
+	struct task t = { .path = "/dev/shm/heat.load", .pages = 1024, .touch = just_one };
+	struct workload w;
+	long long lost;
+
+	ASSERT_EQ(0, file_make_empty(t.path, t.pages));
+	ASSERT_EQ(0, module_load("heat_pid=all"));
+	w = RUN_EXACT(touch_one, &t);
+	EXPECT_LE(1, rows_now(w.pid));
+	EXPECT_EQ(0, heat_equals_faults(w.pid, &lost));
+	EXPECT_EQ(0, lost);
+	unlink(t.path);
+}
+
+TEST_F(loaded, only_those_asked_for_and_only_as_long)
+{
+	struct task t[2] = {
+		{ .path = "/dev/shm/heat.a", .pages = 1024, .touch = offsets },
+		{ .path = "/dev/shm/heat.b", .pages = 1024, .touch = offsets },
+	};
+	struct workload w[2] = { { 0 }, { 0 } };
+	char pid[16];
+	struct heat h;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, file_make_empty(t[i].path, t[i].pages));
+		ASSERT_EQ(0, task_start(&w[i], &t[i]));
+	}
+	ASSERT_EQ(0, heat_take(&h));
+	EXPECT_EQ(0, h.nr);
+	heat_free(&h);
+	snprintf(pid, sizeof(pid), "%d", w[1].pid);
+	ASSERT_EQ(0, param_set("heat_pid", pid));
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(0, task_end(&w[i], &t[i]));
+	ASSERT_EQ(0, heat_take(&h));
+	EXPECT_EQ(0, heat_rows_of(&h, w[0].pid));
+	heat_free(&h);
+	ASSERT_EQ(0, param_set("heat_pid", ""));
+	ASSERT_EQ(0, heat_take(&h));
+	EXPECT_EQ(0, h.nr);
+	heat_free(&h);
+	for (i = 0; i < 2; i++)
+		unlink(t[i].path);
+}
+
+/* Touches a file whenever it is told, until the gate that ends it is open. */
+struct toucher {
+	const char *path;
+	volatile bool stop;
+	volatile unsigned long turns;
+};
+
+static int touch_for_ever(void *arg)
+{
+	struct toucher *t = arg;
+	char *p;
+
+	while (!t->stop) {
+		p = map_file(t->path, 64, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+		if (!p)
+			return 1;
+		touch_write(p, 64);
+		munmap(p, 64 * PAGE);
+		t->turns++;
+	}
+	return 0;
+}
+
+static bool has_turned(void *arg)
+{
+	struct toucher *t = arg;
+
+	return t->turns > 3;
+}
+
+static bool turned_again(struct toucher *t)
+{
+	t->turns = 0;
+	return wait_until(has_turned, t, 20000);
+}
+
+TEST_F(loaded, two_who_ask_do_not_disturb_each_other)
+{
+	struct toucher *t[2];
+	struct workload w[2] = { { 0 }, { 0 } };
+	char pid[2][16];
+	int fd[2], i;
+
+	for (i = 0; i < 2; i++) {
+		t[i] = shared_alloc(sizeof(*t[i]));
+		t[i]->path = i ? "/dev/shm/heat.two" : "/dev/shm/heat.one";
+		ASSERT_EQ(0, file_make_empty(t[i]->path, 64));
+		ASSERT_EQ(0, workload_start(&w[i], touch_for_ever, t[i]));
+		snprintf(pid[i], sizeof(pid[i]), "%d", w[i].pid);
+	}
+	fd[0] = heat_ask(pid[0]);
+	ASSERT_LE(0, fd[0]);
+	ASSERT_TRUE(turned_again(t[0]) && turned_again(t[1]));
+	EXPECT_EQ(1, rows_now(w[0].pid));
+	EXPECT_EQ(0, rows_now(w[1].pid));
+	fd[1] = heat_ask(pid[1]);
+	ASSERT_LE(0, fd[1]);
+	ASSERT_TRUE(turned_again(t[0]) && turned_again(t[1]));
+	EXPECT_EQ(1, rows_now(w[0].pid));
+	EXPECT_EQ(1, rows_now(w[1].pid));
+	/* Somebody else: the same list as well, then all, then what is no list. */
+	EXPECT_EQ((ssize_t)strlen(pid[0]), write(fd[1], pid[0], strlen(pid[0])));
+	ASSERT_TRUE(turned_again(t[0]) && turned_again(t[1]));
+	EXPECT_EQ(1, rows_now(w[0].pid));
+	EXPECT_EQ(0, rows_now(w[1].pid));
+	EXPECT_EQ(3, write(fd[1], "all", 3));
+	ASSERT_TRUE(turned_again(t[0]) && turned_again(t[1]));
+	EXPECT_EQ(1, rows_now(w[1].pid));
+	close(fd[0]);
+	EXPECT_EQ(1, rows_now(w[0].pid));
+	close(fd[1]);
+	ASSERT_TRUE(turned_again(t[0]) && turned_again(t[1]));
+	EXPECT_EQ(0, rows_now(w[0].pid));
+	EXPECT_EQ(0, rows_now(w[1].pid));
+	for (i = 0; i < 2; i++) {
+		t[i]->stop = true;
+		EXPECT_EQ(0, workload_finish(&w[i]));
+		unlink(t[i]->path);
+	}
+}
+
+TEST_F(loaded, who_asked_and_was_killed_asks_no_more)
+{
+	struct toucher *t = shared_alloc(sizeof(*t));
+	struct workload w = { 0 };
+	struct gate asked;
+	char pid[16];
+	pid_t asker;
+	int status;
+
+	t->path = "/dev/shm/heat.killed";
+	ASSERT_EQ(0, file_make_empty(t->path, 64));
+	ASSERT_EQ(0, gate_init(&asked));
+	ASSERT_EQ(0, workload_start(&w, touch_for_ever, t));
+	snprintf(pid, sizeof(pid), "%d", w.pid);
+	asker = fork();
+	if (!asker) {
+		if (heat_ask(pid) < 0)
+			_exit(1);
+		gate_open(&asked);
+		for (;;)
+			pause();
+	}
+	ASSERT_EQ(0, gate_wait(&asked));
+	ASSERT_TRUE(turned_again(t));
+	EXPECT_EQ(1, rows_now(w.pid));
+	kill(asker, SIGKILL);
+	ASSERT_EQ(asker, waitpid(asker, &status, 0));
+	EXPECT_EQ(0, rows_now(w.pid));
+	ASSERT_TRUE(turned_again(t));
+	EXPECT_EQ(0, rows_now(w.pid));
+	t->stop = true;
+	EXPECT_EQ(0, workload_finish(&w));
+	unlink(t->path);
+}
+
+TEST_F(loaded, what_is_no_list_changes_nothing)
+{
+	static const struct {
+		const char *text;
+		int error;
+	} bad[] = {
+		{ "", EINVAL }, { "x", EINVAL }, { "1,", EINVAL }, { "0", EINVAL }, { "-1", EINVAL },
+		{ "1;2", EINVAL }, { "everyone", EINVAL }, { "4194000", ESRCH }, { "1,4194000", ESRCH },
+		{ "99999999999", EINVAL },
+	};
+	char text[1024];
+	struct heat h;
+	unsigned int i;
+	int fd = open(HEAT, O_RDWR);
+
+	ASSERT_LE(0, fd);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		/* A write of nothing never reaches the module on some kernels. */
+		if (!*bad[i].text)
+			continue;
+		EXPECT_EQ(-1, write(fd, bad[i].text, strlen(bad[i].text)));
+		EXPECT_EQ(bad[i].error, errno) {
+			note("'%s': %s", bad[i].text, strerror(errno));
+		}
+	}
+	memset(text, '1', sizeof(text));
+	EXPECT_EQ(-1, write(fd, text, sizeof(text)));
+	EXPECT_EQ(EINVAL, errno);
+	ASSERT_EQ(0, heat_take(&h));
+	EXPECT_EQ(0, h.requests);
+	heat_free(&h);
+	EXPECT_EQ(1, write(fd, "1", 1));
+	EXPECT_EQ(-1, write(fd, "x", 1));
+	ASSERT_EQ(0, heat_take(&h));
+	EXPECT_EQ(1, h.requests);
+	heat_free(&h);
+	/* Like any open file of /proc it does not keep the module, see teardown. */
+	EXPECT_EQ(0, module_unload_soon());
+	EXPECT_EQ(-1, write(fd, "1", 1));
+	close(fd);
+}
+
+TEST_F(loaded, reset_begins_anew)
+{
+	struct task t = { .path = "/dev/shm/heat.reset", .pages = 1024, .touch = just_one };
+	struct workload w;
+	struct heat h;
+
+	ASSERT_EQ(0, file_make_empty(t.path, t.pages));
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	w = RUN_EXACT(touch_one, &t);
+	EXPECT_LE(1, rows_now(w.pid));
+	ASSERT_EQ(0, param_set("reset", "1"));
+	ASSERT_EQ(0, heat_take(&h));
+	EXPECT_EQ(NULL, heat_find(&h, w.pid, t.path));
+	EXPECT_EQ(0, h.lost);
+	heat_free(&h);
+	w = RUN_EXACT(touch_one, &t);
+	ASSERT_EQ(0, heat_take(&h));
+	ASSERT_NE(NULL, heat_find(&h, w.pid, t.path));
+	EXPECT_EQ(1, heat_find(&h, w.pid, t.path)->calls);
+	heat_free(&h);
+	unlink(t.path);
+}
+
+/* Regions, not files; and files that are not mapped in the usual way. */
+TEST_F(loaded, memory_without_a_file_has_no_heat)
+{
+	struct heat h;
+	size_t i;
+
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	free(malloc(1 << 20));
+	touch_write(map_anon(100), 100);
+	ASSERT_EQ(0, heat_take(&h));
+	for (i = 0; i < h.nr; i++) {
+		EXPECT_NE('[', h.rows[i].object[0]) {
+			note("%s", h.rows[i].object);
+		}
+	}
+	heat_free(&h);
+}
+
+TEST_HARNESS_MAIN
