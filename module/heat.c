@@ -154,7 +154,7 @@ static bool heat_count(struct heat *heat, u64 page, bool major)
 /* With interrupts off. The file's size now is what it is expected to be. */
 static struct heat *heat_make(struct row *row, const struct vm_area_struct *vma)
 {
-	u64 pages = i_size_read(file_inode(vma->vm_file)) >> PAGE_SHIFT;
+	loff_t size = i_size_read(file_inode(vma->vm_file));
 	struct heat *heat;
 	unsigned long flags;
 
@@ -164,7 +164,7 @@ static struct heat *heat_make(struct row *row, const struct vm_area_struct *vma)
 		heat = pool_get(POOL_HEAT);
 		if (heat) {
 			memset(heat, 0, heat_size());
-			heat->first_shift = shift_wanted(0, pages);
+			heat->first_shift = shift_wanted(0, size ? (size - 1) >> PAGE_SHIFT : 0);
 			heat_rows++;
 			/* Hooks on other CPUs find it whole. */
 			smp_wmb();
