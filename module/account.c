@@ -76,84 +76,35 @@ static struct row *first_row(struct process *process, struct object_key *key,
 }
 
 /* By region, where that is asked for. Returns its page, or HEAT_NO_PAGE. */
-static u64 heat_any(struct task_state *state, struct row *row, struct vm_area_struct *vma,
-		    unsigned long address)
+static u64 heat_any(struct task_state *state, struct row *row, struct fault_place place)
 {
 	u64 page;
 
 	if (state->process->detour != ROW_HEATED || !object_is_file(&row->key))
 		return HEAT_NO_PAGE;
-	page = heat_page(vma, address);
-	/* The usual way is to come back here. */
+	page = heat_page(place.vma, place.address);
+	if (!heat_call(row, page, place.vma)) {
+		/* Here again at the next call. */
+		state->key = OBJECT_NONE;
+		return HEAT_NO_PAGE;
+	}
+	/* The usual way does not know such a key. */
 	state->key.dev ^= HEAT_MARK;
-	return heat_call(row, page, vma) ? page : HEAT_NO_PAGE;
-}
-
-/**
- * account_heated - counts one call in a process whose files count by region
- * @state: of current
- * @vma: its mapping, stable and plain
- * @address: of the fault
- * @class: its origin and access
- * @verdict: on the call before it, which is usual
- * @now: the task's counters
- *
- * Task context, preemption off, at the call's entry. As in account_call(); returns
- * false, with nothing counted, where account_any() has to do it.
- */
-bool account_heated(struct task_state *state, struct vm_area_struct *vma, unsigned long address,
-		    enum counter class, enum counter verdict, u64 now)
-{
-	struct object_key key = object_key_plain(vma);
-	struct heat_region *region = NULL;
-	struct row *row = state->row;
-	u64 *cell = state->cell;
-	u64 page = HEAT_NO_PAGE;
-
-	if (key.ino != state->key.ino || (key.dev ^ HEAT_MARK) != state->key.dev) {
-		row = row_find(state->process, key);
-		cell = row ? row_cell(row, state->cpu) : NULL;
-		if (!cell)
-			return false;
-	}
-	if (object_is_file(&key)) {
-		page = heat_page(vma, address);
-		region = heat_region(row, state->cpu, page);
-		if (!region)
-			return false;
-		key.dev ^= HEAT_MARK;
-	}
-
-	WRITE_ONCE(state->seen, now);
-	barrier();
-	account_in_cell(state->cell, verdict);
-	if (unlikely(verdict == COUNT_MAJOR && state->page != HEAT_NO_PAGE))
-		heat_major(state->row, state->page);
-	barrier();
-	state->key = key;
-	state->cell = cell;
-	WRITE_ONCE(state->page, page);
-	WRITE_ONCE(state->row, row);
-	barrier();
-	if (region)
-		count_one(&region->calls);
-	account_in_cell(cell, class);
-	WRITE_ONCE(state->open, class);
-	return true;
+	state->heat = &row->heat->cpu[smp_processor_id()];
+	return page;
 }
 
 /**
  * account_any - counts one call of handle_mm_fault(), whatever it is like
  * @state: of current, NULL if the search found none
- * @vma: its mapping, stable
- * @address: of the fault
+ * @place: its mapping, stable, and address
  * @class: its origin and access
  *
  * Task context, preemption off, at the call's entry.
  */
-void account_any(struct task_state *state, struct vm_area_struct *vma, unsigned long address,
-		 enum counter class)
+void account_any(struct task_state *state, struct fault_place place, enum counter class)
 {
+	struct vm_area_struct *vma = place.vma;
 	struct task_struct *task = current;
 	unsigned int cpu = smp_processor_id();
 	struct object_key key, object;
@@ -197,9 +148,102 @@ void account_any(struct task_state *state, struct vm_area_struct *vma, unsigned 
 	cell = any_cell(row, cpu);
 	state->cell = cell;
 	state->cpu = cell ? cpu : NO_CPU;
-	WRITE_ONCE(state->page, heat_any(state, row, vma, address));
+	WRITE_ONCE(state->page, heat_any(state, row, place));
 	WRITE_ONCE(state->row, row);
 	barrier();
 	count_in_row(row, cell, class);
 	WRITE_ONCE(state->open, class);
+}
+
+/**
+ * account_heated - counts one call by region, too, on the object of the task's last call
+ * @state: of current
+ * @place: its mapping, stable and plain, and address
+ * @class: its origin and access
+ * @verdict: on the call before it
+ * @now: the task's counters
+ *
+ * Task context, preemption off, at the call's entry. The rest of account_call(), which
+ * has all these in registers already and has nothing left to do: so none is saved there,
+ * and the usual way does not pay for this one.
+ */
+void notrace account_heated(struct task_state *state, struct fault_place place,
+			    enum counter class, enum counter verdict, u64 now)
+{
+	u64 page = heat_page(place.vma, place.address);
+	struct heat_region *region = heat_region(state->heat, page);
+	u64 *cell;
+
+	if (unlikely(!region || verdict == COUNT_MAJOR)) {
+		account_any(state, place, class);
+		return;
+	}
+	WRITE_ONCE(state->page, page);
+	WRITE_ONCE(state->seen, now);
+	barrier();
+	cell = state->cell;
+	account_in_cell(cell, verdict);
+	barrier();
+	count_one(&region->calls);
+	account_in_cell(cell, class);
+	WRITE_ONCE(state->open, class);
+}
+
+/* Where the row of another object counts by region. NULL where account_any() has to see. */
+static __always_inline struct heat_cells *heat_of_row(const struct row *row, unsigned int cpu)
+{
+	struct heat *heat = READ_ONCE(row->heat);
+
+	return heat ? &heat->cpu[cpu] : NULL;
+}
+
+/**
+ * account_heated_other - likewise, on another object
+ * @state: of current
+ * @place: its mapping, stable and plain, and address
+ * @class: its origin and access
+ * @verdict: on the call before it
+ * @now: the task's counters
+ *
+ * As account_heated().
+ */
+void notrace account_heated_other(struct task_state *state, struct fault_place place,
+				  enum counter class, enum counter verdict, u64 now)
+{
+	struct row *row = row_find(state->process, object_key_plain(place.vma));
+	u64 *cell = row ? row_cell(row, state->cpu) : NULL;
+	struct heat_region *region = NULL;
+	u64 page = HEAT_NO_PAGE, mark = 0;
+
+	if (unlikely(!cell || verdict == COUNT_MAJOR))
+		goto any;
+	if (object_is_file(&row->key)) {
+		struct heat_cells *heat = heat_of_row(row, state->cpu);
+
+		if (unlikely(!heat))
+			goto any;
+		page = heat_page(place.vma, place.address);
+		region = heat_region(heat, page);
+		if (unlikely(!region))
+			goto any;
+		state->heat = heat;
+		mark = HEAT_MARK;
+	}
+	WRITE_ONCE(state->seen, now);
+	barrier();
+	account_in_cell(state->cell, verdict);
+	barrier();
+	state->key.ino = row->key.ino;
+	state->key.dev = row->key.dev ^ mark;
+	state->cell = cell;
+	WRITE_ONCE(state->page, page);
+	WRITE_ONCE(state->row, row);
+	barrier();
+	if (region)
+		count_one(&region->calls);
+	account_in_cell(cell, class);
+	WRITE_ONCE(state->open, class);
+	return;
+any:
+	account_any(state, place, class);
 }

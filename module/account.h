@@ -32,10 +32,11 @@
 #define MOVED_MINOR	1ULL
 #define MOVED_MAJOR	0x100000000ULL
 
-void account_any(struct task_state *state, struct vm_area_struct *vma, unsigned long address,
-		 enum counter class);
-bool account_heated(struct task_state *state, struct vm_area_struct *vma, unsigned long address,
-		    enum counter class, enum counter verdict, u64 now);
+void account_any(struct task_state *state, struct fault_place place, enum counter class);
+void account_heated(struct task_state *state, struct fault_place place, enum counter class,
+		    enum counter verdict, u64 now);
+void account_heated_other(struct task_state *state, struct fault_place place,
+			  enum counter class, enum counter verdict, u64 now);
 
 static __always_inline void account_in_cell(u64 *cell, enum counter counter)
 {
@@ -45,14 +46,16 @@ static __always_inline void account_in_cell(u64 *cell, enum counter counter)
 
 /**
  * account_call - counts one call of handle_mm_fault()
- * @fault: what it was given
+ * @vma: its mapping, stable
+ * @source: what the hook was given
+ * @place: which tells the mapping once more, and the address, from that
  * @class: its origin and access
  *
  * Task context, preemption off, at the call's entry.
  */
-static __always_inline void account_call(const struct fault *fault, enum counter class)
+static __always_inline void account_call(struct vm_area_struct *vma, void *source,
+					 fault_place_fn place, enum counter class)
 {
-	struct vm_area_struct *vma = fault->vma;
 	struct task_struct *task = current;
 	struct task_state *state = task_state_find(task);
 	enum counter verdict = COUNT_MINOR;
@@ -61,7 +64,7 @@ static __always_inline void account_call(const struct fault *fault, enum counter
 	u64 now, moved;
 	u64 *cell;
 
-	if (unlikely(!state || state->cpu != smp_processor_id() ||
+	if (unlikely(!state || READ_ONCE(state->cpu) != smp_processor_id() ||
 		     state->generation != task_generation(task) || !object_key_is_plain(vma)))
 		goto any;
 
@@ -84,15 +87,11 @@ static __always_inline void account_call(const struct fault *fault, enum counter
 		account_in_cell(cell, verdict);
 	} else {
 		row = state->process->detour;
-		if (likely(!row)) {
+		if (likely(!row))
 			row = row_find(state->process, key);
-		} else if (row == ROW_HEATED) {
-			if (likely(account_heated(state, vma, compat_fault_address(fault), class,
-						  verdict, now)))
-				return;
-			goto any;
-		}
-		cell = row ? row_cell(row, state->cpu) : NULL;
+		else if (row == ROW_HEATED)
+			goto heated;
+		cell = row ? row_cell(row, READ_ONCE(state->cpu)) : NULL;
 		if (unlikely(!cell))
 			goto any;
 		WRITE_ONCE(state->seen, now);
@@ -107,8 +106,22 @@ static __always_inline void account_call(const struct fault *fault, enum counter
 	account_in_cell(cell, class);
 	WRITE_ONCE(state->open, class);
 	return;
+
+	/*
+	 * From here on what is needed is read anew, and these are the last calls: the usual
+	 * way does without the registers.
+	 */
+heated:
+	barrier();
+	key.dev ^= HEAT_MARK;
+	if (object_key_equal(key, state->key))
+		account_heated(state, place(source), class, verdict, now);
+	else
+		account_heated_other(state, place(source), class, verdict, now);
+	return;
 any:
-	account_any(state, vma, compat_fault_address(fault), class);
+	barrier();
+	account_any(state, place(source), class);
 }
 
 #endif

@@ -122,6 +122,7 @@ static bool cells_make(struct heat_cells *cells, enum pool_id pool, u32 shift)
 	/* Readers find the regions with their size, and clear. */
 	smp_wmb();
 	WRITE_ONCE(cells->regions, regions);
+	cells->count = HEAT_REGIONS;
 	return true;
 }
 

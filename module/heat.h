@@ -31,11 +31,13 @@ struct heat_region {
  * struct heat_cells - the regions of a row on one CPU, or the shared ones
  * @regions: HEAT_REGIONS of them; NULL until the first call
  * @shift: log2 of the pages of a region
+ * @count: of the regions, 0 before they are there
  * @sequence: odd while the regions are being doubled
  */
 struct heat_cells {
 	struct heat_region *regions;
-	u32 shift;
+	u16 shift;
+	u16 count;
 	u32 sequence;
 };
 
@@ -76,19 +78,10 @@ static __always_inline u64 heat_page(const struct vm_area_struct *vma, unsigned 
 }
 
 /* In a hook: where this CPU counts a page. NULL where heat_call() has to find a way. */
-static __always_inline struct heat_region *heat_region(const struct row *row, unsigned int cpu,
-						       u64 page)
+static __always_inline struct heat_region *heat_region(const struct heat_cells *cells, u64 page)
 {
-	const struct heat *heat = READ_ONCE(row->heat);
-	const struct heat_cells *cells;
-
-	if (unlikely(!heat))
-		return NULL;
-	cells = &heat->cpu[cpu];
 	page >>= cells->shift;
-	if (unlikely(page >= HEAT_REGIONS || !cells->regions))
-		return NULL;
-	return &cells->regions[page];
+	return likely(page < cells->count) ? &cells->regions[page] : NULL;
 }
 
 /* In hooks: */

@@ -26,7 +26,8 @@
 
 static DEFINE_PER_CPU(struct exceptions, exceptions);
 
-static __always_inline void count_fault(const struct fault *fault)
+static __always_inline void count_fault(const struct fault *fault, void *source,
+					fault_place_fn place)
 {
 	enum counter class = COUNT_KERNEL;
 
@@ -39,7 +40,7 @@ static __always_inline void count_fault(const struct fault *fault)
 		class += ACCESS_WRITE;
 	else if (compat_fault_is_exec(fault->flags))
 		class += ACCESS_EXEC;
-	account_call(fault, class);
+	account_call(fault->vma, source, place, class);
 }
 
 static int fault_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)
@@ -47,7 +48,7 @@ static int fault_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)
 	struct fault fault;
 
 	compat_fault_from_regs(&fault, regs);
-	count_fault(&fault);
+	count_fault(&fault, regs, compat_fault_place_in_regs);
 	return 0;
 }
 
@@ -66,7 +67,7 @@ static void notrace fault_ftrace_callback(unsigned long ip, unsigned long parent
 
 	compat_fault_from_ftrace(&fault, regs);
 	preempt_disable_notrace();
-	count_fault(&fault);
+	count_fault(&fault, regs, compat_fault_place_in_ftrace);
 	preempt_enable_notrace();
 }
 

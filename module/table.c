@@ -170,7 +170,7 @@ int table_init(unsigned int max_rows, unsigned int keep_exited)
 	table.rows_max = max_rows;
 	table.keep_exited = keep_exited;
 	table.row_bits = clamp(order_base_2(max_rows), 6, 17);
-	table.row_shift = 64 - table.row_bits;
+	table.row_mask = (1U << table.row_bits) - 1;
 	get_random_bytes(&table.hash_ino, sizeof(table.hash_ino));
 	get_random_bytes(&table.hash_dev, sizeof(table.hash_dev));
 	get_random_bytes(&table.hash_name, sizeof(table.hash_name));

@@ -187,7 +187,7 @@ struct table {
 	struct process **process_index;
 	struct name **name_index;
 	unsigned int row_bits;
-	unsigned int row_shift;		/* 64 less row_bits */
+	u32 row_mask;
 	u64 hash_ino;			/* random and odd, as is the next */
 	u64 hash_dev;
 	u32 hash_name;
@@ -272,7 +272,8 @@ static __always_inline u32 row_bucket(const struct process *process, struct obje
 	u64 mixed = (unsigned long)process * TABLE_HASH + key.ino * table.hash_ino +
 		    key.dev * table.hash_dev;
 
-	return mixed >> table.row_shift;
+	/* Masked and not shifted by a variable number, which would take a register from hooks. */
+	return mixed >> 32 & table.row_mask;
 }
 
 /**

@@ -545,7 +545,7 @@ void task_counting_end(void)
 int task_init(unsigned int max_tasks)
 {
 	task_index.bits = clamp(order_base_2(max_tasks) - 1, 6, 20);
-	task_index.shift = 64 - task_index.bits;
+	task_index.mask = (1U << task_index.bits) - 1;
 	seqcount_init(&task_index.changes);
 	task_index.buckets = memory_zalloc(sizeof(void *) << task_index.bits);
 	return task_index.buckets ? 0 : -ENOMEM;

@@ -27,6 +27,7 @@
  * @index_next: chain of the index
  * @process: whose rows it counts in
  * @page: of the last call in its file, if that counts by region; or HEAT_NO_PAGE
+ * @heat: where its row counts by region on @cpu, while @key has HEAT_MARK
  *
  * The first eight words are all that the usual call needs: one cache line.
  */
@@ -43,6 +44,7 @@ struct task_state {
 	struct task_state *index_next;
 	struct process *process;
 	u64 page;
+	struct heat_cells *heat;
 } ____cacheline_aligned;
 
 #define NO_CPU		(~0U)
@@ -51,7 +53,7 @@ struct task_state {
 struct task_index {
 	struct task_state **buckets;
 	unsigned int bits;
-	unsigned int shift;	/* 64 less bits */
+	u32 mask;
 	seqcount_t changes;	/* written under table.lock; raw, as lock.h says */
 };
 
@@ -59,7 +61,8 @@ extern struct task_index task_index;
 
 static __always_inline u32 task_bucket(const struct task_struct *task)
 {
-	return (unsigned long)task * TABLE_HASH >> task_index.shift;
+	/* As in row_bucket(). */
+	return (unsigned long)task * TABLE_HASH >> 32 & task_index.mask;
 }
 
 /*

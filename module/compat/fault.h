@@ -15,16 +15,35 @@
  * @vma: the mapping; stable while the hook runs (mmap lock or VMA lock is held)
  * @flags: FAULT_FLAG_*
  * @hardware: a hardware exception led here; otherwise get_user_pages() and its kin
- * @regs: what the hook was given; for compat_fault_address()
- * @fregs: what it was given instead of @regs
  */
 struct fault {
 	struct vm_area_struct *vma;
 	unsigned int flags;
 	bool hardware;
-	const struct pt_regs *regs;
-	void *fregs;
 };
+
+/**
+ * struct fault_place - where a call is: for those who want more than the mapping, or again
+ * @vma: as in struct fault
+ * @address: of the fault
+ */
+struct fault_place {
+	struct vm_area_struct *vma;
+	unsigned long address;
+};
+
+/* Tells the place out of what the hook was given. */
+typedef struct fault_place (*fault_place_fn)(void *source);
+
+#ifdef FS_HAVE_FAULT_HAS_MM
+#define FAULT_VMA_ARGUMENT	1
+#define FAULT_VMA_REGISTER	si
+#define FAULT_ADDRESS_REGISTER	dx
+#else
+#define FAULT_VMA_ARGUMENT	0
+#define FAULT_VMA_REGISTER	di
+#define FAULT_ADDRESS_REGISTER	si
+#endif
 
 /* The x86-64 calling convention: arguments in di, si, dx, cx. The upper half of a
  * register that holds an unsigned int is undefined.
@@ -54,8 +73,17 @@ static __always_inline void compat_fault_from_words(struct fault *fault, unsigne
 static __always_inline void compat_fault_from_regs(struct fault *fault, struct pt_regs *regs)
 {
 	compat_fault_from_words(fault, regs->di, regs->si, regs->dx, regs->cx);
-	fault->regs = regs;
-	fault->fregs = NULL;
+}
+
+static __always_inline struct fault_place compat_fault_place_in_regs(void *source)
+{
+	const struct pt_regs *regs = source;
+	struct fault_place place = {
+		.vma = (struct vm_area_struct *)regs->FAULT_VMA_REGISTER,
+		.address = regs->FAULT_ADDRESS_REGISTER,
+	};
+
+	return place;
 }
 
 /*
@@ -87,8 +115,16 @@ static __always_inline void compat_fault_from_ftrace(struct fault *fault,
 				compat_ftrace_argument(fregs, 1),
 				compat_ftrace_argument(fregs, 2),
 				compat_ftrace_argument(fregs, 3));
-	fault->regs = NULL;
-	fault->fregs = fregs;
+}
+
+static __always_inline struct fault_place compat_fault_place_in_ftrace(void *source)
+{
+	struct fault_place place = {
+		.vma = (void *)compat_ftrace_argument(source, FAULT_VMA_ARGUMENT),
+		.address = compat_ftrace_argument(source, FAULT_VMA_ARGUMENT + 1),
+	};
+
+	return place;
 }
 #elif defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS) && !defined(FS_HAVE_FTRACE_REGS)
 #define COMPAT_FTRACE		1
@@ -100,25 +136,9 @@ static __always_inline void compat_fault_from_ftrace(struct fault *fault,
 {
 	compat_fault_from_regs(fault, regs);
 }
-#endif
 
-#ifdef FS_HAVE_FAULT_HAS_MM
-#define FAULT_ADDRESS_ARGUMENT	2
-#define FAULT_ADDRESS_REGISTER	dx
-#else
-#define FAULT_ADDRESS_ARGUMENT	1
-#define FAULT_ADDRESS_REGISTER	si
+#define compat_fault_place_in_ftrace compat_fault_place_in_regs
 #endif
-
-/* Read when it is wanted: the usual fault does without. */
-static __always_inline unsigned long compat_fault_address(const struct fault *fault)
-{
-#if defined(COMPAT_FTRACE) && defined(FS_HAVE_FTRACE_REGS)
-	if (fault->fregs)
-		return compat_ftrace_argument(fault->fregs, FAULT_ADDRESS_ARGUMENT);
-#endif
-	return fault->regs->FAULT_ADDRESS_REGISTER;
-}
 
 /* Not known before 4.6: such a call counts as a read. */
 static __always_inline unsigned int compat_fault_is_exec(unsigned int flags)
