@@ -78,19 +78,21 @@ static struct row *first_row(struct process *process, struct object_key *key,
 /* By region, where that is asked for. Returns its page, or HEAT_NO_PAGE. */
 static u64 heat_any(struct task_state *state, struct row *row, struct fault_place place)
 {
+	struct heat_cells *cells;
 	u64 page;
 
 	if (state->process->detour != ROW_HEATED || !object_is_file(&row->key))
 		return HEAT_NO_PAGE;
 	page = heat_page(place.vma, place.address);
-	if (!heat_call(row, page, place.vma)) {
+	cells = heat_call(row, page, place.vma);
+	if (!cells) {
 		/* Here again at the next call. */
 		state->key = OBJECT_NONE;
 		return HEAT_NO_PAGE;
 	}
 	/* The usual way does not know such a key. */
 	state->key.dev ^= HEAT_MARK;
-	state->heat = &row->heat->cpu[smp_processor_id()];
+	state->heat = cells;
 	return page;
 }
 
@@ -171,10 +173,9 @@ void notrace account_heated(struct task_state *state, struct fault_place place,
 			    enum counter class, enum counter verdict, u64 now)
 {
 	u64 page = heat_page(place.vma, place.address);
-	struct heat_region *region = heat_region(state->heat, page);
 	u64 *cell;
 
-	if (unlikely(!region || verdict == COUNT_MAJOR)) {
+	if (unlikely(!heat_has(state->heat, page) || verdict == COUNT_MAJOR)) {
 		account_any(state, place, class);
 		return;
 	}
@@ -184,17 +185,9 @@ void notrace account_heated(struct task_state *state, struct fault_place place,
 	cell = state->cell;
 	account_in_cell(cell, verdict);
 	barrier();
-	count_one(&region->calls);
+	count_one(&heat_region(state->heat, page)->calls);
 	account_in_cell(cell, class);
 	WRITE_ONCE(state->open, class);
-}
-
-/* Where the row of another object counts by region. NULL where account_any() has to see. */
-static __always_inline struct heat_cells *heat_of_row(const struct row *row, unsigned int cpu)
-{
-	struct heat *heat = READ_ONCE(row->heat);
-
-	return heat ? &heat->cpu[cpu] : NULL;
 }
 
 /**
@@ -205,30 +198,36 @@ static __always_inline struct heat_cells *heat_of_row(const struct row *row, uns
  * @verdict: on the call before it
  * @now: the task's counters
  *
- * As account_heated().
+ * As account_heated(); the hook has looked for the row.
  */
 void notrace account_heated_other(struct task_state *state, struct fault_place place,
 				  enum counter class, enum counter verdict, u64 now)
 {
-	struct row *row = row_find(state->process, object_key_plain(place.vma));
-	u64 *cell = row ? row_cell(row, state->cpu) : NULL;
+	struct row *row = state->found;
 	struct heat_region *region = NULL;
-	u64 page = HEAT_NO_PAGE, mark = 0;
+	struct heat_cells *cells;
+	u64 *cell, page, mark;
 
-	if (unlikely(!cell || verdict == COUNT_MAJOR))
+	if (unlikely(!row || verdict == COUNT_MAJOR))
 		goto any;
-	if (object_is_file(&row->key)) {
-		struct heat_cells *heat = heat_of_row(row, state->cpu);
-
-		if (unlikely(!heat))
-			goto any;
+	cell = row_cell(row, state->cpu);
+	if (unlikely(!cell))
+		goto any;
+	cells = READ_ONCE(row->heat);
+	if (likely(cells)) {
+		cells += state->cpu;
 		page = heat_page(place.vma, place.address);
-		region = heat_region(heat, page);
-		if (unlikely(!region))
+		if (unlikely(!heat_has(cells, page)))
 			goto any;
-		state->heat = heat;
+		region = heat_region(cells, page);
 		mark = HEAT_MARK;
+	} else if (!object_is_file(&row->key)) {
+		page = HEAT_NO_PAGE;
+		mark = 0;
+	} else {
+		goto any;
 	}
+
 	WRITE_ONCE(state->seen, now);
 	barrier();
 	account_in_cell(state->cell, verdict);
@@ -236,10 +235,11 @@ void notrace account_heated_other(struct task_state *state, struct fault_place p
 	state->key.ino = row->key.ino;
 	state->key.dev = row->key.dev ^ mark;
 	state->cell = cell;
+	state->heat = cells;
 	WRITE_ONCE(state->page, page);
 	WRITE_ONCE(state->row, row);
 	barrier();
-	if (region)
+	if (mark)
 		count_one(&region->calls);
 	account_in_cell(cell, class);
 	WRITE_ONCE(state->open, class);

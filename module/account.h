@@ -114,10 +114,13 @@ static __always_inline void account_call(struct vm_area_struct *vma, void *sourc
 heated:
 	barrier();
 	key.dev ^= HEAT_MARK;
-	if (object_key_equal(key, state->key))
+	if (object_key_equal(key, state->key)) {
 		account_heated(state, place(source), class, verdict, now);
-	else
+	} else {
+		key.dev ^= HEAT_MARK;
+		state->found = row_find(state->process, key);
 		account_heated_other(state, place(source), class, verdict, now);
+	}
 	return;
 any:
 	barrier();

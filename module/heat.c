@@ -160,7 +160,7 @@ static struct heat *heat_make(struct row *row, const struct vm_area_struct *vma)
 	unsigned long flags;
 
 	hook_lock_irqsave(&table.lock, flags);
-	heat = row->heat;
+	heat = heat_of(row);
 	if (!heat) {
 		heat = pool_get(POOL_HEAT);
 		if (heat) {
@@ -169,7 +169,7 @@ static struct heat *heat_make(struct row *row, const struct vm_area_struct *vma)
 			heat_rows++;
 			/* Hooks on other CPUs find it whole. */
 			smp_wmb();
-			WRITE_ONCE(row->heat, heat);
+			WRITE_ONCE(row->heat, heat->cpu);
 		}
 	}
 	hook_unlock_irqrestore(&table.lock, flags);
@@ -182,24 +182,23 @@ static struct heat *heat_make(struct row *row, const struct vm_area_struct *vma)
  * @page: of the file
  * @vma: its mapping, stable
  *
- * In a hook, preemption off. Returns false where there is no memory: then it is
- * counted as lost.
+ * In a hook, preemption off. Returns this CPU's cells of the row, which may have no
+ * regions; NULL where there is no memory: then the call is counted as lost.
  */
-bool heat_call(struct row *row, u64 page, const struct vm_area_struct *vma)
+struct heat_cells *heat_call(struct row *row, u64 page, const struct vm_area_struct *vma)
 {
-	struct heat *heat = READ_ONCE(row->heat);
-	bool counted = false;
+	struct heat *heat = heat_of(row);
 	unsigned long flags;
 
 	local_irq_save(flags);
 	if (!heat)
 		heat = heat_make(row, vma);
-	if (heat)
-		counted = heat_count(heat, page, false);
-	else
+	if (!heat)
 		atomic64_inc(&lost);
+	else if (!heat_count(heat, page, false))
+		heat = NULL;
 	local_irq_restore(flags);
-	return counted;
+	return heat ? &heat->cpu[smp_processor_id()] : NULL;
 }
 
 /**
@@ -211,7 +210,7 @@ bool heat_call(struct row *row, u64 page, const struct vm_area_struct *vma)
  */
 void heat_major(struct row *row, u64 page)
 {
-	struct heat *heat = READ_ONCE(row->heat);
+	struct heat *heat = heat_of(row);
 	unsigned long flags;
 
 	/* Nobody asks for it any more. */
@@ -346,7 +345,7 @@ static void heat_release(struct heat *heat)
  */
 void heat_free(struct row *row)
 {
-	struct heat *heat = row->heat;
+	struct heat *heat = heat_of(row);
 
 	row->heat = NULL;
 	if (heat)
@@ -369,7 +368,7 @@ static void heat_drop(bool all)
 
 	mutex_lock(&table.mutex);
 	list_for_each_entry(row, &table.rows, of_table) {
-		heat = READ_ONCE(row->heat);
+		heat = heat_of(row);
 		if (heat && (all || !row_is_asked_for(row))) {
 			WRITE_ONCE(row->heat, NULL);
 			list_add(&heat->link, &gone);
@@ -379,6 +378,8 @@ static void heat_drop(bool all)
 	mutex_unlock(&table.mutex);
 	if (list_empty(&gone))
 		return;
+	/* Tasks remember where they counted: all look anew, and find nothing there. */
+	table_new_epoch();
 	compat_synchronize_hooks();
 	list_for_each_entry_safe(heat, next, &gone, link) {
 		heat_release(heat);

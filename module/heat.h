@@ -42,7 +42,7 @@ struct heat_cells {
 };
 
 /**
- * struct heat - a row's calls by region
+ * struct heat - a row's calls by region; the row points at its cells
  * @link: in the list of those that are being freed
  * @first_shift: log2 of the pages of a region, as the file's size was at first
  * @told: where a snapshot that has read it puts what verdicts come; table.lock
@@ -61,6 +61,14 @@ struct heat {
 	struct heat_cells cpu[];
 };
 
+/* NULL where the row has none. */
+static inline struct heat *heat_of(const struct row *row)
+{
+	struct heat_cells *cells = READ_ONCE(row->heat);
+
+	return cells ? container_of(cells, struct heat, cpu[0]) : NULL;
+}
+
 /*
  * The device of a key, in a task's state, whose row counts by region: such a key is
  * never equal to one that object_key_plain() makes, so the usual way, which knows
@@ -77,16 +85,21 @@ static __always_inline u64 heat_page(const struct vm_area_struct *vma, unsigned 
 	return vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
 }
 
-/* In a hook: where this CPU counts a page. NULL where heat_call() has to find a way. */
+/* In a hook: whether a page is in one of the regions; else heat_call() has to find a way. */
+static __always_inline bool heat_has(const struct heat_cells *cells, u64 page)
+{
+	return page >> cells->shift < cells->count;
+}
+
+/* In a hook: where a page that heat_has() is counted. */
 static __always_inline struct heat_region *heat_region(const struct heat_cells *cells, u64 page)
 {
-	page >>= cells->shift;
-	return likely(page < cells->count) ? &cells->regions[page] : NULL;
+	return &cells->regions[page >> cells->shift];
 }
 
 /* In hooks: */
 bool heat_selects(pid_t tgid);
-bool heat_call(struct row *row, u64 page, const struct vm_area_struct *vma);
+struct heat_cells *heat_call(struct row *row, u64 page, const struct vm_area_struct *vma);
 void heat_major(struct row *row, u64 page);
 
 /* In process context: */

@@ -103,7 +103,7 @@ static struct heat_line *line_new(struct heat *heat, const struct row *row, stru
 static void add_open(struct row *row, struct process *process, const struct task_moved *moved,
 		     void *data)
 {
-	struct heat *heat = row ? READ_ONCE(row->heat) : NULL;
+	struct heat *heat = row ? heat_of(row) : NULL;
 	struct heat_line *line = heat ? heat->told : NULL;
 
 	if (!line || moved->verdict != COUNT_MAJOR || moved->page == HEAT_NO_PAGE)
@@ -138,7 +138,7 @@ static bool lines_read(struct heat_reader *reader, struct heat_read *read,
 	hook_unlock_irqrestore(&table.lock, flags);
 	list_for_each_entry(row, &table.rows, of_table) {
 		cond_resched();
-		heat = READ_ONCE(row->heat);
+		heat = heat_of(row);
 		if (!heat || !whole)
 			continue;
 		line = line_new(heat, row, read, ns, &whole);

@@ -144,7 +144,7 @@ struct baseline {
  * @wanted: the last call of some task is in it; cold.c
  * @calls_then: its calls when cold.c looked last
  * @baseline: NULL before the first reset; table.mutex
- * @heat: its calls by region, where that was asked for; heat.c
+ * @heat: its calls by region, by CPU, where that was asked for; heat.h
  * @shared: counts that could not go to a cell
  */
 struct row {
@@ -166,7 +166,7 @@ struct row {
 	struct list_head of_process;
 	struct list_head of_table;
 	struct baseline *baseline;
-	struct heat *heat;
+	struct heat_cells *heat;
 	atomic64_t shared[COUNTERS];
 };
 
