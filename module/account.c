@@ -172,22 +172,28 @@ void account_any(struct task_state *state, struct fault_place place, enum counte
 void notrace account_heated(struct task_state *state, struct fault_place place,
 			    enum counter class, enum counter verdict, u64 now)
 {
-	u64 page = heat_page(place.vma, place.address);
-	u64 *cell;
+	struct heat_region *region;
+	u64 page, *cell;
 
-	if (unlikely(!heat_has(state->heat, page) || verdict == COUNT_MAJOR)) {
-		account_any(state, place, class);
-		return;
-	}
+	if (unlikely(verdict == COUNT_MAJOR))
+		goto any;
+	/* Early, where it does no harm: the last call's is for majors. */
+	page = heat_page(place.vma, place.address);
 	WRITE_ONCE(state->page, page);
+	region = heat_region(state->heat, page);
+	if (unlikely(!region))
+		goto any;
 	WRITE_ONCE(state->seen, now);
 	barrier();
 	cell = state->cell;
 	account_in_cell(cell, verdict);
+	count_one(&region->calls);
 	barrier();
-	count_one(&heat_region(state->heat, page)->calls);
 	account_in_cell(cell, class);
 	WRITE_ONCE(state->open, class);
+	return;
+any:
+	account_any(state, place, class);
 }
 
 /**
@@ -206,41 +212,40 @@ void notrace account_heated_other(struct task_state *state, struct fault_place p
 	struct row *row = state->found;
 	struct heat_region *region = NULL;
 	struct heat_cells *cells;
-	u64 *cell, page, mark;
+	u64 *cell, page;
 
 	if (unlikely(!row || verdict == COUNT_MAJOR))
 		goto any;
-	cell = row_cell(row, state->cpu);
-	if (unlikely(!cell))
-		goto any;
 	cells = READ_ONCE(row->heat);
 	if (likely(cells)) {
-		cells += state->cpu;
 		page = heat_page(place.vma, place.address);
-		if (unlikely(!heat_has(cells, page)))
-			goto any;
+		WRITE_ONCE(state->page, page);
+		cells += READ_ONCE(state->cpu);
 		region = heat_region(cells, page);
-		mark = HEAT_MARK;
-	} else if (!object_is_file(&row->key)) {
-		page = HEAT_NO_PAGE;
-		mark = 0;
-	} else {
+		if (unlikely(!region))
+			goto any;
+		state->heat = cells;
+	} else if (object_is_file(&row->key)) {
 		goto any;
+	} else {
+		WRITE_ONCE(state->page, HEAT_NO_PAGE);
 	}
+	cell = row_cell(row, READ_ONCE(state->cpu));
+	if (unlikely(!cell))
+		goto any;
 
 	WRITE_ONCE(state->seen, now);
 	barrier();
 	account_in_cell(state->cell, verdict);
 	barrier();
-	state->key.ino = row->key.ino;
-	state->key.dev = row->key.dev ^ mark;
+	state->key = row->key;
 	state->cell = cell;
-	state->heat = cells;
-	WRITE_ONCE(state->page, page);
 	WRITE_ONCE(state->row, row);
 	barrier();
-	if (mark)
+	if (region) {
+		state->key.dev ^= HEAT_MARK;
 		count_one(&region->calls);
+	}
 	account_in_cell(cell, class);
 	WRITE_ONCE(state->open, class);
 	return;

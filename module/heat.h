@@ -85,16 +85,11 @@ static __always_inline u64 heat_page(const struct vm_area_struct *vma, unsigned 
 	return vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
 }
 
-/* In a hook: whether a page is in one of the regions; else heat_call() has to find a way. */
-static __always_inline bool heat_has(const struct heat_cells *cells, u64 page)
-{
-	return page >> cells->shift < cells->count;
-}
-
-/* In a hook: where a page that heat_has() is counted. */
+/* In a hook: where a page is counted on this CPU. NULL where heat_call() has to find a way. */
 static __always_inline struct heat_region *heat_region(const struct heat_cells *cells, u64 page)
 {
-	return &cells->regions[page >> cells->shift];
+	page >>= cells->shift;
+	return likely(page < cells->count) ? &cells->regions[page] : NULL;
 }
 
 /* In hooks: */
