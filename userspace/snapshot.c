@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * snapshot.c - parses the text of /proc/faultstat/faults. It may come from a file that
- * anybody wrote: nothing is believed, and what is wrong is named with its line.
- * The text is cut into strings in place.
+ * snapshot.c - parses the text of /proc/faultstat/faults, which is cut into strings in
+ * place.
  */
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +21,6 @@ const char *const count_names[NR_COUNTS] = {
 enum {
 	FIELD_COMM = NR_COUNTS, FIELD_PID, FIELD_ID, FIELD_STATE, FIELD_PPID, FIELD_DEV,
 	FIELD_INODE, FIELD_OBJECT, NR_FIELDS,
-	FIELD_UNKNOWN = NR_FIELDS,
 };
 
 static const char *const field_names[NR_FIELDS] = {
@@ -34,126 +29,42 @@ static const char *const field_names[NR_FIELDS] = {
 	[FIELD_OBJECT] = "object",
 };
 
-#define COLUMNS_MAX 64
+static const char *field_name(unsigned int field)
+{
+	return field < NR_COUNTS ? count_names[field] : field_names[field];
+}
+
+static const struct parse_fields fields = { field_name, NR_FIELDS, FIELD_OBJECT };
 
 struct parser {
+	struct parse text;
 	struct snapshot *s;
-	char *at, *end;		/* of the text; there is a NUL at the end */
-	unsigned long line;
-	char *error;
 	unsigned int found;	/* of the lines below, by their place there */
-	unsigned char field[COLUMNS_MAX];
-	size_t nr_columns;
 	size_t room;		/* rows that there is memory for */
 };
 
-static bool fail(struct parser *p, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static bool fail(struct parser *p, const char *format, ...)
-{
-	int length = snprintf(p->error, PARSE_ERROR_MAX, "line %lu: ", p->line);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(p->error + length, PARSE_ERROR_MAX - (size_t)length, format, args);
-	va_end(args);
-	return false;
-}
-
-/* The next line without its end; NULL behind the last. */
-static char *next_line(struct parser *p)
-{
-	char *line = p->at, *end;
-
-	if (line == p->end)
-		return NULL;
-	p->line++;
-	end = memchr(line, '\n', (size_t)(p->end - line));
-	if (end) {
-		*end = '\0';
-		p->at = end + 1;
-	} else {
-		p->at = p->end;
-	}
-	return line;
-}
-
-/* The next word of a line, cut off; NULL if there is none. */
-static char *next_word(char **line)
-{
-	char *word = *line, *end;
-
-	if (!word || !*word)
-		return NULL;
-	end = strchrnul(word, ' ');
-	if (*end)
-		*end++ = '\0';
-	*line = end;
-	return word;
-}
-
-/* What a key of a header line is, and where its value goes. */
-struct key {
-	const char *name;
-	enum { KEY_TEXT, KEY_NUMBER, KEY_SECONDS } type;
-	void *value;
-};
-
-/* Pairs of key and value in any order; those not known are from a newer module. */
-static bool parse_pairs(struct parser *p, const char *what, char *line, const struct key *keys,
-			size_t nr_keys)
-{
-	char *name, *value;
-	uint64_t found = 0;
-	size_t i;
-	bool ok;
-
-	while ((name = next_word(&line))) {
-		value = next_word(&line);
-		for (i = 0; i < nr_keys && strcmp(keys[i].name, name); i++)
-			;
-		if (i == nr_keys)
-			continue;
-		found |= 1ull << i;
-		if (keys[i].type == KEY_TEXT)
-			ok = value ? (*(const char **)keys[i].value = value, true) : false;
-		else if (keys[i].type == KEY_NUMBER)
-			ok = value && text_number(value, keys[i].value);
-		else
-			ok = value && text_seconds(value, keys[i].value);
-		if (!ok)
-			return fail(p, "%s of %s is no number: %.40s", name, what,
-				    value ? value : "nothing");
-	}
-	for (i = 0; i < nr_keys; i++)
-		if (!(found & 1ull << i))
-			return fail(p, "no %s in the line %s", keys[i].name, what);
-	return true;
-}
-
 static bool parse_sums(struct parser *p, const char *what, char *line, struct counts *sums)
 {
-	struct key keys[MISSED + 1];
+	struct parse_key keys[MISSED + 1];
 	int i;
 
 	for (i = 0; i <= MISSED; i++)
-		keys[i] = (struct key){ count_names[i], KEY_NUMBER, &sums->n[i] };
-	return parse_pairs(p, what, line, keys, MISSED + 1);
+		keys[i] = (struct parse_key){ count_names[i], KEY_NUMBER, &sums->n[i] };
+	return parse_pairs(&p->text, what, line, keys, MISSED + 1);
 }
 
 static bool parse_load(struct parser *p, char *line)
 {
 	struct snapshot *s = p->s;
-	const struct key keys[] = {
+	const struct parse_key keys[] = {
 		{ "at", KEY_SECONDS, &s->at }, { "now", KEY_SECONDS, &s->now },
 		{ "realtime", KEY_SECONDS, &s->realtime }, { "resets", KEY_NUMBER, &s->resets },
 	};
 
-	s->load = next_word(&line);
+	s->load = parse_word(&line);
 	if (!s->load)
-		return fail(p, "no number of the load");
-	return parse_pairs(p, "load", line, keys, 4);
+		return parse_fail(&p->text, "no number of the load");
+	return parse_pairs(&p->text, "load", line, keys, 4);
 }
 
 static bool parse_hook(struct parser *p, char *line)
@@ -163,10 +74,10 @@ static bool parse_hook(struct parser *p, char *line)
 
 	if (s->nr_hooks == HOOKS_MAX)
 		return true;
-	hook->name = next_word(&line);
+	hook->name = parse_word(&line);
 	hook->how = line;
 	if (!hook->name || !*hook->how)
-		return fail(p, "a hook without a name or a mechanism");
+		return parse_fail(&p->text, "a hook without a name or a mechanism");
 	s->nr_hooks++;
 	return true;
 }
@@ -174,35 +85,35 @@ static bool parse_hook(struct parser *p, char *line)
 static bool parse_table(struct parser *p, char *line)
 {
 	struct snapshot *s = p->s;
-	const struct key keys[] = {
+	const struct parse_key keys[] = {
 		{ "rows", KEY_NUMBER, &s->table_rows }, { "processes", KEY_NUMBER, &s->processes },
 		{ "ended", KEY_NUMBER, &s->ended }, { "folded", KEY_NUMBER, &s->folded },
 		{ "overflow", KEY_NUMBER, &s->overflow }, { "memory", KEY_NUMBER, &s->memory },
 	};
 
-	return parse_pairs(p, "table", line, keys, 6);
+	return parse_pairs(&p->text, "table", line, keys, 6);
 }
 
 static bool parse_module(struct parser *p, char *line)
 {
 	struct snapshot *s = p->s;
-	const struct key keys[] = { { "kernel", KEY_TEXT, &s->kernel } };
+	const struct parse_key keys[] = { { "kernel", KEY_TEXT, &s->kernel } };
 
-	s->module = next_word(&line);
+	s->module = parse_word(&line);
 	if (!s->module)
-		return fail(p, "no version of the module");
-	return parse_pairs(p, "module", line, keys, 1);
+		return parse_fail(&p->text, "no version of the module");
+	return parse_pairs(&p->text, "module", line, keys, 1);
 }
 
 static bool parse_exceptions(struct parser *p, char *line)
 {
 	struct snapshot *s = p->s;
-	const struct key keys[] = {
+	const struct parse_key keys[] = {
 		{ "user", KEY_NUMBER, &s->exceptions_user },
 		{ "kernel", KEY_NUMBER, &s->exceptions_kernel },
 	};
 
-	return parse_pairs(p, "exceptions", line, keys, 2);
+	return parse_pairs(&p->text, "exceptions", line, keys, 2);
 }
 
 static bool parse_lifetime(struct parser *p, char *line)
@@ -248,7 +159,7 @@ static const struct {
 /* A line that begins with "# ". */
 static bool parse_header(struct parser *p, char *line)
 {
-	const char *key = next_word(&line);
+	const char *key = parse_word(&line);
 	size_t i;
 
 	for (i = 0; key && i < ARRAY_SIZE(header_lines); i++) {
@@ -266,79 +177,14 @@ static bool check_header(struct parser *p)
 
 	for (i = 0; i < ARRAY_SIZE(header_lines); i++)
 		if (header_lines[i].wanted && !(p->found & 1u << i))
-			return fail(p, "the header has no line %s", header_lines[i].key);
+			return parse_fail(&p->text, "the header has no line %s", header_lines[i].key);
 	return true;
 }
 
-/* The module ends each line: a copy that does not is of a part. */
-static bool check_end(struct parser *p)
+static bool parse_field(void *data, unsigned int field, char *word)
 {
-	const char *at;
+	struct row *row = data;
 
-	if (p->at == p->end || p->end[-1] == '\n')
-		return true;
-	for (at = p->at; (at = memchr(at, '\n', (size_t)(p->end - at))); at++)
-		p->line++;
-	p->line++;
-	return fail(p, "the copy is cut: this line has no end");
-}
-
-static bool parse_columns(struct parser *p, char *line)
-{
-	uint64_t found = 0;
-	unsigned int field;
-	char *name;
-
-	while ((name = next_word(&line))) {
-		for (field = 0; field < NR_FIELDS; field++)
-			if (!strcmp(name, field < NR_COUNTS ? count_names[field] :
-							      field_names[field]))
-				break;
-		if (p->nr_columns == COLUMNS_MAX)
-			return fail(p, "more than %d columns", COLUMNS_MAX);
-		if (field < NR_FIELDS && found & 1ull << field)
-			return fail(p, "the column %.40s is there twice", name);
-		p->field[p->nr_columns++] = (unsigned char)field;
-		found |= 1ull << field;
-	}
-	for (field = 0; field < NR_FIELDS; field++)
-		if (!(found & 1ull << field))
-			return fail(p, "no column %s", field < NR_COUNTS ? count_names[field] :
-								       field_names[field]);
-	if (p->field[p->nr_columns - 1] != FIELD_OBJECT)
-		return fail(p, "the column object is not the last one");
-	p->s->has_rows = true;
-	return true;
-}
-
-static bool parse_pid(const char *word, int32_t *pid)
-{
-	uint64_t value;
-
-	if (!text_number(word, &value) || value > INT32_MAX)
-		return false;
-	*pid = (int32_t)value;
-	return true;
-}
-
-static bool parse_dev(char *word, struct row *row)
-{
-	char *colon = strchr(word, ':');
-	uint64_t major, minor;
-
-	if (!colon)
-		return false;
-	*colon = '\0';
-	if (!text_number(word, &major) || !text_number(colon + 1, &minor) || major > UINT32_MAX ||
-	    minor > UINT32_MAX)
-		return false;
-	row->dev_major = (uint32_t)major;
-	row->dev_minor = (uint32_t)minor;
-	return true;
-}
-
-static bool parse_field(struct row *row, unsigned int field, char *word)
-{
 	switch (field) {
 	case FIELD_COMM:
 		text_unescape(word);
@@ -356,9 +202,7 @@ static bool parse_field(struct row *row, unsigned int field, char *word)
 	case FIELD_INODE:
 		return text_number(word, &row->inode);
 	case FIELD_DEV:
-		return parse_dev(word, row);
-	case FIELD_UNKNOWN:
-		return true;
+		return parse_dev(word, &row->dev_major, &row->dev_minor);
 	default:
 		return text_number(word, &row->counts.n[field]);
 	}
@@ -368,7 +212,6 @@ static bool parse_row(struct parser *p, char *line)
 {
 	struct snapshot *s = p->s;
 	struct row *row;
-	size_t i;
 
 	if (s->nr_rows == p->room) {
 		p->room = p->room ? p->room + p->room / 2 : 1024;
@@ -376,40 +219,11 @@ static bool parse_row(struct parser *p, char *line)
 	}
 	row = &s->rows[s->nr_rows];
 	memset(row, 0, sizeof(*row));
-	for (i = 0; i + 1 < p->nr_columns; i++) {
-		char *word = next_word(&line);
-
-		if (!word)
-			return fail(p, "%zu columns where %zu are named", i, p->nr_columns);
-		if (!parse_field(row, p->field[i], word))
-			return fail(p, "%s cannot be %.40s", p->field[i] < NR_COUNTS ?
-				    count_names[p->field[i]] : field_names[p->field[i]], word);
-	}
-	if (!*line)
-		return fail(p, "no object");
+	if (!parse_cells(&p->text, &line, &fields, parse_field, row))
+		return false;
 	text_unescape(line);
 	row->object = line;
 	s->nr_rows++;
-	return true;
-}
-
-static bool parse_version(struct parser *p, char *line)
-{
-	static const char begin[] = "# faultstat ";
-	uint64_t version;
-
-	if (!line || strncmp(line, begin, strlen(begin)) ||
-	    !text_number(line + strlen(begin), &version)) {
-		snprintf(p->error, PARSE_ERROR_MAX, "not faultstat's text: the first line is not \"%sVERSION\"",
-			 begin);
-		return false;
-	}
-	if (version != FAULTSTAT_FORMAT) {
-		snprintf(p->error, PARSE_ERROR_MAX,
-			 "format version %" PRIu64 ", and this kfaultstat reads version %d: use that of the module",
-			 version, FAULTSTAT_FORMAT);
-		return false;
-	}
 	return true;
 }
 
@@ -424,28 +238,24 @@ static bool parse_version(struct parser *p, char *line)
  */
 bool snapshot_parse(struct snapshot *s, char *text, size_t size, char *error)
 {
-	struct parser p = { .s = s, .at = text, .end = text + size, .error = error };
+	struct parser p = { .s = s };
 	char *line;
 
 	memset(s, 0, sizeof(*s));
 	s->text = text;
-	*p.end = '\0';
-	if (!parse_version(&p, next_line(&p)))
+	if (!parse_begin(&p.text, text, size, error, "# faultstat ", FAULTSTAT_FORMAT))
 		return false;
-	if (memchr(p.at, '\0', (size_t)(p.end - p.at)))
-		return fail(&p, "there are NUL bytes in the text");
-	if (!check_end(&p))
-		return false;
-	while ((line = next_line(&p)) && *line == '#')
+	while ((line = parse_line(&p.text)) && *line == '#')
 		if (!parse_header(&p, line + 1 + (line[1] == ' ')))
 			return false;
 	if (!check_header(&p))
 		return false;
 	if (!line)
 		return true;
-	if (!parse_columns(&p, line))
+	if (!parse_columns(&p.text, line, &fields))
 		return false;
-	while ((line = next_line(&p)))
+	s->has_rows = true;
+	while ((line = parse_line(&p.text)))
 		if (!parse_row(&p, line))
 			return false;
 	return true;

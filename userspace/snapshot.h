@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "parse.h"
+
 /* The counters of a row, in the order of the file. */
 enum count {
 	CALLS, MINOR, MAJOR, UNCOUNTED, PENDING, MISSED,
@@ -56,8 +58,6 @@ struct snapshot {
 	struct row *rows;
 	size_t nr_rows;
 };
-
-#define PARSE_ERROR_MAX 256
 
 bool snapshot_parse(struct snapshot *s, char *text, size_t size, char *error);
 bool snapshot_seems_cut(const struct snapshot *s, uint64_t *calls);

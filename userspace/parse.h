@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * parse.h - what all texts of the module's have in common: lines of keys and values, then a
+ * line of columns, then rows. The texts differ in the keys and columns alone.
+ */
+#ifndef KFAULTSTAT_PARSE_H
+#define KFAULTSTAT_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PARSE_ERROR_MAX		256
+#define PARSE_COLUMNS_MAX	64
+
+struct parse {
+	char *at, *end;		/* of the text; there is a NUL at the end */
+	unsigned long line;
+	char *error;
+	unsigned char field[PARSE_COLUMNS_MAX];	/* what each column is */
+	size_t nr_columns;
+};
+
+/* What a key of a header line is, and where its value goes. */
+struct parse_key {
+	const char *name;
+	enum { KEY_TEXT, KEY_NUMBER, KEY_SECONDS } type;
+	void *value;
+};
+
+/* The columns that are wanted, each once; others are of a newer module. */
+struct parse_fields {
+	const char *(*name)(unsigned int field);
+	unsigned int nr, last;
+};
+
+bool parse_fail(struct parse *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool parse_begin(struct parse *p, char *text, size_t size, char *error, const char *begin,
+		 uint64_t version);
+char *parse_line(struct parse *p);
+char *parse_word(char **line);
+bool parse_pairs(struct parse *p, const char *what, char *line, const struct parse_key *keys,
+		 size_t nr_keys);
+bool parse_columns(struct parse *p, char *line, const struct parse_fields *fields);
+bool parse_cells(struct parse *p, char **line, const struct parse_fields *fields,
+		 bool (*cell)(void *row, unsigned int field, char *word), void *row);
+
+bool parse_pid(const char *word, int32_t *pid);
+bool parse_dev(char *word, uint32_t *major, uint32_t *minor);
+
+#endif
