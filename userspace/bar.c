@@ -84,6 +84,20 @@ size_t spread_region(const struct spread *spread, uint64_t page)
 	return region;
 }
 
+static void add(struct spread *spread, uint64_t first, uint64_t nr)
+{
+	size_t region;
+
+	for (region = spread_region(spread, first); nr; region++) {
+		uint64_t room = spread_begin(spread, region + 1) - first;
+		uint64_t part = nr < room ? nr : room;
+
+		spread->at[region] += part;
+		first += part;
+		nr -= part;
+	}
+}
+
 /**
  * spread_add() - count pages.
  * @spread: where
@@ -92,19 +106,22 @@ size_t spread_region(const struct spread *spread, uint64_t page)
  */
 void spread_add(struct spread *spread, uint64_t first, uint64_t nr)
 {
-	size_t region;
+	uint64_t page;
 
 	if (first >= spread->pages || !nr)
 		return;
 	if (nr > spread->pages - first)
 		nr = spread->pages - first;
-	for (region = spread_region(spread, first); nr; region++) {
-		uint64_t room = spread_begin(spread, region + 1) - first;
-		uint64_t part = nr < room ? nr : room;
+	if (!spread->once) {
+		add(spread, first, nr);
+		return;
+	}
+	for (page = first; page < first + nr; page++) {
+		unsigned char bit = (unsigned char)(1 << page % 8);
 
-		spread->at[region] += part;
-		first += part;
-		nr -= part;
+		if (!(spread->once[page / 8] & bit))
+			add(spread, page, 1);
+		spread->once[page / 8] |= bit;
 	}
 }
 

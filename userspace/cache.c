@@ -345,27 +345,13 @@ static enum exit_code look_once(struct options *options)
 
 #define usage(...) (complain(__VA_ARGS__), false)
 
-/* The last arguments are an interval and a count if they are numbers; ./5 is a file. */
 static bool take_arguments(struct options *options)
 {
-	int nr = options->nr_arguments, least = options->filter.nr_pids ? 0 : 1;
-	double number;
-
-	if (nr - 2 >= least && text_seconds(options->arguments[nr - 2], &options->interval)) {
-		if (!text_number(options->arguments[nr - 1], &options->count) || !options->count)
-			return usage("the count is a number from 1 on, not %s",
-				     options->arguments[nr - 1]);
-		nr -= 2;
-	} else if (nr - 1 >= least && text_seconds(options->arguments[nr - 1], &number)) {
-		options->interval = number;
-		nr--;
-	}
-	if (nr < options->nr_arguments && (options->interval < 0.1 || options->interval > 1e6))
-		return usage("%s is no interval in seconds from 0.1 on", options->arguments[nr]);
-	options->nr_arguments = nr;
-	if (options->filter.nr_pids && nr)
+	if (!options_take_interval(options, options->filter.nr_pids ? 0 : 1))
+		return false;
+	if (options->filter.nr_pids && options->nr_arguments)
 		return usage("give files or -p, not both: %s", options->arguments[0]);
-	if (!options->filter.nr_pids && !nr)
+	if (!options->filter.nr_pids && !options->nr_arguments)
 		return usage("cache wants files, folders, or -p PID: see kfaultstat cache --help");
 	return true;
 }

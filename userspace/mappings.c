@@ -138,23 +138,40 @@ void mappings_free(struct mappings *mappings)
 	memset(mappings, 0, sizeof(*mappings));
 }
 
-/* Whether maps calls an open file so. What stat says differs on btrfs and overlayfs. */
-static bool is_in_maps_as(int fd, const struct mapping *m)
+/**
+ * mappings_identity() - what maps calls an open file. What stat says differs on btrfs and
+ * overlayfs.
+ * @fd: the file
+ * @dev: set on success
+ * @inode: set on success
+ *
+ * Return: false if it cannot be mapped.
+ */
+bool mappings_identity(int fd, uint64_t *dev, uint64_t *inode)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), i;
 	struct mappings ours;
-	bool same = false;
+	bool found = false;
 	void *here = mmap(NULL, page, PROT_NONE, MAP_PRIVATE, fd, 0);
 
 	if (here == MAP_FAILED)
 		return false;
 	mappings_read(&ours, getpid(), true);
-	for (i = 0; i < ours.nr; i++)
-		if (ours.at[i].start <= (uintptr_t)here && ours.at[i].end > (uintptr_t)here)
-			same = ours.at[i].dev == m->dev && ours.at[i].inode == m->inode;
+	for (i = 0; i < ours.nr && !found; i++) {
+		found = ours.at[i].start <= (uintptr_t)here && ours.at[i].end > (uintptr_t)here;
+		*dev = found ? ours.at[i].dev : *dev;
+		*inode = found ? ours.at[i].inode : *inode;
+	}
 	mappings_free(&ours);
 	munmap(here, page);
-	return same;
+	return found;
+}
+
+static bool is_in_maps_as(int fd, const struct mapping *m)
+{
+	uint64_t dev = 0, inode = 0;
+
+	return mappings_identity(fd, &dev, &inode) && dev == m->dev && inode == m->inode;
 }
 
 /* Opens what has the name now; it may be another file. */

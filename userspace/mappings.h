@@ -30,6 +30,7 @@ enum mappings_result mappings_read(struct mappings *mappings, int32_t pid, bool 
 void mappings_free(struct mappings *mappings);
 bool mapping_is_file(const struct mapping *m);
 bool mapping_parse(struct mapping *m, const char *line);
+bool mappings_identity(int fd, uint64_t *dev, uint64_t *inode);
 bool mapping_open(struct residency *file, int32_t pid, const struct mapping *m);
 
 #endif

@@ -10,15 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bar.h"
 #include "options.h"
 #include "text.h"
 #include "../module/uapi/faultstat.h"
 
 #define TABLES	(SHOW | DIFF | STAT)
 #define ROWS	(SHOW | DIFF | TOP)
-#define MEMORY	(CACHE | MAP)
+#define MEMORY	(CACHE | MAP | FILE_REGIONS)
 #define EVERY	(~0u)
 
+#define STDIN_ONCE	"standard input cannot be read again and again: give a file with --input"
 #define SORT_SUFFIXES	", each with :asc or :desc behind it or neither, at most eight"
 
 struct option_info {
@@ -31,12 +33,14 @@ struct option_info {
 
 enum {
 	KEY_NOHEADINGS = 256, KEY_FILES, KEY_REGIONS, KEY_BY, KEY_NO_COLOR, KEY_REPORT, KEY_ROOT,
-	KEY_VIA, KEY_RANGES, KEY_MISSING, KEY_SMAPS,
+	KEY_VIA, KEY_RANGES, KEY_MISSING, KEY_SMAPS, KEY_SVG, KEY_PARTS,
 };
 
 static const struct option_info options_known[] = {
 	{ 'i', "input", "FILE", SHOW | TOP | DOCTOR,
 	  "read a saved copy of the module's file, - from stdin" },
+	{ 'i', "input", "FILE", FILE_REGIONS,
+	  "faults from a saved copy of /proc/faultstat/heat" },
 	{ 'a', "all", NULL, SHOW | DIFF | MEMORY, "all rows, not only those that fit the screen" },
 	{ 'a', "all", NULL, STAT, "all rows, not only the first twenty" },
 	{ 'n', "lines", "NUMBER", TABLES | MEMORY, "at most so many rows" },
@@ -55,7 +59,8 @@ static const struct option_info options_known[] = {
 	{ 'c', "comm", "GLOB", ROWS, "only processes of such a name" },
 	{ 'p', "pid", "PID[,...]", CACHE, "the files that these processes map" },
 	{ 'p', "pid", "PID[,...]", MAP, "what these processes have mapped, not all processes" },
-	{ 'f', "object", "GLOB", CACHE, "only such files; * matches / as well" },
+	{ 'p', "pid", "PID[,...]", FILE_REGIONS, "these processes and the files that they map" },
+	{ 'f', "object", "GLOB", CACHE | FILE_REGIONS, "only such files; * matches / as well" },
 	{ 'f', "object", "GLOB", MAP,
 	  "only such objects, and their share of the process's memory" },
 	{ 'f', "object", "GLOB", ROWS, "only such objects; * matches / as well" },
@@ -72,6 +77,9 @@ static const struct option_info options_known[] = {
 	{ KEY_VIA, "via", "WAY", CACHE, "ask the kernel by cachestat, or by mincore" },
 	{ KEY_VIA, "via", "WAY", MAP, "ask by scan (PAGEMAP_SCAN), or by pagemap" },
 	{ KEY_SMAPS, "smaps", NULL, MAP, "what smaps says, too; stalls the process meanwhile" },
+	{ KEY_PARTS, "parts", "NUMBER", FILE_REGIONS,
+	  "at most so many regions of a file, from 1 to 256" },
+	{ KEY_SVG, "svg", "FILE", FILE_REGIONS, "draw faults by time and offset" },
 	{ KEY_NO_COLOR, "no-color", NULL, TOP, "no colours" },
 	{ 'w', "wait", NULL, STAT, "wait for what the command leaves running, too" },
 	{ KEY_REPORT, "report", "FILE", STAT, "write the report there, not to standard error" },
@@ -118,8 +126,10 @@ static void help(const struct command *command)
 		printf("\nColumns:\n");
 		if (command->bit == CACHE)
 			cache_help();
-		else
+		else if (command->bit == MAP)
 			map_help();
+		else
+			regions_help();
 	}
 	if (command->bit == SHOW) {
 		printf("\nCommands, show being the one that is meant without any:\n");
@@ -174,6 +184,17 @@ static enum exit_code set_lines(struct options *options, const char *value)
 	if (!text_number(value, &lines) || !lines || lines > SIZE_MAX / 2)
 		return usage("-n is a number of rows from 1 on, not \"%s\"", value);
 	options->lines = (size_t)lines;
+	return EXIT_FINE;
+}
+
+static enum exit_code set_parts(struct options *options, const char *value)
+{
+	uint64_t parts;
+
+	if (!text_number(value, &parts) || !parts || parts > SPREAD_MAX)
+		return usage("--parts is a number of regions from 1 to %d, not \"%s\"", SPREAD_MAX,
+			     value);
+	options->parts = (size_t)parts;
 	return EXIT_FINE;
 }
 
@@ -255,6 +276,11 @@ static enum exit_code set(struct options *options, int key, char *value)
 	case KEY_SMAPS:
 		options->smaps = true;
 		return EXIT_FINE;
+	case KEY_PARTS:
+		return set_parts(options, value);
+	case KEY_SVG:
+		options->svg = value;
+		return EXIT_FINE;
 	case KEY_REPORT:
 		options->report = value;
 		return EXIT_FINE;
@@ -302,9 +328,40 @@ static enum exit_code parse_interval(struct options *options, bool command_named
 	    (!text_number(argument[1], &options->count) || !options->count))
 		return usage("the count is a number from 1 on, not \"%s\"", argument[1]);
 	if (options->interval > 0 && options->input && !strcmp(options->input, "-"))
-		return usage("standard input cannot be read again and again: give a file with %s",
-			     "--input");
+		return usage(STDIN_ONCE);
 	return EXIT_FINE;
+}
+
+/**
+ * options_take_interval() - take interval and count from behind other arguments: the last one
+ * or two if they are numbers; ./5 is a file.
+ * @options: their interval and count are set, and the arguments become fewer
+ * @least: arguments that are none of them, whatever they look like
+ *
+ * Return: false after a complaint.
+ */
+bool options_take_interval(struct options *options, int least)
+{
+	int nr = options->nr_arguments;
+	double number;
+
+	if (nr - 2 >= least && text_seconds(options->arguments[nr - 2], &options->interval)) {
+		if (!text_number(options->arguments[nr - 1], &options->count) || !options->count)
+			return complain("the count is a number from 1 on, not %s",
+					options->arguments[nr - 1]), false;
+		nr -= 2;
+	} else if (nr - 1 >= least && text_seconds(options->arguments[nr - 1], &number)) {
+		options->interval = number;
+		nr--;
+	}
+	if (nr < options->nr_arguments &&
+	    (options->interval < INTERVAL_LEAST || options->interval > INTERVAL_MOST))
+		return complain("%s is no interval in seconds from %g on", options->arguments[nr],
+				INTERVAL_LEAST), false;
+	options->nr_arguments = nr;
+	if (options->interval > 0 && options->input && !strcmp(options->input, "-"))
+		return complain(STDIN_ONCE), false;
+	return true;
 }
 
 /* What can be told to be wrong before anything is read. */

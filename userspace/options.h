@@ -29,6 +29,7 @@ enum command_bit {
 	DOCTOR	= 1 << 8,
 	CACHE	= 1 << 9,
 	MAP	= 1 << 10,
+	FILE_REGIONS = 1 << 11,
 };
 
 struct options {
@@ -51,6 +52,8 @@ struct options {
 	bool one_fs;
 	bool ranges, missing;
 	bool smaps;
+	size_t parts;		/* regions of a file at most; 0 if not given */
+	const char *svg;	/* where to draw, or NULL */
 	double interval;	/* seconds; 0 for once */
 	uint64_t count;		/* 0 for ever */
 	sighandler_t sigpipe;	/* what was to be done on SIGPIPE when we began */
@@ -71,6 +74,7 @@ extern const struct command commands[];
 
 enum exit_code options_parse(struct options *options, int argc, char **argv, bool *done);
 bool options_columns(struct options *options, const char *list, const char *sorts);
+bool options_take_interval(struct options *options, int least);
 size_t options_limit(const struct options *options, size_t lines_else);
 
 enum exit_code show_run(struct options *options);
@@ -87,5 +91,7 @@ void cache_help(void);
 enum exit_code cache_run(struct options *options);
 void map_help(void);
 enum exit_code map_run(struct options *options);
+void regions_help(void);
+enum exit_code regions_run(struct options *options);
 
 #endif

@@ -5,8 +5,12 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "pace.h"
+
+/* The first second that has no four digits for its year. */
+#define YEAR_10000	253402300800.0
 
 /**
  * clock_now() - the time, for differences.
@@ -22,6 +26,24 @@ double clock_now(void)
 }
 
 /**
+ * clock_text() - a time of the day, for people.
+ * @text: CLOCK_TEXT bytes, set
+ * @realtime: seconds since 1970; a copy may say anything
+ */
+void clock_text(char *text, double realtime)
+{
+	struct tm tm;
+	time_t when;
+
+	strcpy(text, "at an unknown time");
+	if (realtime >= YEAR_10000)
+		return;
+	when = (time_t)realtime;
+	if (localtime_r(&when, &tm))
+		strftime(text, CLOCK_TEXT, "%Y-%m-%d %H:%M:%S", &tm);
+}
+
+/**
  * pace_begin() - the first interval begins.
  * @pace: set
  * @interval: seconds
@@ -30,6 +52,32 @@ void pace_begin(struct pace *pace, double interval)
 {
 	clock_gettime(CLOCK_MONOTONIC, &pace->next);
 	pace->interval = interval;
+	pace->signals = NULL;
+	pace->signal = 0;
+}
+
+/* They are blocked, so that none can come between two looks at a flag and the waiting. */
+static bool wait_for_signals(struct pace *pace)
+{
+	for (;;) {
+		struct timespec now, left = { 0 };
+		int number;
+
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		left.tv_sec = pace->next.tv_sec - now.tv_sec;
+		left.tv_nsec = pace->next.tv_nsec - now.tv_nsec;
+		if (left.tv_nsec < 0) {
+			left.tv_nsec += 1000000000;
+			left.tv_sec--;
+		}
+		if (left.tv_sec < 0)
+			left = (struct timespec){ 0 };
+		number = sigtimedwait(pace->signals, NULL, &left);
+		if (number > 0)
+			pace->signal = number;
+		if (number > 0 || errno != EINTR)
+			return number < 0;
+	}
 }
 
 /**
@@ -38,7 +86,7 @@ void pace_begin(struct pace *pace, double interval)
  *
  * An interval that was over before we came is not made up for.
  *
- * Return: false if nobody takes our output any more.
+ * Return: false if nobody takes our output any more, or one of the signals has come.
  */
 bool pace_wait(struct pace *pace)
 {
@@ -57,6 +105,8 @@ bool pace_wait(struct pace *pace)
 	if (now.tv_sec > pace->next.tv_sec ||
 	    (now.tv_sec == pace->next.tv_sec && now.tv_nsec > pace->next.tv_nsec))
 		pace->next = now;
+	if (pace->signals)
+		return wait_for_signals(pace);
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &pace->next, NULL) == EINTR)
 		;
 	return true;

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "pace.h"
@@ -15,9 +14,6 @@
 
 #define SHOW_SORT	"major,calls"
 #define DELTA_SORT	"major,minor"
-
-/* The first second that has no four digits for its year. */
-#define YEAR_10000	253402300800.0
 
 /**
  * show_columns() - what is shown of rows if nothing else is asked for.
@@ -86,16 +82,9 @@ static const char *since_word(const struct delta *d)
 
 static void heading(const struct delta *d, const struct snapshot *after)
 {
-	char clock[32] = "at an unknown time";
-	struct tm tm;
-	time_t when;
+	char clock[CLOCK_TEXT];
 
-	/* A copy may say anything. */
-	if (after->realtime < YEAR_10000) {
-		when = (time_t)after->realtime;
-		if (localtime_r(&when, &tm))
-			strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S", &tm);
-	}
+	clock_text(clock, after->realtime);
 	printf("# %s, %.3f s, %s\n", clock, d->seconds, since_text(d, after));
 }
 

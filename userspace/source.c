@@ -12,9 +12,7 @@
 #include <unistd.h>
 
 #include "source.h"
-#include "../module/uapi/faultstat.h"
 
-#define PROC_FILE(name)	"/proc/" FAULTSTAT_PROC_DIR "/" name
 #define DEBUGFS_FILE	"/sys/kernel/debug/" FAULTSTAT_DEBUGFS
 
 /* A full table is two megabytes. */
@@ -48,11 +46,22 @@ static char *read_all(int fd, size_t *size, int *failure)
 	return xrealloc(text, used + 1);
 }
 
-static char *read_path(const char *path, size_t *size, int *failure)
+/**
+ * source_text() - a text as a whole.
+ * @path: of the module's, or of a saved copy; "-" for standard input
+ * @size: its bytes, set
+ * @failure: what errno says, set if it fails
+ *
+ * Return: the text with room for one more byte, to be freed; NULL if it cannot be read.
+ */
+char *source_text(const char *path, size_t *size, int *failure)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char *text;
+	int fd;
 
+	if (!strcmp(path, "-"))
+		return read_all(STDIN_FILENO, size, failure);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		*failure = errno;
 		return NULL;
@@ -60,6 +69,17 @@ static char *read_path(const char *path, size_t *size, int *failure)
 	text = read_all(fd, size, failure);
 	close(fd);
 	return text;
+}
+
+/**
+ * source_name() - what a saved copy is called in complaints.
+ * @input: the copy, "-" for standard input
+ *
+ * Return: its name.
+ */
+const char *source_name(const char *input)
+{
+	return strcmp(input, "-") ? input : "standard input";
 }
 
 static enum exit_code parse(struct snapshot *s, char *text, size_t size, const char *name,
@@ -85,15 +105,11 @@ static enum exit_code parse(struct snapshot *s, char *text, size_t size, const c
 static enum exit_code read_input(struct snapshot *s, const char *input, enum source_what what,
 				 char **error)
 {
-	const char *name = strcmp(input, "-") ? input : "standard input";
+	const char *name = source_name(input);
 	int failure = 0;
 	size_t size = 0;
-	char *text;
+	char *text = source_text(input, &size, &failure);
 
-	if (name == input)
-		text = read_path(input, &size, &failure);
-	else
-		text = read_all(STDIN_FILENO, &size, &failure);
 	if (!text) {
 		*error = xasprintf("%s: %s", name, strerror(failure));
 		return EXIT_ERROR;
@@ -106,24 +122,16 @@ static bool is_denied(int failure)
 	return failure == EACCES || failure == EPERM;
 }
 
-static enum exit_code read_module(struct snapshot *s, enum source_what what, char **error)
+/**
+ * source_trouble() - why a file of the module's cannot be had.
+ * @path: its name
+ * @failure: what errno said
+ * @error: what to complain of, to be freed
+ *
+ * Return: EXIT_ERROR or EXIT_NOT_LOADED.
+ */
+enum exit_code source_trouble(const char *path, int failure, char **error)
 {
-	const char *path = what == SOURCE_TOTALS ? PROC_FILE(FAULTSTAT_PROC_TOTALS) :
-						   PROC_FILE(FAULTSTAT_PROC_FAULTS);
-	int failure = 0, debugfs_failure = 0;
-	size_t size = 0;
-	char *text;
-
-	text = read_path(path, &size, &failure);
-	if (!text && what == SOURCE_FAULTS && failure == ENOENT) {
-		text = read_path(DEBUGFS_FILE, &size, &debugfs_failure);
-		if (text)
-			path = DEBUGFS_FILE;
-		else if (debugfs_failure != ENOENT && !is_denied(debugfs_failure))
-			failure = debugfs_failure;
-	}
-	if (text)
-		return parse(s, text, size, path, what, error);
 	/* Reading goes wrong where the module is unloaded at this moment. */
 	if (failure == ENOENT || failure == EIO) {
 		*error = xstrdup("faultstat is " NOT_LOADED);
@@ -135,6 +143,27 @@ static enum exit_code read_module(struct snapshot *s, enum source_what what, cha
 	else
 		*error = xasprintf("%s: %s", path, strerror(failure));
 	return EXIT_ERROR;
+}
+
+static enum exit_code read_module(struct snapshot *s, enum source_what what, char **error)
+{
+	const char *path = what == SOURCE_TOTALS ? PROC_FILE(FAULTSTAT_PROC_TOTALS) :
+						   PROC_FILE(FAULTSTAT_PROC_FAULTS);
+	int failure = 0, debugfs_failure = 0;
+	size_t size = 0;
+	char *text;
+
+	text = source_text(path, &size, &failure);
+	if (!text && what == SOURCE_FAULTS && failure == ENOENT) {
+		text = source_text(DEBUGFS_FILE, &size, &debugfs_failure);
+		if (text)
+			path = DEBUGFS_FILE;
+		else if (debugfs_failure != ENOENT && !is_denied(debugfs_failure))
+			failure = debugfs_failure;
+	}
+	if (text)
+		return parse(s, text, size, path, what, error);
+	return source_trouble(path, failure, error);
 }
 
 /**
@@ -161,7 +190,7 @@ static void warn_if_cut(const struct snapshot *s, const char *input)
 
 	if (snapshot_seems_cut(s, &calls))
 		complain("%s: its rows have %" PRIu64 " of %" PRIu64 " calls: the copy seems to be cut",
-			 strcmp(input, "-") ? input : "standard input", calls, s->total.n[CALLS]);
+			 source_name(input), calls, s->total.n[CALLS]);
 }
 
 /**

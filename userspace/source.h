@@ -9,7 +9,9 @@
 
 #include "message.h"
 #include "snapshot.h"
+#include "../module/uapi/faultstat.h"
 
+#define PROC_FILE(name)	"/proc/" FAULTSTAT_PROC_DIR "/" name
 #define NOT_LOADED	"not loaded: as root, modprobe faultstat, or insmod faultstat.ko"
 
 enum source_what {
@@ -17,6 +19,9 @@ enum source_what {
 	SOURCE_TOTALS,	/* the header alone, which anybody may read */
 };
 
+char *source_text(const char *path, size_t *size, int *failure);
+const char *source_name(const char *input);
+enum exit_code source_trouble(const char *path, int failure, char **error);
 enum exit_code source_read(struct snapshot *s, const char *input, enum source_what what,
 			   char **error);
 enum exit_code source_take(struct snapshot *s, const char *input, enum source_what what);

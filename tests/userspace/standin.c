@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * standin.c - opens a copy where the module's file is wanted, for commands that take no copy.
- * Preloaded by the tests: FAULTSTAT_COPY names the copy.
+ * Preloaded by the tests: FAULTSTAT_COPY names the copy, FAULTSTAT_REQUESTS the file that takes
+ * what is written to the module.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +18,8 @@
 int open(const char *path, int flags, ...)
 {
 	int (*real)(const char *path, int flags, ...) = dlsym(RTLD_NEXT, "open");
-	const char *copy = getenv("FAULTSTAT_COPY");
+	bool writes = (flags & O_ACCMODE) != O_RDONLY;
+	const char *copy = getenv(writes ? "FAULTSTAT_REQUESTS" : "FAULTSTAT_COPY");
 	mode_t mode = 0;
 	va_list args;
 
@@ -26,6 +29,6 @@ int open(const char *path, int flags, ...)
 		va_end(args);
 	}
 	if (copy && !strncmp(path, FOLDER, strlen(FOLDER)))
-		path = copy;
+		return real(copy, writes ? flags | O_APPEND : flags, mode);
 	return real(path, flags, mode);
 }
