@@ -15,6 +15,8 @@ _kfaultstat_options() {
 		-f --object --by -x --one-file-system --ranges --missing --via -h --help -V --version" ;;
 	map) echo "-a --all -n --lines -o --output -s --sort -r --raw -J --json --noheadings -p --pid
 		-f --object --via --smaps -h --help -V --version" ;;
+	regions) echo "-i --input -a --all -n --lines -o --output -s --sort -r --raw -J --json --noheadings
+		-p --pid -f --object --parts --svg -h --help -V --version" ;;
 	sys) echo "-o --output -r --raw -J --json --noheadings --root -h --help -V --version" ;;
 	doctor) echo "-i --input -r --raw -J --json --noheadings --root -h --help -V --version" ;;
 	*) echo "-h --help -V --version" ;;
@@ -30,6 +32,7 @@ _kfaultstat_columns() {
 		state bar dir file" ;;
 	map) echo "pid comm size mapped percent of_file cached private huge swapped rss change mappings
 		smaps_rss pss referenced dev inode state bar object anon file shmem shared swap" ;;
+	regions) echo "offset size cached cached% mapped mapped% calls share% major dev inode state file" ;;
 	*) echo "comm pid id state ppid calls minor major uncounted pending missed write exec from_user
 		from_kernel from_gup read calls_s minor_s major_s processes rss dev inode cgroup dir object" ;;
 	esac
@@ -53,12 +56,12 @@ _kfaultstat_list() {
 
 _kfaultstat() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=show words i
-	local commands="show diff top stat sys cache map reset on off doctor"
+	local commands="show diff top stat sys cache map regions reset on off doctor"
 
 	COMPREPLY=()
 	[[ " $commands " != *" ${COMP_WORDS[1]} "* || $COMP_CWORD -eq 1 ]] || command=${COMP_WORDS[1]}
 	case $prev in
-	-i | --input | --report)
+	-i | --input | --report | --svg)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
@@ -68,7 +71,7 @@ _kfaultstat() {
 		;;
 	--via)
 		words="scan pagemap"
-		[[ $command != cache ]] || words="cachestat mincore"
+		[[ $command != cache && $command != regions ]] || words="cachestat mincore"
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		return
 		;;
@@ -90,7 +93,7 @@ _kfaultstat() {
 		_kfaultstat_list "$command" "$cur"
 		return
 		;;
-	-n | --lines | -c | --comm | -f | --object)
+	-n | --lines | --parts | -c | --comm | -f | --object)
 		return
 		;;
 	esac
@@ -114,7 +117,7 @@ _kfaultstat() {
 		words=
 		[[ $COMP_CWORD -ne 1 ]] || words=$commands
 		[[ $command != diff ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return; }
-		[[ $command != cache ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return; }
+		[[ $command != cache && $command != regions ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return; }
 		[[ $command != stat ]] || { mapfile -t COMPREPLY < <(compgen -c -- "$cur") && return; }
 		;;
 	esac

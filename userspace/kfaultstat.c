@@ -27,7 +27,7 @@ const struct command commands[] = {
 	  "Show what processes have in their page tables, by file and region.", map_run,
 	  true },
 	{ "regions", FILE_REGIONS, "FILE...|-p PID[,...] [interval [count]]",
-	  "Show of each region of files what is cached, mapped, and being faulted on.",
+	  "Show what is cached, mapped and faulted on, by region of files.",
 	  regions_run, false },
 	{ "reset", RESET, "", "Let everything but the lifetime sums count from nothing.",
 	  reset_run, false },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fuzz.c - libFuzzer's target: a text, or two with a NUL between, parsed, compared,
- * added up and put out in every way. Built by the script fuzz.
+ * fuzz.c - libFuzzer's target: a text of either kind, or two with a NUL between, parsed,
+ * compared, added up and put out in every way. Built by the script fuzz.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "delta.h"
 #include "family.h"
 #include "group.h"
+#include "heat.h"
 #include "render.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
@@ -88,6 +89,54 @@ static void check_delta(const struct delta *d, const struct snapshot *after)
 			abort();
 }
 
+static bool parse_heat(struct heat *heat, const unsigned char *data, size_t size)
+{
+	char error[PARSE_ERROR_MAX] = "";
+	char *text = malloc(size + 1);
+
+	memcpy(text, data, size);
+	if (heat_parse(heat, text, size, error))
+		return true;
+	if (!*error || strchr(error, '\n'))
+		abort();
+	heat_free(heat);
+	return false;
+}
+
+/* What came to a region is not more than it has. */
+static void check_heat(const struct heat *now, const struct heat *before)
+{
+	static struct heat_regions regions;
+	size_t i, j;
+
+	for (i = 0; i < now->nr_rows; i++) {
+		const struct heat_row *row = &now->rows[i];
+
+		heat_since(&regions, now, row, before);
+		if (regions.region_size != row->region_size || regions.lost > row->lost)
+			abort();
+		for (j = row->from; j < row->from + row->nr; j++)
+			if (regions.at[now->cells[j].region].calls > now->cells[j].count.calls)
+				abort();
+	}
+}
+
+static void take_heat(const unsigned char *data, size_t first, size_t size)
+{
+	struct heat before = { 0 }, now;
+
+	if (!parse_heat(&now, data, first))
+		return;
+	check_heat(&now, &before);
+	if (first < size) {
+		before = now;
+		if (parse_heat(&now, data + first + 1, size - first - 1))
+			check_heat(&now, &before);
+		heat_free(&before);
+	}
+	heat_free(&now);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	const unsigned char *middle = memchr(data, '\0', size);
@@ -103,6 +152,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		setenv("LC_ALL", "C.UTF-8", 1);
 		text_init();
 	}
+	take_heat(data, first, size);
 	if (!parse(&before, data, first))
 		return 0;
 	show(before.rows, before.nr_rows, 1);

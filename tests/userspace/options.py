@@ -7,7 +7,7 @@ import subprocess
 from tap import CAPTURED, HERE, PROGRAM, check, equal, fails, run
 
 TOP = os.path.join(HERE, "..", "..", "userspace")
-COMMANDS = ["show", "diff", "top", "stat", "sys", "cache", "map", "reset", "on", "off", "doctor"]
+COMMANDS = ["show", "diff", "top", "stat", "sys", "cache", "map", "regions", "reset", "on", "off", "doctor"]
 
 
 def help_options(command):
@@ -80,9 +80,9 @@ def test_every_option_in_the_help_is_taken():
 
 def test_completion_knows_commands_and_values():
     equal("commands", set(COMMANDS), completion("kfaultstat "))
-    equal("begun", {"reset"}, completion("kfaultstat re"))
+    equal("begun", {"reset", "regions"}, completion("kfaultstat re"))
     equal("by", {"object", "dir", "process", "comm", "cgroup"}, completion("kfaultstat --by "))
-    for command in ("show", "diff", "top", "stat", "sys", "cache", "map"):
+    for command in ("show", "diff", "top", "stat", "sys", "cache", "map", "regions"):
         text = run(command, "--help").stdout
         block = text[text.index("Columns"):].split("\n\nCommands")[0]
         wanted = {line.split()[0] for line in block.splitlines() if line.startswith(" ")}
@@ -105,7 +105,7 @@ def test_completion_knows_commands_and_values():
 def test_the_man_page_has_all_columns_and_is_clean():
     with open(os.path.join(TOP, "kfaultstat.8"), encoding="utf-8") as file:
         page = file.read()
-    for command in ("show", "sys", "cache", "map"):
+    for command in ("show", "sys", "cache", "map", "regions"):
         text = run(command, "--help").stdout
         block = text[text.index("Columns"):].split("\n\n")[0]
         for line in block.splitlines()[1:]:
