@@ -10,6 +10,7 @@
 #include "heat.h"
 #include "message.h"
 #include "text.h"
+#include "../module/uapi/faultstat.h"
 
 enum {
 	FIELD_COMM, FIELD_PID, FIELD_ID, FIELD_STATE, FIELD_DEV, FIELD_INODE, FIELD_REGION_SIZE,
@@ -205,7 +206,8 @@ bool heat_parse(struct heat *heat, char *text, size_t size, char *error)
 
 	memset(heat, 0, sizeof(*heat));
 	heat->text = text;
-	if (!parse_begin(&p.text, text, size, error, "# faultstat-heat ", HEAT_FORMAT))
+	if (!parse_begin(&p.text, text, size, error, "# faultstat-heat ",
+			 FAULTSTAT_HEAT_FORMAT))
 		return false;
 	while ((line = parse_line(&p.text)) && *line == '#')
 		if (!parse_header(&p, line + 1 + (line[1] == ' ')))

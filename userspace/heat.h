@@ -8,7 +8,6 @@
 
 #include "parse.h"
 
-#define HEAT_FORMAT		1
 #define HEAT_REGIONS_MAX	256	/* of a row */
 #define HEAT_REGION_LEAST	4096u	/* bytes */
 #define HEAT_REGION_MOST	(1ull << 54)

@@ -16,7 +16,7 @@
 #include "heatsource.h"
 #include "source.h"
 
-#define HEAT_FILE	PROC_FILE("heat")
+#define HEAT_FILE	PROC_FILE(FAULTSTAT_PROC_HEAT)
 #define TRIES		8	/* while processes end */
 
 static enum exit_code trouble(int failure, char **error)

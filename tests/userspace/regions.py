@@ -11,7 +11,7 @@ import xml.etree.ElementTree
 from memory import PAGE, Process, bring, fill, folder, json_of, need_root, undisturbed
 from tap import PLAIN, PROGRAM, SCRATCH, STANDIN, check, equal, escape, fails, raw, run, save
 
-COLUMNS = "comm pid id state dev inode region_size calls major lost regions object"
+COLUMNS = "comm pid id state dev inode region_size calls major lost lost_major regions object"
 
 
 class Heat:
@@ -27,7 +27,7 @@ class Heat:
         self.rows.append(b" ".join((escape(comm, True), (
             "%s %d %s %d:%d %d %d %d %d %d %s" % (
                 pid, ident, state, major, minor, inode, size,
-                sum(calls for calls, _ in regions.values()) + lost,
+                sum(calls for calls, _ in regions.values()),
                 sum(majors for _, majors in regions.values()), lost, cells)).encode(), escape(path))))
         return self
 
