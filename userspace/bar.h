@@ -20,7 +20,8 @@ struct spread {
 	unsigned int shift;	/* a region is 1 << shift pages; 0 and nr: nr parts of all */
 	size_t nr;
 	bool filled;		/* by who counts */
-	unsigned char *once;	/* a bit for each page that counted before and does not again, or NULL */
+	/* A bit for each page that has counted, and does not again; or NULL. */
+	unsigned char *once;
 	uint64_t at[SPREAD_MAX];
 };
 

@@ -10,7 +10,7 @@
 
 #define HEAT_REGIONS_MAX	256	/* of a row */
 #define HEAT_REGION_LEAST	4096u	/* bytes */
-#define HEAT_REGION_MOST	(1ull << 54)
+#define HEAT_REGION_MOST	0x40000000000000ull
 
 struct heat_count {
 	uint64_t calls, major;

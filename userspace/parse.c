@@ -173,7 +173,8 @@ bool parse_pairs(struct parse *p, const char *what, char *line, const struct par
 
 /**
  * parse_columns() - the line with the names of the columns.
- * @p: begun; what each column is is put down, fields->nr for what is not known
+ * @p: begun; the field of each column is put down, fields->nr for one that is not
+ *	known
  * @line: it
  * @fields: that are wanted, at most 64
  *

@@ -28,7 +28,7 @@ static bool is_wanted(const struct region_files *files, const char *path)
 	return !files->options->filter.object || !fnmatch(files->options->filter.object, path, 0);
 }
 
-/* The file of that identity; of several, as btrfs has them, the one of that name if there is one. */
+/* The file of that identity; of several, as btrfs has them, rather the one of that name. */
 static struct region_file *find(struct region_files *files, uint64_t dev, uint64_t inode,
 				const char *path)
 {

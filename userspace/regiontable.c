@@ -12,7 +12,8 @@
 #include "pace.h"
 #include "regiontable.h"
 
-#define WIDE	100	/* columns of a terminal that all of ours fit beside a path */
+#define COLUMNS_ALL	"offset,size,cached,cached%,mapped,mapped%,calls,share%,major,"
+#define WIDE		100	/* columns of a terminal that all of ours fit beside a path */
 
 /**
  * region_table_begin() - what is to be shown.
@@ -23,7 +24,7 @@
  */
 bool region_table_begin(struct region_table *table, struct options *options)
 {
-	const char *list = "offset,size,cached,cached%,mapped,mapped%,calls,share%,major,dev,inode,state,file";
+	const char *list = COLUMNS_ALL "dev,inode,state,file";
 	size_t width, lines;
 
 	memset(table, 0, sizeof(*table));
@@ -32,7 +33,7 @@ bool region_table_begin(struct region_table *table, struct options *options)
 	options->style.width = width;
 	if (options->style.format == FORMAT_TABLE)
 		list = width && width < WIDE ? "offset,size,cached%,mapped%,calls,major,file" :
-		       "offset,size,cached,cached%,mapped,mapped%,calls,share%,major,file";
+		       COLUMNS_ALL "file";
 	return view_choose(&table->view, &region_fields, options, list,
 			   "calls,major,mapped,cached,file,offset:asc");
 }

@@ -177,7 +177,8 @@ static bool check_header(struct parser *p)
 
 	for (i = 0; i < ARRAY_SIZE(header_lines); i++)
 		if (header_lines[i].wanted && !(p->found & 1u << i))
-			return parse_fail(&p->text, "the header has no line %s", header_lines[i].key);
+			return parse_fail(&p->text, "the header has no line %s",
+					  header_lines[i].key);
 	return true;
 }
 

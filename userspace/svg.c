@@ -234,8 +234,8 @@ static void put_side(const struct drawing *d, const struct heatmap_file *file, i
 			continue;
 		/* Little is not nothing. */
 		width = width < 1 ? 1 : width;
-		fprintf(d->out, "%sM%d %.2fh%.1fV%.2fH%dz", any ? "" : "<path d=\"", left, top, width,
-			bottom, left);
+		fprintf(d->out, "%sM%d %.2fh%.1fV%.2fH%dz", any ? "" : "<path d=\"", left, top,
+			width, bottom, left);
 		any = true;
 	}
 	if (any)
@@ -300,8 +300,8 @@ static void put_panel(const struct drawing *d, const struct heatmap_file *file, 
 	put_text(d->out, strchr(name, '\\') ? file->path : name);
 	fprintf(d->out, "</text>\n<text x=\"%d\" y=\"-8\" class=\"dim\">a row: %siB</text>\n", LEFT,
 		region);
-	fprintf(d->out, "<rect x=\"%d\" y=\"0\" width=\"%d\" height=\"%.0f\" class=\"plot\"/>\n", LEFT,
-		PLOT, d->height);
+	fprintf(d->out, "<rect x=\"%d\" y=\"0\" width=\"%d\" height=\"%.0f\" class=\"plot\"/>\n",
+		LEFT, PLOT, d->height);
 	put_offsets(d, file);
 	put_cells(d, file);
 	fprintf(d->out, "<path class=\"line\" d=\"M%d 0v%.0fh%d\"/>\n", LEFT, d->height, PLOT);

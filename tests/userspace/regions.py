@@ -25,7 +25,7 @@ class Heat:
         major, minor, inode = identity or identity_of(path)
         cells = ",".join("%d:%d:%d" % (index, *regions[index]) for index in sorted(regions)) or "-"
         self.rows.append(b" ".join((escape(comm, True), (
-            "%s %d %s %d:%d %d %d %d %d %d %s" % (
+            "%s %d %s %d:%d %d %d %d %d %d 0 %s" % (
                 pid, ident, state, major, minor, inode, size,
                 sum(calls for calls, _ in regions.values()),
                 sum(majors for _, majors in regions.values()), lost, cells)).encode(), escape(path))))
