@@ -107,9 +107,12 @@ void region_row_fill(struct region_row *row, const struct region_file *file, siz
 	memset(row, 0, sizeof(*row));
 	row->file = file;
 	row->offset = region * room;
-	/* Of what is behind the end of the file now nothing is left. */
-	row->size = row->offset >= file->size ? 0 :
-		    file->size - row->offset < room ? file->size - row->offset : room;
+	/* Of what is behind the end of the file now nothing is left, if that is known. */
+	if (!file->size && file->state != RESIDENCY_KNOWN)
+		row->size = room;
+	else
+		row->size = row->offset >= file->size ? 0 :
+			    file->size - row->offset < room ? file->size - row->offset : room;
 	row->pages = at->pages;
 	row->mapped_pages = at->pages;
 	row->cached = at->cached;

@@ -193,8 +193,8 @@ def test_a_process_that_has_ended_still_has_its_faults():
     rows = {(row["file"], row["offset"] // PAGE): row for row in said["regions"]}
     equal("its file is found by its name", (4, 1, 0, 0), tuple(rows[path, 1][key] for key in (
         "calls", "major", "cached", "mapped")))
-    equal("one that is gone", (3, None, "gone"), tuple(rows["/nowhere/at all <&>", 2][key] for key in (
-        "calls", "cached", "state")))
+    equal("one that is gone", (3, PAGE, None, "gone"), tuple(rows["/nowhere/at all <&>", 2][key] for key in (
+        "calls", "size", "cached", "state")))
     equal("nobody lives", [], said["processes"])
     equal("total", 7, said["total"]["calls"])
     equal("all that the copy has", 107, json_of("regions", "-i", heat.save())["total"]["calls"])
