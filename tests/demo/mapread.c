@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * mapread - a program of the demo: maps a file shared and reads a byte of each
- * of its pages in random order. Its last line tells its pid and its own rusage;
+ * of its pages in random order; with a number, so many times, each through a new
+ * map, and of all times but the first only its second half. Its last line tells its pid and its own rusage;
  * the guest script reads it.
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -13,17 +15,31 @@
 
 #define PAGE 4096UL
 
+/* Each page once, from the page @first on; returns what cannot be left out. */
+static unsigned int read_pages(const char *memory, unsigned long first, unsigned long pages)
+{
+	unsigned int sum = 0;
+	unsigned long i, at;
+
+	/* Numbers of full period modulo a power of two. */
+	for (i = 0, at = 1; i < pages; i++) {
+		at = (at * 1664525 + 1013904223) % pages;
+		sum += ((const volatile unsigned char *)memory)[(first + at) * PAGE];
+	}
+	return sum;
+}
+
 int main(int argc, char **argv)
 {
+	int times = argc == 3 ? atoi(argv[2]) : 1, i, fd;
 	unsigned int sum = 0;
 	struct rusage usage;
 	struct stat stat;
-	unsigned long pages, i, at;
-	const char *memory;
-	int fd;
+	unsigned long pages;
+	char *memory;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: mapread FILE\n");
+	if (argc < 2 || argc > 3 || times < 1) {
+		fprintf(stderr, "usage: mapread FILE [TIMES]\n");
 		return 2;
 	}
 	fd = open(argv[1], O_RDONLY);
@@ -32,19 +48,19 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	pages = stat.st_size / PAGE;
-	memory = mmap(NULL, stat.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (memory == MAP_FAILED) {
-		perror("mmap");
-		return 1;
-	}
-	/* Numbers of full period modulo a power of two: each page once. */
-	for (i = 0, at = 1; i < pages; i++) {
-		at = (at * 1664525 + 1013904223) % pages;
-		sum += ((const volatile unsigned char *)memory)[at * PAGE];
+	for (i = 0; i < times; i++) {
+		memory = mmap(NULL, stat.st_size, PROT_READ, MAP_SHARED, fd, 0);
+		if (memory == MAP_FAILED) {
+			perror("mmap");
+			return 1;
+		}
+		sum += i ? read_pages(memory, pages / 2, pages / 2) : read_pages(memory, 0, pages);
+		/* The last one stays. */
+		if (i + 1 < times)
+			munmap(memory, stat.st_size);
 	}
 
 	getrusage(RUSAGE_SELF, &usage);
-	/* The sum is told so that the reads cannot be left out. */
 	printf("mapread pid %d: read %ld MiB at random (sum %u), own rusage: minor %ld major %ld\n",
 	       getpid(), (long)(stat.st_size >> 20), sum, usage.ru_minflt, usage.ru_majflt);
 	return 0;

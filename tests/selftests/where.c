@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * where.c - kfaultstat cache, map and regions against the truth: pages that are brought in or dropped
+ * one by one, page tables of a process that stands still, faults at known offsets; by each way of
+ * asking that the kernel has.
+ */
+#include "suite.h"
+#include "shell.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#define PAGES	1024
+
+static bool has(const char *text, const char *what)
+{
+	return text && strstr(text, what);
+}
+
+
+FIXTURE(where)
+{
+	struct shell sh;
+	char path[256];
+};
+
+FIXTURE_VARIANT(where)
+{
+	const char *cache, *map;
+};
+
+FIXTURE_VARIANT_ADD(where, old)
+{
+	.cache = "--via mincore", .map = "--via pagemap",
+};
+
+FIXTURE_VARIANT_ADD(where, new)
+{
+	.cache = "--via cachestat", .map = "--via scan",
+};
+
+FIXTURE_VARIANT_ADD(where, best)
+{
+	.cache = "", .map = "",
+};
+
+FIXTURE_SETUP(where)
+{
+	snprintf(self->path, sizeof(self->path), "%s/where.file", test_disk() ? test_disk() : "/dev/shm");
+	ASSERT_EQ(0, file_make(self->path, PAGES));
+}
+
+FIXTURE_TEARDOWN(where)
+{
+	shell_free(&self->sh);
+	unlink(self->path);
+	loaded_end(_metadata, false, 0);
+}
+
+static long long cached_pages(struct shell *sh, const char *way, const char *path)
+{
+	long long pages = -1;
+
+	shell_run(sh, "kfaultstat cache %s -r -o pages,file '%s' 2>&1", way, path);
+	if (!sh->status)
+		pages = shell_column(sh->out, "PAGES");
+	else
+		note("%s", sh->out);
+	shell_free(sh);
+	return pages;
+}
+
+TEST_F(where, page_cache_page_by_page)
+{
+	static const int order[] = { 7, 900, 8, 0, 1023, 512 };
+	char byte;
+	int fd, i;
+
+	if (!test_disk())
+		SKIP_TEST("no disk: tmpfs keeps all pages");
+	shell_run(&self->sh, "kfaultstat cache %s '%s' 2>&1", variant->cache, self->path);
+	if (self->sh.status && strstr(variant->cache, "cachestat")) {
+		EXPECT_EQ(1, self->sh.status);
+		EXPECT_TRUE(has(self->sh.out, "cachestat"));
+		SKIP_TEST("this kernel has no cachestat");
+	}
+	shell_free(&self->sh);
+	ASSERT_EQ(0, caches_drop());
+	fd = open(self->path, O_RDONLY);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM));
+	EXPECT_EQ(0, cached_pages(&self->sh, variant->cache, self->path));
+	for (i = 0; i < 6; i++) {
+		ASSERT_EQ(1, pread(fd, &byte, 1, (off_t)PAGE * order[i]));
+		EXPECT_EQ(i + 1, cached_pages(&self->sh, variant->cache, self->path));
+	}
+	shell_run(&self->sh, "kfaultstat cache %s --ranges -r '%s' 2>&1", variant->cache, self->path);
+	/* Pages 7 and 8 are one range. */
+	EXPECT_TRUE(has(self->sh.out, "28672")) {
+		note("%s", self->sh.out);
+	}
+	shell_free(&self->sh);
+	for (i = 0; i < 6; i++) {
+		ASSERT_EQ(0, posix_fadvise(fd, (off_t)PAGE * order[i], PAGE, POSIX_FADV_DONTNEED));
+		EXPECT_EQ(5 - i, cached_pages(&self->sh, variant->cache, self->path));
+	}
+	close(fd);
+}
+
+struct stand {
+	const char *path;
+	struct gate ready;
+	bool copies;
+};
+
+/* Maps the file, touches every fourth page, writes to every eighth, and stands still. */
+static int stand_still(void *arg)
+{
+	struct stand *s = arg;
+	char *p = map_file(s->path, PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	size_t i;
+
+	if (!p || madvise(p, PAGES * PAGE, MADV_RANDOM))
+		return 1;
+	for (i = 0; i < PAGES; i += 4) {
+		if (i % 8)
+			(void)*(volatile char *)(p + i * PAGE);
+		else
+			p[i * PAGE] = 1;
+	}
+	gate_open(&s->ready);
+	for (;;)
+		pause();
+}
+
+/* A sum of lines "KEY: N kB" of smaps, for one file or for all. */
+static long long smaps_sum(struct shell *sh, pid_t pid, const char *key, const char *path)
+{
+	long long kb;
+
+	shell_run(sh, "awk -v path='%s' -v key='%s:' '/^[0-9a-f]+-[0-9a-f]+ / { on = path == \"\" || "
+		  "$6 == path } $1 == key && on { sum += $2 } END { print \"sum\", sum + 0 }' "
+		  "/proc/%d/smaps", path, key, pid);
+	kb = shell_number(sh->out, "sum ");
+	shell_free(sh);
+	return kb * 1024;
+}
+
+TEST_F(where, page_table_of_a_process_that_stands_still)
+{
+	struct stand s = { .path = self->path };
+	struct workload w = { 0 };
+	long long mapped, cached;
+
+	ASSERT_EQ(0, module_load(""));
+	ASSERT_EQ(0, gate_init(&s.ready));
+	ASSERT_EQ(0, workload_start(&w, stand_still, &s));
+	ASSERT_EQ(0, gate_wait(&s.ready));
+	shell_run(&self->sh, "kfaultstat map %s -p %d 2>&1", variant->map, w.pid);
+	if (self->sh.status && strstr(variant->map, "scan")) {
+		EXPECT_EQ(1, self->sh.status);
+		EXPECT_TRUE(has(self->sh.out, "PAGEMAP_SCAN"));
+		SKIP_TEST("this kernel has no PAGEMAP_SCAN");
+	}
+	ASSERT_EQ(0, self->sh.status) {
+		note("%s", self->sh.out);
+	}
+	shell_free(&self->sh);
+
+	shell_run(&self->sh, "kfaultstat map %s -r -o mapped,private,rss,cached,object -p %d "
+		  "-f '%s' 2>&1 | grep -v '^#'", variant->map, w.pid, self->path);
+	mapped = shell_column(self->sh.out, "MAPPED");
+	cached = shell_column(self->sh.out, "CACHED");
+	EXPECT_EQ((PAGES / 8) * (long long)PAGE, shell_column(self->sh.out, "PRIVATE")) {
+		note("%s", self->sh.out);
+	}
+	EXPECT_EQ((PAGES / 4) * (long long)PAGE, shell_column(self->sh.out, "RSS"));
+	EXPECT_LE(mapped, cached);
+	shell_free(&self->sh);
+	EXPECT_EQ((PAGES / 4) * (long long)PAGE, smaps_sum(&self->sh, w.pid, "Rss", self->path));
+
+	/* All of it. Whose pages are the zero page, smaps counts as well, up to 6.6. */
+	shell_run(&self->sh, "kfaultstat map %s -r -o rss,object -p %d 2>&1 | grep -v '^#' | "
+		  "grep -v vsyscall", variant->map, w.pid);
+	EXPECT_EQ(smaps_sum(&(struct shell){ 0 }, w.pid, "Rss", ""), shell_column(self->sh.out, "RSS")) {
+		note("%s", self->sh.out);
+	}
+	shell_free(&self->sh);
+	workload_kill(&w);
+}
+
+/* Touches pages of the last quarter of the file for ever, each time through a new map. */
+static int touch_last_quarter(void *arg)
+{
+	struct stand *s = arg;
+	size_t i;
+	char *p;
+
+	for (;;) {
+		p = map_file(s->path, PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+		if (!p || madvise(p, PAGES * PAGE, MADV_RANDOM))
+			return 1;
+		for (i = PAGES - PAGES / 4; i < PAGES; i++)
+			p[i * PAGE] = 1;
+		gate_open(&s->ready);
+		usleep(10000);
+		munmap(p, PAGES * PAGE);
+	}
+}
+
+static long long header_number(const char *key)
+{
+	char *text = shell_file("/proc/faultstat/heat");
+	long long n = shell_number(text, key);
+
+	free(text);
+	return n;
+}
+
+FIXTURE(regions)
+{
+	struct shell sh;
+	struct workload w;
+	struct stand s;
+};
+
+FIXTURE_SETUP(regions)
+{
+	self->s.path = "/dev/shm/where.regions";
+	ASSERT_EQ(0, module_load(""));
+	ASSERT_EQ(0, file_make(self->s.path, PAGES));
+	ASSERT_EQ(0, gate_init(&self->s.ready));
+	ASSERT_EQ(0, workload_start(&self->w, touch_last_quarter, &self->s));
+	ASSERT_EQ(0, gate_wait(&self->s.ready));
+}
+
+FIXTURE_TEARDOWN(regions)
+{
+	workload_kill(&self->w);
+	shell_free(&self->sh);
+	unlink(self->s.path);
+	loaded_end(_metadata, false, 0);
+}
+
+TEST_F(regions, faults_are_where_the_process_touches)
+{
+	/* Four parts: the last has all faults, all of them are cached. */
+	shell_run(&self->sh, "kfaultstat regions --parts 4 -r -s offset:asc -o offset,size,cached%%,calls,major "
+		  "%s 0.5 2 2>&1 | grep -v '^#'", self->s.path);
+	ASSERT_EQ(0, self->sh.status);
+	EXPECT_LT(PAGES / 4, shell_column(self->sh.out, "CALLS")) {
+		note("%s", self->sh.out);
+	}
+	EXPECT_EQ(0, shell_column(self->sh.out, "MAJOR"));
+	shell_free(&self->sh);
+	shell_run(&self->sh, "kfaultstat regions --parts 4 -r -s offset:asc -o offset,calls -p %d -f %s 0.5 2 2>&1 | "
+		  "awk '$1 ~ /^[0-9]/ && $1 < %lu { calls += $2 } END { print \"calls\", calls + 0 }'",
+		  self->w.pid, self->s.path, (PAGES - PAGES / 4) * PAGE);
+	EXPECT_EQ(0, shell_number(self->sh.out, "calls "));
+	/* It is taken back. */
+	EXPECT_EQ(0, header_number(" requests "));
+	EXPECT_EQ(0, header_number("rows "));
+}
+
+TEST_F(regions, interrupted_or_killed_it_leaves_nothing)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGKILL };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(signals); i++) {
+		shell_run(&self->sh, "trap : INT; kfaultstat regions -p %d 0.2 >/dev/null 2>&1 & "
+			  "sleep 1; grep -c 'requests 1 ' /proc/faultstat/heat; kill -%d $!; wait $!",
+			  self->w.pid, signals[i]);
+		EXPECT_TRUE(has(self->sh.out, "1\n")) {
+			note("signal %d: %s", signals[i], self->sh.out);
+		}
+		shell_free(&self->sh);
+		if (signals[i] == SIGINT)
+			/* A shell starts what runs beside it with SIGINT ignored. */
+			shell_run(&self->sh, "pkill -KILL kfaultstat; sleep 0.2");
+		shell_free(&self->sh);
+		EXPECT_EQ(0, header_number(" requests "));
+	}
+}
+
+TEST_F(regions, a_picture_is_drawn)
+{
+	shell_run(&self->sh, "kfaultstat regions --svg /tmp/where.svg -p %d -f %s 0.3 4 >/dev/null 2>&1; "
+		  "grep -c '<svg' /tmp/where.svg; tail -c 8 /tmp/where.svg; rm -f /tmp/where.svg",
+		  self->w.pid, self->s.path);
+	EXPECT_TRUE(has(self->sh.out, "1\n")) {
+		note("%s", self->sh.out);
+	}
+	EXPECT_TRUE(has(self->sh.out, "</svg>"));
+}
+
+TEST_HARNESS_MAIN
