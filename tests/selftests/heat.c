@@ -205,12 +205,13 @@ static int heat_ask(const char *who)
 }
 
 /* Of one file: the program itself is one, too, and may be faulted in at any time. */
-static bool is_hot(pid_t pid, const char *object)
+static int is_hot(pid_t pid, const char *object)
 {
 	struct heat h;
-	bool found;
+	int found = -1;
 
-	found = !heat_take(&h) && heat_find(&h, pid, object);
+	if (!heat_take(&h))
+		found = heat_find(&h, pid, object) ? 1 : 0;
 	heat_free(&h);
 	return found;
 }
@@ -588,7 +589,7 @@ TEST_F(own, asked_for_at_load)
 	ASSERT_EQ(0, file_make_empty(t.path, t.pages));
 	ASSERT_EQ(0, module_load("heat_pid=all"));
 	w = RUN_EXACT(touch_one, &t);
-	EXPECT_TRUE(is_hot(w.pid, t.path));
+	EXPECT_EQ(1, is_hot(w.pid, t.path));
 	EXPECT_EQ(0, heat_equals_faults(w.pid, &lost));
 	EXPECT_EQ(0, lost);
 	unlink(t.path);
@@ -680,27 +681,27 @@ TEST_F(loaded, two_who_ask_do_not_disturb_each_other)
 	fd[0] = heat_ask(pid[0]);
 	ASSERT_LE(0, fd[0]);
 	ASSERT_TRUE(turned_again(t[0]) && turned_again(t[1]));
-	EXPECT_TRUE(is_hot(w[0].pid, t[0]->path));
-	EXPECT_FALSE(is_hot(w[1].pid, t[1]->path));
+	EXPECT_EQ(1, is_hot(w[0].pid, t[0]->path));
+	EXPECT_EQ(0, is_hot(w[1].pid, t[1]->path));
 	fd[1] = heat_ask(pid[1]);
 	ASSERT_LE(0, fd[1]);
 	ASSERT_TRUE(turned_again(t[0]) && turned_again(t[1]));
-	EXPECT_TRUE(is_hot(w[0].pid, t[0]->path));
-	EXPECT_TRUE(is_hot(w[1].pid, t[1]->path));
+	EXPECT_EQ(1, is_hot(w[0].pid, t[0]->path));
+	EXPECT_EQ(1, is_hot(w[1].pid, t[1]->path));
 	/* Somebody else: the same list as well, then all, then what is no list. */
 	EXPECT_EQ((ssize_t)strlen(pid[0]), write(fd[1], pid[0], strlen(pid[0])));
 	ASSERT_TRUE(turned_again(t[0]) && turned_again(t[1]));
-	EXPECT_TRUE(is_hot(w[0].pid, t[0]->path));
-	EXPECT_FALSE(is_hot(w[1].pid, t[1]->path));
+	EXPECT_EQ(1, is_hot(w[0].pid, t[0]->path));
+	EXPECT_EQ(0, is_hot(w[1].pid, t[1]->path));
 	EXPECT_EQ(3, write(fd[1], "all", 3));
 	ASSERT_TRUE(turned_again(t[0]) && turned_again(t[1]));
-	EXPECT_TRUE(is_hot(w[1].pid, t[1]->path));
+	EXPECT_EQ(1, is_hot(w[1].pid, t[1]->path));
 	close(fd[0]);
-	EXPECT_TRUE(is_hot(w[0].pid, t[0]->path));
+	EXPECT_EQ(1, is_hot(w[0].pid, t[0]->path));
 	close(fd[1]);
 	ASSERT_TRUE(turned_again(t[0]) && turned_again(t[1]));
-	EXPECT_FALSE(is_hot(w[0].pid, t[0]->path));
-	EXPECT_FALSE(is_hot(w[1].pid, t[1]->path));
+	EXPECT_EQ(0, is_hot(w[0].pid, t[0]->path));
+	EXPECT_EQ(0, is_hot(w[1].pid, t[1]->path));
 	for (i = 0; i < 2; i++) {
 		t[i]->stop = true;
 		EXPECT_EQ(0, workload_finish(&w[i]));
@@ -732,12 +733,12 @@ TEST_F(loaded, who_asked_and_was_killed_asks_no_more)
 	}
 	ASSERT_EQ(0, gate_wait(&asked));
 	ASSERT_TRUE(turned_again(t));
-	EXPECT_TRUE(is_hot(w.pid, t->path));
+	EXPECT_EQ(1, is_hot(w.pid, t->path));
 	kill(asker, SIGKILL);
 	ASSERT_EQ(asker, waitpid(asker, &status, 0));
-	EXPECT_FALSE(is_hot(w.pid, t->path));
+	EXPECT_EQ(0, is_hot(w.pid, t->path));
 	ASSERT_TRUE(turned_again(t));
-	EXPECT_FALSE(is_hot(w.pid, t->path));
+	EXPECT_EQ(0, is_hot(w.pid, t->path));
 	t->stop = true;
 	EXPECT_EQ(0, workload_finish(&w));
 	unlink(t->path);
@@ -803,7 +804,7 @@ TEST_F(loaded, reset_begins_anew)
 	ASSERT_EQ(0, file_make_empty(t.path, t.pages));
 	ASSERT_EQ(0, param_set("heat_pid", "all"));
 	w = RUN_EXACT(touch_one, &t);
-	EXPECT_TRUE(is_hot(w.pid, t.path));
+	EXPECT_EQ(1, is_hot(w.pid, t.path));
 	ASSERT_EQ(0, param_set("reset", "1"));
 	ASSERT_EQ(0, heat_take(&h));
 	EXPECT_EQ(NULL, heat_find(&h, w.pid, t.path));
