@@ -14,6 +14,7 @@ import traceback
 PROGRAM = os.environ["KFAULTSTAT"]          # with sanitizers
 PLAIN = os.environ["KFAULTSTAT_PLAIN"]      # as users have it
 STANDIN = os.environ["KFAULTSTAT_STANDIN"]  # to be preloaded, see standin.c
+TIMER = os.environ["KFAULTSTAT_TIMER"]      # tests/bench/native.c
 HERE = os.path.dirname(os.path.abspath(__file__))
 CAPTURED = os.path.join(HERE, "captured", "demo-6.1")
 SCRATCH = tempfile.mkdtemp(prefix="faultstat-reader-")
