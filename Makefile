@@ -16,7 +16,9 @@ help_text = \
 	"make check-debug    the tests, scaled down, on a kernel with KASAN and lockdep" \
 	"make check-dkms     build, install, upgrade and remove by the dkms of three Debian releases" \
 	"make check-all      all tests on all these kernels, and check-debug and check-dkms" \
-	"make bench          instructions per fault, beside perf and bpftrace; README=1 writes them there" \
+	"make bench          instructions per fault, beside perf and bpftrace, and the reader's speed, beside" \
+	"                    sort, fincore, vmtouch and pmap; README=1 writes them there; ONLY= some of" \
+	"                    instructions, reader, residency" \
 	"make fuzz           the reader's parser under libFuzzer, FUZZ_SECONDS=600" \
 	"make style          checkpatch, sparse, W=1, shellcheck" \
 	"make clean          remove what was built" \
@@ -84,7 +86,7 @@ check-all:
 
 # KERNEL_SERIES= takes another kernel than 6.1.
 bench:
-	@tests/bench/run $(if $(KERNEL_SERIES),--series $(KERNEL_SERIES)) $(if $(README),--readme)
+	@tests/bench/run $(if $(KERNEL_SERIES),--series $(KERNEL_SERIES)) $(if $(README),--readme) $(ONLY)
 
 fuzz:
 	@tests/userspace/fuzz $(or $(FUZZ_SECONDS),600)

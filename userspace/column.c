@@ -1,215 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * column.c - the names, the text and the order of columns. Called by the options, by
- * render.c, and by top.
+ * column.c - the columns of the module's rows: what fields.c must know of them. Called by
+ * every command that shows such rows.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "column.h"
+#include "fields.h"
 #include "message.h"
 
-struct column_info {
-	const char *name;
-	const char *help;
-	bool text;
+static const struct field known[NR_COLUMNS] = {
+	[COLUMN_COMM] = { "comm", FIELD_TEXT, "name of the process" },
+	[COLUMN_PID] = { "pid", FIELD_COUNT, "its pid" },
+	[COLUMN_ID] = { "id", FIELD_COUNT, "its id, which is never used again" },
+	[COLUMN_STATE] = { "state", FIELD_TEXT,
+			   "live, exec, exited, folded, or a special row's kind" },
+	[COLUMN_PPID] = { "ppid", FIELD_COUNT, "the parent's pid at birth" },
+	[COLUMN_COUNTS + CALLS] = { "calls", FIELD_COUNT, "entries of handle_mm_fault()" },
+	[COLUMN_COUNTS + MINOR] = { "minor", FIELD_COUNT, "minor faults" },
+	[COLUMN_COUNTS + MAJOR] = { "major", FIELD_COUNT, "major faults" },
+	[COLUMN_COUNTS + UNCOUNTED] = { "uncounted", FIELD_COUNT,
+					"calls that were retried or failed" },
+	[COLUMN_COUNTS + PENDING] = { "pending", FIELD_COUNT,
+				      "calls whose verdict is not known yet" },
+	[COLUMN_COUNTS + MISSED] = { "missed", FIELD_COUNT, "faults that no call explains" },
+	[COLUMN_COUNTS + WRITE] = { "write", FIELD_COUNT, "calls for a write" },
+	[COLUMN_COUNTS + EXEC] = { "exec", FIELD_COUNT, "calls for an instruction" },
+	[COLUMN_COUNTS + FROM_USER] = { "from_user", FIELD_COUNT, "calls from user mode" },
+	[COLUMN_COUNTS + FROM_KERNEL] = { "from_kernel", FIELD_COUNT,
+					  "calls from the kernel touching user memory" },
+	[COLUMN_COUNTS + FROM_GUP] = { "from_gup", FIELD_COUNT, "calls without a hardware fault" },
+	[COLUMN_READ] = { "read", FIELD_COUNT, "calls for a read" },
+	[COLUMN_CALLS_S] = { "calls_s", FIELD_NUMBER, "calls per second" },
+	[COLUMN_MINOR_S] = { "minor_s", FIELD_NUMBER, "minor faults per second" },
+	[COLUMN_MAJOR_S] = { "major_s", FIELD_NUMBER, "major faults per second" },
+	[COLUMN_PROCESSES] = { "processes", FIELD_COUNT,
+			       "processes in the group that are not folded" },
+	[COLUMN_RSS] = { "rss", FIELD_COUNT, "KiB resident now, of a live process" },
+	[COLUMN_DEV] = { "dev", FIELD_TEXT, "device of the file, major:minor" },
+	[COLUMN_INODE] = { "inode", FIELD_COUNT, "inode of the file" },
+	[COLUMN_CGROUP] = { "cgroup", FIELD_PATH, "cgroup of a live process" },
+	[COLUMN_DIR] = { "dir", FIELD_PATH, "folder of the file; regions as they are" },
+	[COLUMN_OBJECT] = { "object", FIELD_PATH, "file or region" },
 };
 
-static const struct column_info columns_known[NR_COLUMNS] = {
-	[COLUMN_COMM] = { "comm", "name of the process", true },
-	[COLUMN_PID] = { "pid", "its pid", false },
-	[COLUMN_ID] = { "id", "its id, which is never used again", false },
-	[COLUMN_STATE] = { "state", "live, exec, exited, folded, or a special row's kind", true },
-	[COLUMN_PPID] = { "ppid", "the parent's pid at birth", false },
-	[COLUMN_COUNTS + CALLS] = { "calls", "entries of handle_mm_fault()", false },
-	[COLUMN_COUNTS + MINOR] = { "minor", "minor faults", false },
-	[COLUMN_COUNTS + MAJOR] = { "major", "major faults", false },
-	[COLUMN_COUNTS + UNCOUNTED] = { "uncounted", "calls that were retried or failed", false },
-	[COLUMN_COUNTS + PENDING] = { "pending", "calls whose verdict is not known yet", false },
-	[COLUMN_COUNTS + MISSED] = { "missed", "faults that no call explains", false },
-	[COLUMN_COUNTS + WRITE] = { "write", "calls for a write", false },
-	[COLUMN_COUNTS + EXEC] = { "exec", "calls for an instruction", false },
-	[COLUMN_COUNTS + FROM_USER] = { "from_user", "calls from user mode", false },
-	[COLUMN_COUNTS + FROM_KERNEL] = { "from_kernel", "calls from the kernel touching user memory",
-					  false },
-	[COLUMN_COUNTS + FROM_GUP] = { "from_gup", "calls without a hardware fault", false },
-	[COLUMN_READ] = { "read", "calls for a read", false },
-	[COLUMN_CALLS_S] = { "calls_s", "calls per second", false },
-	[COLUMN_MINOR_S] = { "minor_s", "minor faults per second", false },
-	[COLUMN_MAJOR_S] = { "major_s", "major faults per second", false },
-	[COLUMN_PROCESSES] = { "processes", "processes in the group that are not folded", false },
-	[COLUMN_RSS] = { "rss", "KiB resident now, of a live process", false },
-	[COLUMN_DEV] = { "dev", "device of the file, major:minor", true },
-	[COLUMN_INODE] = { "inode", "inode of the file", false },
-	[COLUMN_CGROUP] = { "cgroup", "cgroup of a live process", true },
-	[COLUMN_DIR] = { "dir", "folder of the file; regions as they are", true },
-	[COLUMN_OBJECT] = { "object", "file or region", true },
-};
-
-/**
- * column_name() - what a column is called with -o, -s and in JSON.
- * @column: which
- *
- * Return: the name.
- */
-const char *column_name(enum column column)
-{
-	return columns_known[column].name;
-}
-
-/**
- * column_help() - what a column means.
- * @column: which
- *
- * Return: a few words.
- */
-const char *column_help(enum column column)
-{
-	return columns_known[column].help;
-}
-
-/**
- * column_is_number() - whether a column stands at the right and is a number in JSON.
- * @column: which
- *
- * Return: true if so.
- */
-bool column_is_number(enum column column)
-{
-	return !columns_known[column].text;
-}
-
-/**
- * column_is_path() - whether a column is of long names of which the end says most.
- * @column: which
- *
- * Return: true if so.
- */
-bool column_is_path(enum column column)
-{
-	return column == COLUMN_OBJECT || column == COLUMN_DIR || column == COLUMN_CGROUP;
-}
-
-static bool column_find(const char *name, size_t length, enum column *column)
-{
-	size_t i;
-
-	for (i = 0; i < NR_COLUMNS; i++) {
-		const char *known = columns_known[i].name;
-
-		if (strlen(known) == length && !strncasecmp(known, name, length)) {
-			*column = (enum column)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-/**
- * columns_parse() - a list of columns, with commas between.
- * @columns: set; a list that begins with + is added to what it has
- * @list: the list
- * @bad: what is no column, if anything is
- *
- * Return: false if the list is not good.
- */
-bool columns_parse(struct columns *columns, const char *list, const char **bad)
-{
-	enum column column;
-
-	if (*list == '+')
-		list++;
-	else
-		columns->nr = 0;
-	for (;; list++) {
-		size_t length = strcspn(list, ",");
-
-		*bad = list;
-		if (columns->nr == COLUMNS_SHOWN_MAX || !column_find(list, length, &column))
-			return false;
-		if (!columns_have(columns, column))
-			columns->at[columns->nr++] = column;
-		list += length;
-		if (!*list)
-			return true;
-	}
-}
-
-/**
- * columns_have() - whether a column is shown.
- * @columns: what is shown
- * @column: which
- *
- * Return: true if it is.
- */
-bool columns_have(const struct columns *columns, enum column column)
-{
-	size_t i;
-
-	for (i = 0; i < columns->nr; i++)
-		if (columns->at[i] == column)
-			return true;
-	return false;
-}
-
-/**
- * columns_fit() - make columns of paths narrower, until a line fits; the widest first.
- * @columns: what is shown, with one space between
- * @widths: of each as it is, changed
- * @width: of a line
- * @least: what every path keeps
- *
- * Return: false if there is nothing left that could be taken away.
- */
-bool columns_fit(const struct columns *columns, size_t *widths, size_t width, size_t least)
-{
-	size_t used = columns->nr ? columns->nr - 1 : 0, widest, i;
-
-	for (i = 0; i < columns->nr; i++)
-		used += widths[i];
-	for (; used > width; used--) {
-		widest = columns->nr;
-		for (i = 0; i < columns->nr; i++)
-			if (column_is_path(columns->at[i]) && widths[i] > least &&
-			    (widest == columns->nr || widths[i] > widths[widest]))
-				widest = i;
-		if (widest == columns->nr)
-			return false;
-		widths[widest]--;
-	}
-	return true;
-}
-
-/**
- * sorts_parse() - columns to sort by, the most important first, each with :asc or :desc.
- * @sorts: set
- * @list: with commas between; numbers descend and texts ascend unless it is said
- * @bad: what is not understood, if anything is
- *
- * Return: false if the list is not good.
- */
-bool sorts_parse(struct sorts *sorts, const char *list, const char **bad)
-{
-	sorts->nr = 0;
-	for (;; list++) {
-		size_t whole = strcspn(list, ","), length = strcspn(list, ",:");
-		enum column column;
-		bool ascending;
-
-		*bad = list;
-		if (sorts->nr == SORTS_MAX || !column_find(list, length, &column))
-			return false;
-		ascending = !column_is_number(column);
-		if (!text_direction(list + length, whole - length, &ascending))
-			return false;
-		sorts->by[sorts->nr].column = column;
-		sorts->by[sorts->nr++].ascending = ascending;
-		list += whole;
-		if (!*list)
-			return true;
-	}
-}
+_Static_assert(NR_COLUMNS <= FIELDS_MAX, "all of them can be shown");
 
 static uint64_t reads(const struct counts *counts)
 {
@@ -228,13 +64,19 @@ static int dir_length(const char *object)
 	return slash == object ? 1 : (int)(slash - object);
 }
 
-/* A column that is a number; false if it is not known. */
-static bool column_number(enum column column, const struct item *item, uint64_t *value)
+static bool is_rate(size_t column)
 {
+	return column >= COLUMN_CALLS_S && column <= COLUMN_MAJOR_S;
+}
+
+/* A column that is a number; false if it is not known. */
+static bool number(const void *data, size_t column, uint64_t *value)
+{
+	const struct item *item = data;
 	const struct row *row = &item->row;
 
 	if (item->is_total && (column < COLUMN_COUNTS || column > COLUMN_COUNTS + MISSED) &&
-	    (column < COLUMN_CALLS_S || column > COLUMN_MAJOR_S))
+	    !is_rate(column))
 		return false;
 	switch (column) {
 	case COLUMN_PID:
@@ -270,7 +112,7 @@ static bool column_number(enum column column, const struct item *item, uint64_t 
 }
 
 /* A column that is a name as it is kept; NULL if there is none. */
-static const char *column_string(enum column column, const struct item *item)
+static const char *column_string(size_t column, const struct item *item)
 {
 	switch (column) {
 	case COLUMN_COMM:
@@ -297,29 +139,27 @@ static char *dir_of(const char *object, enum text_mode mode)
 	return shown;
 }
 
-/**
- * column_text() - a column of an item as it is shown.
- * @column: which
- * @item: of what
- * @mode: for whom
- *
- * Return: the text, to be freed; NULL if it is not known.
- */
-char *column_text(enum column column, const struct item *item, enum text_mode mode)
+static char *rate_text(const struct item *item, size_t column)
 {
-	const char *string;
 	uint64_t value;
 
+	if (!number(item, column, &value) || item->seconds <= 0)
+		return NULL;
+	return xasprintf("%.1f", (double)value / item->seconds);
+}
+
+static char *text(const void *data, size_t column, enum text_mode mode)
+{
+	const struct item *item = data;
+	const char *string;
+
+	if (is_rate(column))
+		return rate_text(item, column);
+	if (item->is_total)
+		return column == item->label ? text_shown(item->row.comm, mode) : NULL;
 	if (column == COLUMN_DEV)
 		return row_is_file(&item->row) ? xasprintf("%u:%u", item->row.dev_major,
 							   item->row.dev_minor) : NULL;
-	if (column_is_number(column)) {
-		if (!column_number(column, item, &value))
-			return NULL;
-		if (column < COLUMN_CALLS_S || column > COLUMN_MAJOR_S)
-			return text_of_number(value);
-		return item->seconds > 0 ? xasprintf("%.1f", (double)value / item->seconds) : NULL;
-	}
 	string = column_string(column, item);
 	if (column == COLUMN_DIR && !string && item->row.object)
 		return dir_of(item->row.object, mode);
@@ -352,58 +192,87 @@ static int dev_compare(const struct row *a, const struct row *b)
 	return (x > y) - (x < y);
 }
 
-/* What is not known comes last, whatever the direction. */
-static int number_compare(enum column column, const struct item *a, const struct item *b,
-			  bool ascending)
+static int compare(const void *left, const void *right, size_t column)
 {
-	uint64_t x = 0, y = 0;
-	bool known_x = column_number(column, a, &x), known_y = column_number(column, b, &y);
+	const struct item *a = left, *b = right;
 
-	if (!known_x || !known_y)
-		return known_y - known_x;
-	return ascending ? (x > y) - (x < y) : (y > x) - (y < x);
+	if (column == COLUMN_DEV)
+		return dev_compare(&a->row, &b->row);
+	if (column == COLUMN_DIR)
+		return dir_compare(a, b);
+	return text_compare(column_string(column, a), column_string(column, b));
 }
+
+const struct fields item_fields = {
+	.name = "faults",
+	.known = known,
+	.nr = NR_COLUMNS,
+	.number = number,
+	.text = text,
+	.compare = compare,
+};
 
 static int items_compare(const void *left, const void *right, void *data)
 {
 	const struct item *a = left, *b = right;
-	const struct sorts *sorts = data;
-	size_t i;
+	int result = view_compare(data, a, b);
 
-	for (i = 0; i < sorts->nr; i++) {
-		enum column column = sorts->by[i].column;
-		bool ascending = sorts->by[i].ascending;
-		int result;
-
-		if (column_is_number(column)) {
-			result = number_compare(column, a, b, ascending);
-		} else {
-			if (column == COLUMN_DEV)
-				result = dev_compare(&a->row, &b->row);
-			else if (column == COLUMN_DIR)
-				result = dir_compare(a, b);
-			else
-				result = text_compare(column_string(column, a),
-						      column_string(column, b));
-			result = ascending ? result : -result;
-		}
-		if (result)
-			return result;
-	}
-	return (a->order > b->order) - (a->order < b->order);
+	return result ? result : (a->order > b->order) - (a->order < b->order);
 }
 
 /**
  * items_sort() - put items in order; equal ones stay as they were.
  * @items: the items
  * @nr: how many
- * @sorts: by what
+ * @view: by what
  */
-void items_sort(struct item *items, size_t nr, const struct sorts *sorts)
+void items_sort(struct item *items, size_t nr, const struct view *view)
 {
 	size_t i;
 
 	for (i = 0; i < nr; i++)
 		items[i].order = i;
-	qsort_r(items, nr, sizeof(*items), items_compare, (void *)sorts);
+	qsort_r(items, nr, sizeof(*items), items_compare, (void *)view);
+}
+
+/* Where the name of a total stands: with names of processes, else in the last text. */
+static size_t label_column(const struct view *view)
+{
+	size_t label = NR_COLUMNS, i;
+
+	for (i = 0; i < view->nr_shown; i++) {
+		if (view->shown[i] == COLUMN_COMM)
+			return COLUMN_COMM;
+		if (!view_is_number(view, view->shown[i]))
+			label = view->shown[i];
+	}
+	return label;
+}
+
+/**
+ * items_print() - put items out as a table.
+ * @items: the items
+ * @nr: how many
+ * @view: what is shown of them
+ * @style: how
+ * @last: a total behind them, or NULL; not in JSON
+ * @out: where to
+ * @json_before: members of the JSON object that come before the table, or NULL
+ */
+void items_print(const struct item *items, size_t nr, const struct view *view,
+		 const struct style *style, const struct item *last, FILE *out,
+		 const char *json_before)
+{
+	const void **rows = xcalloc(nr, sizeof(*rows));
+	struct item total;
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		rows[i] = &items[i];
+	if (last) {
+		total = *last;
+		total.label = label_column(view);
+	}
+	view_print(view, rows, nr, last ? &total : NULL, style, out, json_before);
+	free(rows);
 }

@@ -27,6 +27,7 @@ enum exit_code diff_run(struct options *options)
 	struct snapshot before = { 0 }, after = { 0 };
 	char **names = options->arguments;
 	struct delta delta;
+	struct view view;
 	enum exit_code code;
 
 	if (options->nr_arguments != 2) {
@@ -34,7 +35,8 @@ enum exit_code diff_run(struct options *options)
 			 options->nr_arguments == 1 ? "is" : "are", options->nr_arguments);
 		return EXIT_USAGE;
 	}
-	if (!options_columns(options, delta_columns(options->grouping.by, false), "major,minor"))
+	if (!view_choose(&view, &item_fields, options, delta_columns(options->grouping.by, false),
+			 "major,minor"))
 		return EXIT_USAGE;
 	code = source_take(&before, names[0], SOURCE_FAULTS);
 	if (code == EXIT_FINE)
@@ -43,7 +45,7 @@ enum exit_code diff_run(struct options *options)
 		code = check_order(&before, &after, names);
 	if (code == EXIT_FINE) {
 		delta_make(&delta, &before, &after);
-		show_delta(options, &delta, &after);
+		show_delta(options, &view, &delta, &after);
 		delta_free(&delta);
 	}
 	snapshot_free(&before);

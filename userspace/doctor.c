@@ -15,6 +15,7 @@
 #include "options.h"
 #include "procfs.h"
 #include "source.h"
+#include "text.h"
 #include "../module/uapi/faultstat.h"
 
 /* Columns of a finding, so that lines fit a terminal of 80. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fields.c - columns of rows that are not the module's: their choice, their order, their
- * text. Called by the commands that look at memory themselves, as cache and map.
+ * fields.c - columns: their choice, their order, their text, and how they fit the screen.
+ * Called by every command that has columns; what is in them is the command's.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,6 +9,9 @@
 
 #include "fields.h"
 #include "message.h"
+
+#define SORT_SUFFIXES	", each with :asc or :desc behind it or neither, at most eight"
+#define PATH_LEAST	6	/* columns of the screen that a path keeps */
 
 /**
  * fields_help() - the columns, for --help.
@@ -22,11 +25,6 @@ void fields_help(const struct fields *fields)
 		printf(" %-14s %s\n", fields->known[i].name, fields->known[i].help);
 }
 
-static bool is_number(const struct fields *fields, size_t field)
-{
-	return fields->known[field].kind >= FIELD_COUNT;
-}
-
 static bool find(const struct fields *fields, const char *name, size_t length, size_t *field)
 {
 	for (*field = 0; *field < fields->nr; (*field)++)
@@ -36,7 +34,15 @@ static bool find(const struct fields *fields, const char *name, size_t length, s
 	return false;
 }
 
-static bool parse_shown(struct view *view, const char *list, const char **bad)
+/**
+ * view_show() - a list of fields, with commas between, each shown once.
+ * @view: changed; a list that begins with + is added to what it has
+ * @list: the list
+ * @bad: what is no field, if anything is
+ *
+ * Return: false if the list is not good.
+ */
+bool view_show(struct view *view, const char *list, const char **bad)
 {
 	size_t field;
 
@@ -48,7 +54,7 @@ static bool parse_shown(struct view *view, const char *list, const char **bad)
 		size_t length = strcspn(list, ",");
 
 		*bad = list;
-		if (view->nr_shown == FIELDS_MAX || !find(view->fields, list, length, &field))
+		if (!find(view->fields, list, length, &field))
 			return false;
 		if (!view_has(view, field))
 			view->shown[view->nr_shown++] = field;
@@ -58,7 +64,15 @@ static bool parse_shown(struct view *view, const char *list, const char **bad)
 	}
 }
 
-static bool parse_sorts(struct view *view, const char *list, const char **bad)
+/**
+ * view_sort() - fields to sort by, the most important first, each with :asc or :desc.
+ * @view: changed
+ * @list: with commas between; numbers descend and texts ascend unless it is said
+ * @bad: what is not understood, if anything is
+ *
+ * Return: false if the list is not good.
+ */
+bool view_sort(struct view *view, const char *list, const char **bad)
 {
 	size_t field;
 
@@ -70,7 +84,7 @@ static bool parse_sorts(struct view *view, const char *list, const char **bad)
 		*bad = list;
 		if (view->nr_sorts == SORTS_MAX || !find(view->fields, list, length, &field))
 			return false;
-		ascending = !is_number(view->fields, field);
+		ascending = !view_is_number(view, field);
 		if (!text_direction(list + length, whole - length, &ascending))
 			return false;
 		view->sorts[view->nr_sorts].field = field;
@@ -81,10 +95,21 @@ static bool parse_sorts(struct view *view, const char *list, const char **bad)
 	}
 }
 
-static bool refuse(const char *bad, const char *option, const struct options *options)
+/* The beginning of a list, up to the next comma, is not good. */
+static bool refuse(const struct fields *fields, const char *bad, const char *option,
+		   const char *behind)
 {
-	complain("%s cannot be %.*s: see kfaultstat %s --help for the columns", option,
-		 (int)strcspn(bad, ","), bad, options->command->name);
+	char *names = xstrdup(""), *longer;
+	size_t i;
+
+	for (i = 0; i < fields->nr; i++) {
+		longer = xasprintf("%s%s%s", names, i ? ", " : "", fields->known[i].name);
+		free(names);
+		names = longer;
+	}
+	complain("%s cannot have \"%.*s\": columns are %s%s; see --help", option,
+		 (int)strcspn(bad, ","), bad, names, behind);
+	free(names);
 	return false;
 }
 
@@ -93,8 +118,8 @@ static bool refuse(const char *bad, const char *option, const struct options *op
  * @view: set
  * @fields: what there is
  * @options: what is wanted
- * @list: the columns if nothing is
- * @sorts: the same for sorting
+ * @list: the columns if nothing is; NULL for all
+ * @sorts: the same for sorting; NULL if that is not for this command
  *
  * Return: false after a complaint.
  */
@@ -104,11 +129,17 @@ bool view_choose(struct view *view, const struct fields *fields, const struct op
 	const char *bad;
 
 	view->fields = fields;
-	parse_shown(view, list, &bad);
-	if (options->output && !parse_shown(view, options->output, &bad))
-		return refuse(bad, "-o", options);
-	if (!parse_sorts(view, options->sort ? options->sort : sorts, &bad))
-		return refuse(bad, "-s", options);
+	view->nr_sorts = 0;
+	for (view->nr_shown = 0; !list && view->nr_shown < fields->nr; view->nr_shown++)
+		view->shown[view->nr_shown] = view->nr_shown;
+	if (list)
+		view_show(view, list, &bad);
+	/* To all there is nothing to add. */
+	bad = options->output;
+	if (bad && ((!list && *bad == '+') || !view_show(view, options->output, &bad)))
+		return refuse(fields, bad, "-o", "");
+	if (sorts && !view_sort(view, options->sort ? options->sort : sorts, &bad))
+		return refuse(fields, bad, "-s", SORT_SUFFIXES);
 	return true;
 }
 
@@ -129,6 +160,42 @@ bool view_has(const struct view *view, size_t field)
 	return false;
 }
 
+/**
+ * view_is_number() - whether a field stands at the right and is a number in JSON.
+ * @view: what is shown
+ * @field: which
+ *
+ * Return: true if so.
+ */
+bool view_is_number(const struct view *view, size_t field)
+{
+	return view->fields->known[field].kind >= FIELD_COUNT;
+}
+
+/**
+ * view_is_path() - whether a field is of long names of which the end says most.
+ * @view: what is shown
+ * @field: which
+ *
+ * Return: true if so.
+ */
+bool view_is_path(const struct view *view, size_t field)
+{
+	return view->fields->known[field].kind == FIELD_PATH;
+}
+
+/**
+ * view_name() - what a field is called with -o, -s and in JSON.
+ * @view: what is shown
+ * @field: which
+ *
+ * Return: the name.
+ */
+const char *view_name(const struct view *view, size_t field)
+{
+	return view->fields->known[field].name;
+}
+
 static int compare_numbers(const struct view *view, size_t field, bool ascending, const void *a,
 			   const void *b)
 {
@@ -147,10 +214,14 @@ static int compare_numbers(const struct view *view, size_t field, bool ascending
 
 static int compare_texts(const struct view *view, size_t field, const void *a, const void *b)
 {
-	char *x = view->fields->text(a, field, TEXT_JSON);
-	char *y = view->fields->text(b, field, TEXT_JSON);
-	int result = x && y ? strcmp(x, y) : !x - !y;
+	char *x, *y;
+	int result;
 
+	if (view->fields->compare)
+		return view->fields->compare(a, b, field);
+	x = view->fields->text(a, field, TEXT_JSON);
+	y = view->fields->text(b, field, TEXT_JSON);
+	result = x && y ? strcmp(x, y) : !x - !y;
 	free(x);
 	free(y);
 	return result;
@@ -173,7 +244,7 @@ int view_compare(const struct view *view, const void *a, const void *b)
 		bool ascending = view->sorts[i].ascending;
 		int result;
 
-		if (is_number(view->fields, field))
+		if (view_is_number(view, field))
 			result = compare_numbers(view, field, ascending, a, b);
 		else
 			result = compare_texts(view, field, a, b) * (ascending ? 1 : -1);
@@ -258,42 +329,76 @@ static char *number_text(enum field_kind kind, uint64_t value, enum text_mode mo
 	return text_of_number(value);
 }
 
-static char *field_text(const struct fields *fields, size_t field, const void *row,
-			enum text_mode mode)
+/**
+ * view_text() - a field of a row as it is shown.
+ * @view: what is shown
+ * @field: which
+ * @row: of what
+ * @mode: for whom
+ *
+ * Return: the text, to be freed; NULL if it is not known.
+ */
+char *view_text(const struct view *view, size_t field, const void *row, enum text_mode mode)
 {
+	enum field_kind kind = view->fields->known[field].kind;
 	uint64_t value;
 
-	if (!is_number(fields, field))
-		return fields->text(row, field, mode);
-	if (!fields->number(row, field, &value))
+	if (kind < FIELD_COUNT || kind == FIELD_NUMBER)
+		return view->fields->text(row, field, mode);
+	if (!view->fields->number(row, field, &value))
 		return NULL;
-	return number_text(fields->known[field].kind, value, mode);
+	return number_text(kind, value, mode);
 }
 
-/* On a terminal: how wide the last column may be, if it is one of paths; 0 is any width. */
-static size_t path_width(const struct view *view, const void *const *rows, size_t nr,
-			 const void *last, const struct style *style)
+/**
+ * view_fit() - make columns of paths narrower, until a line fits; the widest first.
+ * @view: what is shown, with one space between
+ * @widths: of each as it is, changed
+ * @width: of a line
+ * @least: what every path keeps
+ *
+ * Return: false if there is nothing left that could be taken away.
+ */
+bool view_fit(const struct view *view, size_t *widths, size_t width, size_t least)
 {
-	size_t used = 0, i, j;
+	size_t used = view->nr_shown ? view->nr_shown - 1 : 0, widest, i;
 
-	if (!style->width || style->format != FORMAT_TABLE || !view->nr_shown ||
-	    view->fields->known[view->shown[view->nr_shown - 1]].kind != FIELD_PATH)
-		return 0;
-	for (j = 0; j + 1 < view->nr_shown; j++) {
-		size_t field = view->shown[j];
-		size_t widest = style->noheadings ? 1 : strlen(view->fields->known[field].name);
-
-		for (i = 0; i < nr + !!last; i++) {
-			char *text = field_text(view->fields, field, i < nr ? rows[i] : last,
-						TEXT_TABLE);
-			size_t width = text ? text_width(text) : 1;
-
-			widest = width > widest ? width : widest;
-			free(text);
-		}
-		used += widest + 1;
+	for (i = 0; i < view->nr_shown; i++)
+		used += widths[i];
+	for (; used > width; used--) {
+		widest = view->nr_shown;
+		for (i = 0; i < view->nr_shown; i++)
+			if (view_is_path(view, view->shown[i]) && widths[i] > least &&
+			    (widest == view->nr_shown || widths[i] > widths[widest]))
+				widest = i;
+		if (widest == view->nr_shown)
+			return false;
+		widths[widest]--;
 	}
-	return style->width > used + 16 ? style->width - used : 16;
+	return true;
+}
+
+/* On a terminal: cuts paths until each line fits, if there are enough of them. */
+static void cut_paths(const struct view *view, char **cells, size_t nr_cells,
+		      const struct style *style)
+{
+	size_t widths[FIELDS_MAX], has[FIELDS_MAX], i, j;
+
+	for (j = 0; j < view->nr_shown; j++)
+		has[j] = style->noheadings ? 1 : strlen(view_name(view, view->shown[j]));
+	for (i = 0; i < nr_cells; i++) {
+		size_t width = cells[i] ? text_width(cells[i]) : 1;
+
+		j = i % view->nr_shown;
+		has[j] = width > has[j] ? width : has[j];
+	}
+	memcpy(widths, has, sizeof(widths));
+	view_fit(view, widths, style->width, style->noheadings ? 1 : PATH_LEAST);
+	for (i = 0; i < nr_cells; i++) {
+		j = i % view->nr_shown;
+		if (cells[i] && widths[j] < has[j])
+			cells[i] = text_shorten(cells[i], widths[j]);
+	}
 }
 
 /**
@@ -311,23 +416,23 @@ void view_print(const struct view *view, const void *const *rows, size_t nr, con
 {
 	enum text_mode mode = style->format == FORMAT_TABLE ? TEXT_TABLE :
 			      style->format == FORMAT_RAW ? TEXT_RAW : TEXT_JSON;
+	size_t lines = nr + (last && style->format != FORMAT_JSON);
+	size_t nr_cells = lines * view->nr_shown, i, j;
 	struct table *t = table_begin(style, view->fields->name);
-	size_t width = path_width(view, rows, nr, last, style), i, j;
+	char **cells = xcalloc(nr_cells, sizeof(*cells));
 
 	for (j = 0; j < view->nr_shown; j++)
-		table_column(t, view->fields->known[view->shown[j]].name,
-			     is_number(view->fields, view->shown[j]));
-	for (i = 0; i < nr + (last && style->format != FORMAT_JSON); i++) {
-		const void *row = i < nr ? rows[i] : last;
-
-		for (j = 0; j < view->nr_shown; j++) {
-			char *text = field_text(view->fields, view->shown[j], row, mode);
-
-			if (text && width && j + 1 == view->nr_shown)
-				text = text_shorten(text, width);
-			table_cell(t, text);
-		}
-	}
+		table_column(t, view_name(view, view->shown[j]),
+			     view_is_number(view, view->shown[j]));
+	for (i = 0; i < lines; i++)
+		for (j = 0; j < view->nr_shown; j++)
+			cells[i * view->nr_shown + j] = view_text(view, view->shown[j],
+								  i < nr ? rows[i] : last, mode);
+	if (style->width && style->format == FORMAT_TABLE)
+		cut_paths(view, cells, nr_cells, style);
+	for (i = 0; i < nr_cells; i++)
+		table_cell(t, cells[i]);
 	table_print(t, out, json_before);
 	table_free(t);
+	free(cells);
 }

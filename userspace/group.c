@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fields.h"
 #include "group.h"
 #include "index.h"
 #include "message.h"
@@ -112,12 +113,12 @@ static void ask(struct items *items, bool rss, bool cgroup)
 /**
  * items_ask_machine() - fill in what /proc knows of live processes, where it is shown.
  * @items: of the module that is loaded here, not of a copy
- * @columns: what is shown
+ * @view: what is shown
  */
-void items_ask_machine(struct items *items, const struct columns *columns)
+void items_ask_machine(struct items *items, const struct view *view)
 {
-	bool rss = columns_have(columns, COLUMN_RSS);
-	bool cgroup = columns_have(columns, COLUMN_CGROUP);
+	bool rss = view_has(view, COLUMN_RSS);
+	bool cgroup = view_has(view, COLUMN_CGROUP);
 	size_t i;
 
 	for (i = 0; i < items->nr && cgroup; i++)

@@ -32,7 +32,7 @@ extern const char *const grouping_names[NR_GROUPINGS];
 bool grouping_parse(struct grouping_spec *spec, const char *text);
 void items_make(struct items *items, const struct row *rows, size_t nr, double seconds,
 		const struct filter *filter, const struct grouping_spec *spec);
-void items_ask_machine(struct items *items, const struct columns *columns);
+void items_ask_machine(struct items *items, const struct view *view);
 void items_free(struct items *items);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "text.h"
 
 const struct command commands[] = {
 	{ "show", SHOW, "[interval [count]]",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * options.c - the command line, from one table of options that the parser, --help, and
- * through it the tests of man page and completion go by. Called by kfaultstat.c; the
- * columns by the commands, whose defaults differ.
+ * through it the tests of man page and completion go by. Called by kfaultstat.c. Columns
+ * are looked at by the commands (fields.c), whose defaults differ.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bar.h"
+#include "fields.h"
 #include "options.h"
 #include "text.h"
 #include "../module/uapi/faultstat.h"
@@ -21,7 +22,6 @@
 #define EVERY	(~0u)
 
 #define STDIN_ONCE	"standard input cannot be read again and again: give a file with --input"
-#define SORT_SUFFIXES	", each with :asc or :desc behind it or neither, at most eight"
 
 struct option_info {
 	int key;		/* the letter, or a number beyond them */
@@ -114,9 +114,7 @@ static void help(const struct command *command)
 	}
 	if (command->bit & (TABLES | TOP)) {
 		printf("\nColumns:\n");
-		for (i = 0; i < NR_COLUMNS; i++)
-			printf(" %-14s %s\n", column_name((enum column)i),
-			       column_help((enum column)i));
+		fields_help(&item_fields);
 	}
 	if (command->bit == SYS) {
 		printf("\nColumns, sizes in KiB, and what they are in /proc/meminfo, vmstat, pressure:\n");
@@ -435,43 +433,6 @@ enum exit_code options_parse(struct options *options, int argc, char **argv, boo
 	options->arguments = argv + optind;
 	options->nr_arguments = argc - optind;
 	return check(options, argc < words);
-}
-
-/* The beginning of a list, up to the next comma, is not good. */
-static bool refuse_column(const char *bad, const char *option, const char *behind)
-{
-	char *names = xstrdup(""), *longer;
-	size_t i;
-
-	for (i = 0; i < NR_COLUMNS; i++) {
-		longer = xasprintf("%s%s%s", names, i ? ", " : "", column_name((enum column)i));
-		free(names);
-		names = longer;
-	}
-	complain("%s cannot have \"%.*s\": columns are %s%s; see --help", option,
-		 (int)strcspn(bad, ","), bad, names, behind);
-	free(names);
-	return false;
-}
-
-/**
- * options_columns() - what to show and to sort by.
- * @options: set, from what is given
- * @list: the columns if nothing is
- * @sorts: the same for sorting
- *
- * Return: false after a complaint.
- */
-bool options_columns(struct options *options, const char *list, const char *sorts)
-{
-	const char *bad;
-
-	columns_parse(&options->columns, list, &bad);
-	if (options->output && !columns_parse(&options->columns, options->output, &bad))
-		return refuse_column(bad, "-o", "");
-	if (!sorts_parse(&options->sorts, options->sort ? options->sort : sorts, &bad))
-		return refuse_column(bad, "-s", SORT_SUFFIXES);
-	return true;
 }
 
 /**

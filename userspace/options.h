@@ -38,9 +38,7 @@ struct options {
 	const char *root;	/* of /proc and /sys, "" for our own */
 	const char *report;
 	const char *output;	/* list of columns as it was given */
-	const char *sort;
-	struct columns columns;
-	struct sorts sorts;
+	const char *sort;	/* the same */
 	struct filter filter;
 	struct grouping_spec grouping;
 	struct style style;
@@ -73,7 +71,6 @@ struct command {
 extern const struct command commands[];
 
 enum exit_code options_parse(struct options *options, int argc, char **argv, bool *done);
-bool options_columns(struct options *options, const char *list, const char *sorts);
 bool options_take_interval(struct options *options, int least);
 size_t options_limit(const struct options *options, size_t lines_else);
 

@@ -2,8 +2,8 @@
 /*
  * render.c - puts tables out: aligned, raw, or as JSON. Called by every command but top.
  * libsmartcols keeps the cells, aligns them and writes JSON. What is in them is safe
- * when it comes here (text.c), and as wide as it may be: only we know which columns
- * can be cut, and at which end.
+ * when it comes here (text.c), and as wide as it may be (fields.c): only we know which
+ * columns can be cut, and at which end.
  */
 #include <ctype.h>
 #include <inttypes.h>
@@ -14,6 +14,7 @@
 
 #include "message.h"
 #include "render.h"
+#include "text.h"
 
 struct table {
 	struct style style;
@@ -163,82 +164,6 @@ void table_free(struct table *t)
 {
 	scols_unref_table(t->cells);
 	free(t);
-}
-
-/* On a terminal: cuts paths until each line fits, if there are enough of them. */
-static void cut_paths(char **cells, size_t nr_cells, const struct columns *columns,
-		      const struct style *style)
-{
-	size_t widths[COLUMNS_SHOWN_MAX], has[COLUMNS_SHOWN_MAX], i, j;
-
-	for (j = 0; j < columns->nr; j++)
-		has[j] = style->noheadings ? 1 : strlen(column_name(columns->at[j]));
-	for (i = 0; i < nr_cells; i++) {
-		size_t width = cells[i] ? text_width(cells[i]) : 1;
-
-		j = i % columns->nr;
-		has[j] = width > has[j] ? width : has[j];
-	}
-	memcpy(widths, has, sizeof(widths));
-	columns_fit(columns, widths, style->width, style->noheadings ? 1 : strlen("object"));
-	for (i = 0; i < nr_cells; i++) {
-		j = i % columns->nr;
-		if (cells[i] && widths[j] < has[j])
-			cells[i] = text_shorten(cells[i], widths[j]);
-	}
-}
-
-/* Where the name of the last line stands: with names of processes, else in the last text. */
-static size_t label_column(const struct columns *columns)
-{
-	size_t label = columns->nr, j;
-
-	for (j = 0; j < columns->nr; j++) {
-		if (columns->at[j] == COLUMN_COMM)
-			return j;
-		if (!column_is_number(columns->at[j]))
-			label = j;
-	}
-	return label;
-}
-
-/**
- * items_print() - put items out as a table.
- * @items: the items
- * @limit: how many of them at most
- * @columns: what is shown of them
- * @style: how
- * @last: a line of another kind behind them, named in its comm, or NULL; not in JSON
- * @out: where to
- * @json_before: members of the JSON object that come before the table, or NULL
- */
-void items_print(const struct items *items, size_t limit, const struct columns *columns,
-		 const struct style *style, const struct item *last, FILE *out,
-		 const char *json_before)
-{
-	enum text_mode mode = style->format == FORMAT_TABLE ? TEXT_TABLE :
-			      style->format == FORMAT_RAW ? TEXT_RAW : TEXT_JSON;
-	size_t nr = items->nr < limit ? items->nr : limit;
-	size_t lines = nr + (last && style->format != FORMAT_JSON);
-	struct table *t = table_begin(style, "faults");
-	char **cells = xcalloc(lines, columns->nr * sizeof(*cells));
-	size_t label = label_column(columns), i, j;
-
-	for (j = 0; j < columns->nr; j++)
-		table_column(t, column_name(columns->at[j]), column_is_number(columns->at[j]));
-	for (i = 0; i < lines; i++)
-		for (j = 0; j < columns->nr; j++)
-			cells[i * columns->nr + j] = column_text(i == nr && j == label ?
-								 COLUMN_COMM : columns->at[j],
-								 i < nr ? &items->at[i] : last,
-								 mode);
-	if (style->width && style->format == FORMAT_TABLE)
-		cut_paths(cells, lines * columns->nr, columns, style);
-	for (i = 0; i < lines * columns->nr; i++)
-		table_cell(t, cells[i]);
-	table_print(t, out, json_before);
-	table_free(t);
-	free(cells);
 }
 
 /**

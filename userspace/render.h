@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "group.h"
+#include "snapshot.h"
 
 enum format { FORMAT_TABLE, FORMAT_RAW, FORMAT_JSON };
 
@@ -27,10 +27,6 @@ void table_column(struct table *t, const char *name, bool number);
 void table_cell(struct table *t, char *text);
 void table_print(struct table *t, FILE *out, const char *json_before);
 void table_free(struct table *t);
-
-void items_print(const struct items *items, size_t limit, const struct columns *columns,
-		 const struct style *style, const struct item *last, FILE *out,
-		 const char *json_before);
 
 char *json_snapshot(const struct snapshot *s);
 char *json_counts(const struct counts *counts, int number);

@@ -253,11 +253,11 @@ static void draw_header(const struct screen *s)
 	     grouping_names[s->options->grouping.by], or_all(filter->comm), or_all(filter->object),
 	     filter->files ? ", files" : filter->regions ? ", regions" : "",
 	     filter->nr_pids ? ", some pids" : "",
-	     s->options->sorts.nr ? column_name(s->options->sorts.by[0].column) : "nothing");
+	     view_name(&s->view, s->view.sorts[0].field));
 }
 
 /* So wide at least that columns stay where they are when numbers grow. */
-static size_t column_least(enum column column)
+static size_t column_least(const struct view *view, size_t column)
 {
 	if (COLS < NARROW)
 		return 0;
@@ -265,19 +265,17 @@ static size_t column_least(enum column column)
 		return 15;
 	if (column == COLUMN_PID || column == COLUMN_PPID)
 		return 7;
-	return column_is_number(column) ? 9 : 7;
+	return view_is_number(view, column) ? 9 : 7;
 }
 
 /* How much is lost without a column, where there is no room for all; paths always stay. */
-static int column_worth(const struct screen *s, enum column column)
+static int column_worth(const struct view *view, size_t column)
 {
-	const struct sorts *sorts = &s->options->sorts;
-
-	if (column_is_path(column))
+	if (view_is_path(view, column))
 		return 9;
-	if (sorts->nr && sorts->by[0].column == column)
+	if (view->sorts[0].field == column)
 		return 8;
-	switch ((int)column) {
+	switch (column) {
 	case COLUMN_COMM:
 		return 7;
 	case COLUMN_PID:
@@ -303,15 +301,15 @@ static void measure(struct screen *s, size_t *widths, size_t from, size_t to)
 {
 	size_t i, j;
 
-	s->columns = s->options->columns;
-	for (j = 0; j < s->columns.nr; j++) {
-		enum column column = s->columns.at[j];
-		size_t least = column_least(column);
+	s->fitting = s->view;
+	for (j = 0; j < s->view.nr_shown; j++) {
+		size_t column = s->view.shown[j];
+		size_t least = column_least(&s->view, column);
 
-		widths[j] = strlen(column_name(column));
+		widths[j] = strlen(view_name(&s->view, column));
 		widths[j] = widths[j] > least ? widths[j] : least;
 		for (i = from; i < to; i++) {
-			char *text = column_text(column, &s->items->at[i], TEXT_TABLE);
+			char *text = view_text(&s->view, column, &s->items->at[i], TEXT_TABLE);
 			size_t has = text ? text_width(text) : 1;
 
 			widths[j] = has > widths[j] ? has : widths[j];
@@ -321,30 +319,30 @@ static void measure(struct screen *s, size_t *widths, size_t from, size_t to)
 }
 
 /* Leaves the column out that is worth least, the rightmost of several. */
-static void drop_column(struct screen *s, size_t *widths)
+static void drop_column(struct view *view, size_t *widths)
 {
 	size_t least = 0, i, after;
 
-	for (i = 1; i < s->columns.nr; i++)
-		if (column_worth(s, s->columns.at[i]) <= column_worth(s, s->columns.at[least]))
+	for (i = 1; i < view->nr_shown; i++)
+		if (column_worth(view, view->shown[i]) <= column_worth(view, view->shown[least]))
 			least = i;
-	after = s->columns.nr - least - 1;
-	memmove(&s->columns.at[least], &s->columns.at[least + 1], after * sizeof(s->columns.at[0]));
+	after = view->nr_shown - least - 1;
+	memmove(&view->shown[least], &view->shown[least + 1], after * sizeof(view->shown[0]));
 	memmove(&widths[least], &widths[least + 1], after * sizeof(widths[0]));
-	s->columns.nr--;
+	view->nr_shown--;
 }
 
 static void fit_columns(struct screen *s, size_t *widths, size_t from, size_t to)
 {
 	size_t width = (size_t)COLS, path = width < NARROW ? PATH_NARROW : PATH_USUAL;
-	size_t wanted[COLUMNS_SHOWN_MAX] = { 0 };
+	size_t wanted[FIELDS_MAX] = { 0 };
 
 	measure(s, wanted, from, to);
 	for (;;) {
 		memcpy(widths, wanted, sizeof(wanted));
-		if (columns_fit(&s->columns, widths, width, path) || s->columns.nr == 1)
+		if (view_fit(&s->fitting, widths, width, path) || s->fitting.nr_shown == 1)
 			return;
-		drop_column(s, wanted);
+		drop_column(&s->fitting, wanted);
 	}
 }
 
@@ -364,25 +362,26 @@ static void cell(char *text, size_t width, bool right)
 	free(text);
 }
 
-static char *heading(enum column column)
+static char *heading(const struct view *view, size_t column)
 {
-	char *name = xstrdup(column_name(column)), *c;
+	char *name = xstrdup(view_name(view, column)), *c;
 
 	for (c = name; *c; c++)
 		*c = (char)toupper((unsigned char)*c);
 	return name;
 }
 
-static char *cell_text(enum column column, const struct item *item, size_t width)
+static char *cell_text(const struct view *view, size_t column, const struct item *item,
+		       size_t width)
 {
-	char *text = column_text(column, item, TEXT_TABLE);
+	char *text = view_text(view, column, item, TEXT_TABLE);
 
 	if (!text)
 		return xstrdup("-");
-	if (column_is_path(column) && width)
+	if (view_is_path(view, column) && width)
 		return text_shorten(text, width);
 	/* A number that is cut would be another one. */
-	if (column_is_number(column) && text_width(text) > width)
+	if (view_is_number(view, column) && text_width(text) > width)
 		memset(text, '#', strlen(text));
 	return text;
 }
@@ -390,24 +389,25 @@ static char *cell_text(enum column column, const struct item *item, size_t width
 /* Cells of an item, or names of columns; no line goes on in the next one where it is full. */
 static void draw_cells(const struct screen *s, int y, const size_t *widths, const struct item *item)
 {
+	const struct view *view = &s->fitting;
 	size_t screen = (size_t)COLS, x = 0, j;
 
-	for (j = 0; j < s->columns.nr && x < screen; j++) {
-		enum column column = s->columns.at[j];
+	for (j = 0; j < view->nr_shown && x < screen; j++) {
+		size_t column = view->shown[j];
 		size_t width = widths[j] < screen - x ? widths[j] : screen - x;
 
 		if (x)
 			mvaddch(y, (int)x - 1, ' ');
 		move(y, (int)x);
-		cell(item ? cell_text(column, item, width) : heading(column), width,
-		     column_is_number(column));
+		cell(item ? cell_text(view, column, item, width) : heading(view, column), width,
+		     view_is_number(view, column));
 		x += widths[j] + 1;
 	}
 }
 
 static void draw_table(struct screen *s)
 {
-	size_t widths[COLUMNS_SHOWN_MAX], rows = screen_rows(), to, i;
+	size_t widths[FIELDS_MAX], rows = screen_rows(), to, i;
 
 	if (s->top + rows > s->items->nr)
 		s->top = s->items->nr > rows ? s->items->nr - rows : 0;

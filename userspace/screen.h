@@ -8,14 +8,15 @@
 #include <stdbool.h>
 
 #include "delta.h"
-#include "options.h"
+#include "fields.h"
 
 struct screen {
 	struct options *options;
 	const struct snapshot *now;	/* NULL before the first */
 	const struct delta *delta;	/* of what is shown */
 	const struct items *items;
-	struct columns columns;		/* that fit */
+	struct view view;		/* what is wanted of them */
+	struct view fitting;		/* and what of that fits */
 	const char *trouble;		/* why there is nothing new, or NULL */
 	size_t top;			/* the first item on the screen */
 	size_t help_top;		/* the first line of the help */

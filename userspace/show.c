@@ -101,11 +101,13 @@ static char *json_delta(const struct delta *d, const struct snapshot *after)
 
 /**
  * show_delta() - put a difference out, with its total.
- * @options: how; columns and sorting are set
+ * @options: how
+ * @view: what of it, sorted how
  * @delta: the difference
  * @after: the later snapshot
  */
-void show_delta(struct options *options, const struct delta *delta, const struct snapshot *after)
+void show_delta(struct options *options, const struct view *view, const struct delta *delta,
+		const struct snapshot *after)
 {
 	struct item total = {
 		.row = { .comm = "total", .counts = delta->total }, .rss_kib = -1,
@@ -113,20 +115,21 @@ void show_delta(struct options *options, const struct delta *delta, const struct
 	};
 	struct items items;
 	char *json = NULL;
-	size_t lines;
+	size_t limit, lines;
 
 	items_make(&items, delta->rows, delta->nr_rows, delta->rows_seconds, &options->filter,
 		   &options->grouping);
 	if (!options->input && options->command->bit != DIFF)
-		items_ask_machine(&items, &options->columns);
-	items_sort(items.at, items.nr, &options->sorts);
+		items_ask_machine(&items, view);
+	items_sort(items.at, items.nr, view);
 	screen_size(STDOUT_FILENO, &options->style.width, &lines);
 	if (options->style.format == FORMAT_JSON)
 		json = json_delta(delta, after);
 	else
 		heading(delta, after);
-	items_print(&items, options_limit(options, 4), &options->columns, &options->style,
-		    &total, stdout, json);
+	limit = options_limit(options, 4);
+	items_print(items.at, items.nr < limit ? items.nr : limit, view, &options->style, &total,
+		    stdout, json);
 	free(json);
 	items_free(&items);
 }
@@ -136,11 +139,12 @@ static enum exit_code show_once(struct options *options)
 	struct snapshot s = { 0 };
 	enum exit_code code;
 	struct items items;
+	struct view view;
 	char *json = NULL;
 	size_t limit, lines;
 
-	if (!options_columns(options, show_columns(options->grouping.by, !options->input),
-			     SHOW_SORT))
+	if (!view_choose(&view, &item_fields, options,
+			 show_columns(options->grouping.by, !options->input), SHOW_SORT))
 		return EXIT_USAGE;
 	code = source_take(&s, options->input, SOURCE_FAULTS);
 	if (code != EXIT_FINE)
@@ -149,13 +153,14 @@ static enum exit_code show_once(struct options *options)
 	items_make(&items, s.rows, s.nr_rows, s.resets ? 0 : s.now - s.at, &options->filter,
 		   &options->grouping);
 	if (!options->input)
-		items_ask_machine(&items, &options->columns);
-	items_sort(items.at, items.nr, &options->sorts);
+		items_ask_machine(&items, &view);
+	items_sort(items.at, items.nr, &view);
 	screen_size(STDOUT_FILENO, &options->style.width, &lines);
 	if (options->style.format == FORMAT_JSON)
 		json = json_snapshot(&s);
 	limit = options_limit(options, 3);
-	items_print(&items, limit, &options->columns, &options->style, NULL, stdout, json);
+	items_print(items.at, items.nr < limit ? items.nr : limit, &view, &options->style, NULL,
+		    stdout, json);
 	if (lines && options->style.format == FORMAT_TABLE && limit < items.nr)
 		printf("%zu of %zu rows; -a shows all\n", limit, items.nr);
 	free(json);
@@ -183,14 +188,15 @@ static enum exit_code take_next(struct options *options, struct snapshot *s, boo
 static enum exit_code show_intervals(struct options *options)
 {
 	struct snapshot before = { 0 }, after;
+	struct view view;
 	struct pace pace;
 	enum exit_code code;
 	uint64_t turn = 0;
 	bool away = false;
 
 	options->style.compact = true;
-	if (!options_columns(options, delta_columns(options->grouping.by, !options->input),
-			     DELTA_SORT))
+	if (!view_choose(&view, &item_fields, options,
+			 delta_columns(options->grouping.by, !options->input), DELTA_SORT))
 		return EXIT_USAGE;
 	pace_begin(&pace, options->interval);
 	for (;;) {
@@ -201,7 +207,7 @@ static enum exit_code show_intervals(struct options *options)
 			struct delta delta;
 
 			delta_make(&delta, turn ? &before : NULL, &after);
-			show_delta(options, &delta, &after);
+			show_delta(options, &view, &delta, &after);
 			delta_free(&delta);
 			snapshot_free(&before);
 			before = after;

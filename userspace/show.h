@@ -6,10 +6,11 @@
 #define KFAULTSTAT_SHOW_H
 
 #include "delta.h"
-#include "options.h"
+#include "fields.h"
 
 const char *show_columns(enum grouping by, bool live);
 const char *delta_columns(enum grouping by, bool live);
-void show_delta(struct options *options, const struct delta *delta, const struct snapshot *after);
+void show_delta(struct options *options, const struct view *view, const struct delta *delta,
+		const struct snapshot *after);
 
 #endif

@@ -43,6 +43,7 @@ struct result {
 	struct run run;
 	struct family family;
 	bool counted;		/* there is a snapshot from after it */
+	struct view view;
 	const char *verdict;
 	char *reasons[REASONS_MAX];	/* why it is not complete */
 	size_t nr_reasons;
@@ -326,13 +327,14 @@ static void print_result(const struct result *r, struct options *options, FILE *
 			STAT_LINES;
 	items_make(&items, r->family.rows, r->family.nr_rows, r->run.elapsed, &all,
 		   &options->grouping);
-	items_sort(items.at, items.nr, &options->sorts);
+	items_sort(items.at, items.nr, &r->view);
 	screen_size(fileno(out), &options->style.width, &lines);
 	if (options->style.format == FORMAT_JSON)
 		json = json_result(r, options);
 	else if (options->style.format == FORMAT_TABLE)
 		putc('\n', out);
-	items_print(&items, limit, &options->columns, &options->style, NULL, out, json);
+	items_print(items.at, items.nr < limit ? items.nr : limit, &r->view, &options->style, NULL,
+		    out, json);
 	if (options->style.format == FORMAT_TABLE && items.nr > limit)
 		fprintf(out, "%zu of %zu rows; -a shows all\n", limit, items.nr);
 	if (options->style.format == FORMAT_TABLE)
@@ -343,7 +345,8 @@ static void print_result(const struct result *r, struct options *options, FILE *
 	items_free(&items);
 }
 
-static enum exit_code begin(struct options *options, struct snapshot *before, FILE **out)
+static enum exit_code begin(struct options *options, struct view *view, struct snapshot *before,
+			    FILE **out)
 {
 	enum exit_code code;
 
@@ -353,7 +356,8 @@ static enum exit_code begin(struct options *options, struct snapshot *before, FI
 	}
 	if (options->grouping.by == BY_NONE)
 		options->grouping.by = BY_OBJECT;
-	if (!options_columns(options, show_columns(options->grouping.by, false), STAT_SORT))
+	if (!view_choose(view, &item_fields, options, show_columns(options->grouping.by, false),
+			 STAT_SORT))
 		return EXIT_USAGE;
 	code = source_take(before, NULL, SOURCE_FAULTS);
 	if (code != EXIT_FINE)
@@ -420,7 +424,7 @@ enum exit_code stat_run(struct options *options)
 	enum exit_code code;
 	FILE *out = NULL;
 
-	code = begin(options, &before, &out);
+	code = begin(options, &result.view, &before, &out);
 	if (code == EXIT_FINE)
 		code = run_command(&result.run, options);
 	if (code == EXIT_FINE && result.run.exec_error) {

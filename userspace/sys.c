@@ -10,64 +10,51 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "options.h"
+#include "fields.h"
 #include "pace.h"
 #include "vmfiles.h"
 
+_Static_assert(NR_VM <= FIELDS_MAX, "all of them can be shown");
+
 struct shown {
-	int at[NR_VM];
-	size_t nr;
+	struct view view;
 	int digits;	/* of the largest size that there may be */
 };
 
-static bool refuse_column(const char *bad, size_t length)
+/* The one row: a reading and the one before it. */
+struct readings {
+	const struct vm_sample *before, *after;
+};
+
+static char *text(const void *data, size_t column, enum text_mode mode)
 {
-	char *names = xstrdup(""), *longer;
-	size_t i;
-
-	for (i = 0; i < NR_VM; i++) {
-		longer = xasprintf("%s%s%s", names, i ? ", " : "", vm_columns[i].name);
-		free(names);
-		names = longer;
-	}
-	complain("-o cannot have \"%.*s\": columns are %s; see --help", (int)length, bad, names);
-	free(names);
-	return false;
-}
-
-/* Each once, at its first place. */
-static bool shown_parse(struct shown *shown, const char *list)
-{
-	bool there[NR_VM] = { false };
-	size_t i, length;
-
-	shown->nr = 0;
-	for (;; list += length + 1) {
-		length = strcspn(list, ",");
-		for (i = 0; i < NR_VM; i++)
-			if (strlen(vm_columns[i].name) == length &&
-			    !strncasecmp(vm_columns[i].name, list, length))
-				break;
-		if (i == NR_VM)
-			return refuse_column(list, length);
-		if (!there[i])
-			shown->at[shown->nr++] = (int)i;
-		there[i] = true;
-		if (!list[length])
-			return true;
-	}
-}
-
-static char *value_text(const struct vm_sample *before, const struct vm_sample *after, int column)
-{
+	const struct readings *row = data;
 	double value;
 
-	if (!vm_value(before, after, column, &value))
+	(void)mode;
+	if (!vm_value(row->before, row->after, (int)column, &value))
 		return NULL;
 	return xasprintf(vm_columns[column].kind == VM_NOW ? "%.0f" : "%.2f", value);
 }
 
-static int column_width(const struct shown *shown, int column)
+/* There is but one row, nothing to be sorted. */
+static const struct fields *sys_fields(void)
+{
+	static struct field known[NR_VM];
+	static const struct fields fields = {
+		.name = "sys",
+		.known = known,
+		.nr = NR_VM,
+		.text = text,
+	};
+	size_t i;
+
+	for (i = 0; i < NR_VM; i++)
+		known[i] = (struct field){ vm_columns[i].name, FIELD_NUMBER, vm_columns[i].help };
+	return &fields;
+}
+
+static int column_width(const struct shown *shown, size_t column)
 {
 	int name = (int)strlen(vm_columns[column].name);
 	int least = vm_columns[column].kind == VM_NOW && shown->digits > 9 ? shown->digits : 9;
@@ -80,68 +67,62 @@ static size_t fitting(const struct shown *shown, size_t from, size_t width)
 {
 	size_t used = 0, i;
 
-	for (i = from; i < shown->nr; i++) {
-		used += (size_t)column_width(shown, shown->at[i]) + (i > from);
+	for (i = from; i < shown->view.nr_shown; i++) {
+		used += (size_t)column_width(shown, shown->view.shown[i]) + (i > from);
 		if (width && used > width && i > from)
 			break;
 	}
 	return i;
 }
 
+/* A part of the line, or of the names above it. */
 static void print_part(const struct shown *shown, size_t from, size_t to,
-		       const struct vm_sample *before, const struct vm_sample *after)
+		       const struct readings *row)
 {
 	size_t i;
 
 	for (i = from; i < to; i++) {
-		int width = column_width(shown, shown->at[i]);
-		char *text = before ? value_text(before, after, shown->at[i]) : NULL;
+		size_t column = shown->view.shown[i];
+		char *value = row ? text(row, column, TEXT_TABLE) : NULL;
 
-		printf("%*s%c", width, !before ? vm_columns[shown->at[i]].name : text ? text : "-",
+		printf("%*s%c", column_width(shown, column),
+		       !row ? vm_columns[column].name : value ? value : "-",
 		       i + 1 < to ? ' ' : '\n');
-		free(text);
+		free(value);
 	}
 }
 
 static void print_text(const struct shown *shown, const struct options *options,
-		       const struct vm_sample *before, const struct vm_sample *after, uint64_t turn)
+		       const struct readings *row, uint64_t turn)
 {
 	size_t width, lines, from, to;
 	bool parts;
 
 	screen_size(STDOUT_FILENO, &width, &lines);
-	parts = fitting(shown, 0, width) < shown->nr;
+	parts = fitting(shown, 0, width) < shown->view.nr_shown;
 	/* Names again when those before have left the screen. */
 	if (turn && lines > 2 && turn % (lines - 2) == 0)
 		turn = 0;
-	for (from = 0; from < shown->nr; from = to) {
+	for (from = 0; from < shown->view.nr_shown; from = to) {
 		to = fitting(shown, from, width);
 		if (!options->style.noheadings && (!turn || parts))
-			print_part(shown, from, to, NULL, NULL);
-		print_part(shown, from, to, before, after);
+			print_part(shown, from, to, NULL);
+		print_part(shown, from, to, row);
 	}
 	if (parts)
 		putchar('\n');
 }
 
-static void print_table(const struct shown *shown, struct options *options,
-			const struct vm_sample *before, const struct vm_sample *after,
-			uint64_t turn)
+static void print_table(const struct shown *shown, const struct options *options,
+			const struct readings *row, uint64_t turn)
 {
-	char *json = xasprintf("   \"uptime\": %.2f,\n   \"seconds\": %.2f", after->when,
-			       after->when - before->when);
+	char *json = xasprintf("   \"uptime\": %.2f,\n   \"seconds\": %.2f", row->after->when,
+			       row->after->when - row->before->when);
 	struct style style = options->style;
-	struct table *t;
-	size_t i;
+	const void *rows[] = { row };
 
 	style.noheadings = style.noheadings || turn;
-	t = table_begin(&style, "sys");
-	for (i = 0; i < shown->nr; i++)
-		table_column(t, vm_columns[shown->at[i]].name, true);
-	for (i = 0; i < shown->nr; i++)
-		table_cell(t, value_text(before, after, shown->at[i]));
-	table_print(t, stdout, json);
-	table_free(t);
+	view_print(&shown->view, rows, 1, NULL, &style, stdout, json);
 	free(json);
 }
 
@@ -150,10 +131,7 @@ static void print_table(const struct shown *shown, struct options *options,
  */
 void sys_help(void)
 {
-	size_t i;
-
-	for (i = 0; i < NR_VM; i++)
-		printf(" %-14s %s\n", vm_columns[i].name, vm_columns[i].help);
+	fields_help(sys_fields());
 }
 
 /**
@@ -165,13 +143,12 @@ void sys_help(void)
 enum exit_code sys_run(struct options *options)
 {
 	struct vm_sample before = { 0 }, after;
-	struct shown shown = { .nr = 0 };
+	const struct readings row = { &before, &after };
+	struct shown shown;
 	struct pace pace;
 	uint64_t turn;
 
-	for (shown.nr = 0; shown.nr < NR_VM; shown.nr++)
-		shown.at[shown.nr] = (int)shown.nr;
-	if (options->output && !shown_parse(&shown, options->output))
+	if (!view_choose(&shown.view, sys_fields(), options, NULL, NULL))
 		return EXIT_USAGE;
 	options->style.compact = options->interval > 0;
 	pace_begin(&pace, options->interval);
@@ -180,9 +157,9 @@ enum exit_code sys_run(struct options *options)
 			return EXIT_ERROR;
 		shown.digits = snprintf(NULL, 0, "%" PRIu64, after.value[VM_TOTAL]);
 		if (options->style.format == FORMAT_TABLE)
-			print_text(&shown, options, &before, &after, turn);
+			print_text(&shown, options, &row, turn);
 		else
-			print_table(&shown, options, &before, &after, turn);
+			print_table(&shown, options, &row, turn);
 		before = after;
 		if (options->interval <= 0 || ++turn == options->count || !pace_wait(&pace))
 			return EXIT_FINE;

@@ -38,8 +38,8 @@ static void usual_columns(struct top *top)
 	const char *bad;
 
 	if (!top->columns_given)
-		columns_parse(&top->options->columns,
-			      delta_columns(top->options->grouping.by, !top->options->input), &bad);
+		view_show(&top->screen.view,
+			  delta_columns(top->options->grouping.by, !top->options->input), &bad);
 }
 
 /* Everything that is shown, of the snapshots that there are. */
@@ -55,8 +55,8 @@ static void rebuild(struct top *top)
 		items_make(&top->items, top->delta.rows, top->delta.nr_rows,
 			   top->delta.rows_seconds, &options->filter, &options->grouping);
 		if (!options->input)
-			items_ask_machine(&top->items, &options->columns);
-		items_sort(top->items.at, top->items.nr, &options->sorts);
+			items_ask_machine(&top->items, &top->screen.view);
+		items_sort(top->items.at, top->items.nr, &top->screen.view);
 	}
 	top->screen.now = top->has_now ? &top->now : NULL;
 	top->screen.delta = &top->delta;
@@ -84,23 +84,22 @@ static void sort_by(struct top *top, const char *list)
 {
 	const char *bad;
 
-	sorts_parse(&top->options->sorts, list, &bad);
+	view_sort(&top->screen.view, list, &bad);
 }
 
 /* The column to the left or right of the one that is sorted by. */
 static void sort_beside(struct top *top, int step)
 {
-	const struct columns *columns = &top->screen.columns;
-	struct sorts *sorts = &top->options->sorts;
-	size_t i;
+	const struct view *view = &top->screen.fitting;
+	size_t sorted = top->screen.view.sorts[0].field, i;
 
-	for (i = 0; i < columns->nr && columns->at[i] != sorts->by[0].column; i++)
+	for (i = 0; i < view->nr_shown && view->shown[i] != sorted; i++)
 		;
-	if (i == columns->nr)
+	if (i == view->nr_shown)
 		i = 0;
-	else if ((step < 0 && i) || (step > 0 && i + 1 < columns->nr))
+	else if ((step < 0 && i) || (step > 0 && i + 1 < view->nr_shown))
 		i += (size_t)step;
-	sort_by(top, column_name(columns->at[i]));
+	sort_by(top, view_name(&top->screen.view, view->shown[i]));
 }
 
 static void group_next(struct top *top)
@@ -214,7 +213,7 @@ static bool key_moves(struct screen *screen, int key)
 
 static void key_sorts(struct top *top, int key)
 {
-	struct sorts *sorts = &top->options->sorts;
+	struct view *view = &top->screen.view;
 	size_t i;
 
 	switch (key) {
@@ -232,8 +231,8 @@ static void key_sorts(struct top *top, int key)
 		sort_beside(top, key == '<' ? -1 : 1);
 		break;
 	case 'r':
-		for (i = 0; i < sorts->nr; i++)
-			sorts->by[i].ascending = !sorts->by[i].ascending;
+		for (i = 0; i < view->nr_sorts; i++)
+			view->sorts[i].ascending = !view->sorts[i].ascending;
 		break;
 	}
 }
@@ -352,8 +351,8 @@ enum exit_code top_run(struct options *options)
 	if (options->interval <= 0)
 		options->interval = INTERVAL_USUAL;
 	top.columns_given = !!options->output;
-	if (!options_columns(options, delta_columns(options->grouping.by, !options->input),
-			     "major,minor"))
+	if (!view_choose(&top.screen.view, &item_fields, options,
+			 delta_columns(options->grouping.by, !options->input), "major,minor"))
 		return EXIT_USAGE;
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
 		complain("top wants a terminal: use kfaultstat show INTERVAL without one");

@@ -12,7 +12,7 @@ import time
 
 from memory import (DISK, LIBC, NOBODY, PAGE, Process, as_nobody, bring, cache_ways, drop, file_system, fill, folder,
                     has_cachestat, json_of, need_cachestat, need_root, resident, undisturbed)
-from tap import PLAIN, PROGRAM, SCRATCH, Skip, check, equal, fails, raw, run
+from tap import PLAIN, PROGRAM, SCRATCH, Skip, check, equal, fails, raw, run, terminal
 
 
 def ranges(way, *arguments):
@@ -582,6 +582,18 @@ def test_raw_json_and_table_say_the_same():
     equal("columns", "FILE PERCENT", run("cache", "-o", "file,percent", "-r", place).stdout.split("\n")[0])
     equal("no names of them", 1, len([line for line in run("cache", "-r", "--noheadings", place)
                                       .stdout.splitlines() if not line.startswith("#")]))
+
+
+def test_paths_are_cut_where_they_are_until_lines_fit_the_screen():
+    name = os.path.join(folder(), "x" * 200 + ".end")
+    fill(name, 3)
+    for words in ([], ["-o", "file,cached"], ["-o", "dir,file,pages"], ["--noheadings"], ["-o", "cached,file,bar"]):
+        for columns in (80, 120, 200):
+            shown = terminal(columns, 24, "cache", *words, name)
+            check("width of %d with %s" % (columns, words), all(len(line) <= columns for line in shown), *shown)
+            check("the end is there", any(".end" in line for line in shown), *shown)
+    line = [line for line in terminal(120, 24, "cache", "-o", "file,cached", name) if ".end" in line][0]
+    equal("the line is full", 120, len(line))
 
 
 def test_wrong_usage():

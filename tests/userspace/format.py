@@ -2,11 +2,9 @@
 """What is shown: safe on a terminal whatever is in a name, right in JSON, sorted, added up."""
 import json
 import os
-import pty
-import select
 import subprocess
 
-from tap import (CAPTURED, PROGRAM, Text, check, equal, fails, raw, run, save)
+from tap import CAPTURED, PROGRAM, Text, check, equal, fails, raw, run, save, terminal
 
 # All single bytes, escapes that do something, directions of writing, and bad UTF-8.
 HOSTILE = ([bytes([c]) for c in range(1, 256)] +
@@ -152,28 +150,6 @@ def test_rows_are_filtered():
     equal("--regions", ["3", "-"], pids("--regions"))
     equal("all at once", ["1"], pids("--files", "-c", "java", "-p", "1", "-f", "*_1*"))
     equal("none", [], pids("-c", "nobody"))
-
-
-def terminal(columns, lines, *arguments, locale="C.UTF-8"):
-    """The output of kfaultstat on a terminal of that size."""
-    master, slave = pty.openpty()
-    import fcntl
-    import struct
-    import termios
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    process = subprocess.Popen([PROGRAM, *arguments], stdout=slave, stdin=slave,
-                               env=dict(os.environ, LC_ALL=locale))
-    out, ended = b"", False
-    # The other end stays open meanwhile: when the last one is closed, what is on its way may be lost.
-    while select.select([master], [], [], 0.2 if ended else 0.02)[0] or not ended:
-        if select.select([master], [], [], 0)[0]:
-            out += os.read(master, 65536)
-        else:
-            ended = process.poll() is not None
-    equal("exit code", 0, process.returncode, out)
-    os.close(slave)
-    os.close(master)
-    return out.decode().splitlines()
 
 
 def test_on_a_terminal_as_many_rows_as_fit_and_no_line_is_wider():

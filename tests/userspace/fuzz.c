@@ -9,6 +9,7 @@
 
 #include "delta.h"
 #include "family.h"
+#include "fields.h"
 #include "group.h"
 #include "heat.h"
 #include "render.h"
@@ -56,14 +57,12 @@ static void cut(const char *name)
 static void show(const struct row *rows, size_t nr, double seconds)
 {
 	static const struct filter all;
-	struct columns columns = { .nr = 0 };
+	static const struct options usual;
 	struct grouping_spec spec = { 0 };
-	struct sorts sorts;
-	const char *bad;
+	struct view view;
 
-	for (; columns.nr < NR_COLUMNS; columns.nr++)
-		columns.at[columns.nr] = (enum column)columns.nr;
-	sorts_parse(&sorts, "dir,major,dev,object:desc", &bad);
+	if (!view_choose(&view, &item_fields, &usual, NULL, "dir,major,dev,object:desc"))
+		abort();
 	/* Not by cgroup, which looks at this machine. */
 	for (spec.by = BY_NONE; spec.by < BY_CGROUP; spec.by++) {
 		struct style style = { .format = (enum format)(spec.by % 3), .width = 80 };
@@ -71,8 +70,8 @@ static void show(const struct row *rows, size_t nr, double seconds)
 
 		spec.depth = spec.by == BY_DIR ? 2 : 0;
 		items_make(&items, rows, nr, seconds, &all, &spec);
-		items_sort(items.at, items.nr, &sorts);
-		items_print(&items, items.nr, &columns, &style, NULL, nowhere, NULL);
+		items_sort(items.at, items.nr, &view);
+		items_print(items.at, items.nr, &view, &style, NULL, nowhere, NULL);
 		items_free(&items);
 	}
 }

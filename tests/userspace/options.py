@@ -167,6 +167,31 @@ def test_wrong_usage_is_exit_code_2_and_one_line():
     fails(2, ["-s", "at most eight"], "-s", "pid,id,comm,state,calls,minor,major,read,write", "-i", CAPTURED)
 
 
+def test_every_command_refuses_a_column_in_the_same_words():
+    commands = {"show": ["-i", CAPTURED], "diff": [CAPTURED, CAPTURED], "top": ["-i", CAPTURED], "stat": ["true"],
+                "sys": [], "cache": ["/etc"], "map": [], "map -p": ["-p", "1"],
+                "cache --ranges": ["--ranges", "/etc"]}
+    for command, rest in commands.items():
+        name = command.split()[0]
+        text = run(name, "--help").stdout
+        columns = [line.split()[0] for line in text[text.index("\nColumns"):].split("\n\nCommands")[0].splitlines()
+                   if line.startswith(" ")]
+        # Those of a way to look that is not the usual one are not in the help.
+        wanted = None if command in ("map -p", "cache --ranges", "map") else ", ".join(columns)
+        for option, behind in (("-o", ""), ("-s", ", each with :asc or :desc behind it or neither, at most eight")):
+            if option == "-s" and command in ("sys", "cache --ranges"):
+                continue
+            for bad in ("nothing", ""):
+                line = fails(2, [], name, option, "%s,%s" % (bad, columns[0]), *rest)
+                found = re.fullmatch(r'kfaultstat: %s cannot have "%s": columns are ([^;]*); see --help' % (
+                    option, bad), line)
+                check("words of %s %s" % (command, option), found, line)
+                check("what follows the columns", found.group(1).endswith(behind), line)
+                if wanted:
+                    equal("columns of %s" % command, wanted + behind, found.group(1))
+    fails(2, ["\"+free\""], "sys", "-o", "+free")
+
+
 def test_the_help_fits_80_columns():
     for command in COMMANDS:
         for line in run(command, "--help").stdout.splitlines():

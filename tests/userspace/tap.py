@@ -4,16 +4,22 @@
 Every module here has functions test_*; main() runs those of the modules that it is given.
 """
 import atexit
+import fcntl
 import os
+import pty
+import select
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import traceback
 
 PROGRAM = os.environ["KFAULTSTAT"]          # with sanitizers
 PLAIN = os.environ["KFAULTSTAT_PLAIN"]      # as users have it
 STANDIN = os.environ["KFAULTSTAT_STANDIN"]  # to be preloaded, see standin.c
+TIMER = os.environ["KFAULTSTAT_TIMER"]      # tests/bench/native.c
 HERE = os.path.dirname(os.path.abspath(__file__))
 CAPTURED = os.path.join(HERE, "captured", "demo-6.1")
 SCRATCH = tempfile.mkdtemp(prefix="faultstat-reader-")
@@ -31,6 +37,25 @@ def run(*arguments, program=PROGRAM, stdin=b"", env=None, text=True):
         done.stdout = done.stdout.decode("utf-8", "surrogateescape")
         done.stderr = done.stderr.decode("utf-8", "surrogateescape")
     return done
+
+
+def terminal(columns, lines, *arguments, locale="C.UTF-8"):
+    """The output of kfaultstat on a terminal of that size."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    process = subprocess.Popen([PROGRAM, *arguments], stdout=slave, stdin=slave,
+                               env=dict(os.environ, LC_ALL=locale))
+    out, ended = b"", False
+    # The other end stays open meanwhile: when the last one is closed, what is on its way may be lost.
+    while select.select([master], [], [], 0.2 if ended else 0.02)[0] or not ended:
+        if select.select([master], [], [], 0)[0]:
+            out += os.read(master, 65536)
+        else:
+            ended = process.poll() is not None
+    equal("exit code", 0, process.returncode, out)
+    os.close(slave)
+    os.close(master)
+    return out.decode().splitlines()
 
 
 class Skip(Exception):

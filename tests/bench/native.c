@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * residency.c - what the script residency measures with.
- *
- * "load FILE" is the process that is looked at: it maps a file, touches each page, and from
- * then on maps and unmaps a page every millisecond. Each line on standard input is answered by
- * the worst time that took since the one before, in microseconds.
+ * native.c - what the benches that need no guest measure with, and the reader's test of speed.
  *
  * "time RUNS COMMAND..." says how long a command takes: milliseconds from start to end and
- * milliseconds of processor time, of each the least of the runs, and the most KiB it had.
+ * milliseconds of processor time, of each the least of the runs, and the most KiB it had. That
+ * is why this is no script: a process begins with the memory of the one it was forked from.
+ *
+ * "load FILE" is a process for map to look at: it maps a file, touches each page, and from
+ * then on maps and unmaps a page every millisecond. Each line on standard input is answered by
+ * the worst time that took since the one before, in microseconds.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -129,6 +130,6 @@ int main(int argc, char **argv)
 		return serve(argv[2]);
 	if (argc > 3 && !strcmp(argv[1], "time"))
 		return measure(atoi(argv[2]), argv + 3);
-	fputs("usage: residency load FILE, residency time RUNS COMMAND...\n", stderr);
+	fputs("usage: native time RUNS COMMAND..., native load FILE\n", stderr);
 	return 2;
 }
