@@ -169,7 +169,7 @@ def test_wrong_usage_is_exit_code_2_and_one_line():
 
 def test_every_command_refuses_a_column_in_the_same_words():
     commands = {"show": ["-i", CAPTURED], "diff": [CAPTURED, CAPTURED], "top": ["-i", CAPTURED], "stat": ["true"],
-                "sys": [], "cache": ["/etc"], "map": [], "map -p": ["-p", "1"],
+                "sys": [], "cache": ["/etc"], "map": [], "map -p": ["-p", "1"], "regions": ["/etc/passwd"],
                 "cache --ranges": ["--ranges", "/etc"]}
     for command, rest in commands.items():
         name = command.split()[0]
