@@ -80,7 +80,6 @@ TEST_F(loaded, cpu_numbers_with_a_hole)
 	struct workload w;
 	struct snapshot s;
 
-	EXPECT_LT(PRESENT, last_cpu(CPUS "possible"));
 	ASSERT_EQ(0, hole_set("0"));
 	EXPECT_EQ(PRESENT - 1, sysconf(_SC_NPROCESSORS_ONLN));
 	EXPECT_EQ(PRESENT - 1, last_cpu(CPUS "online"));
@@ -140,7 +139,8 @@ TEST_F(bounded, max_memory_holds_where_64_cpus_are_possible)
 	struct crowd crowd;
 	struct snapshot s;
 
-	EXPECT_LT(PRESENT, last_cpu(CPUS "possible"));
+	if (last_cpu(CPUS "possible") < PRESENT)
+		SKIP_TEST("the kernel takes no CPU as possible that is not there");
 	ASSERT_EQ(0, mark_take(&before));
 	ASSERT_EQ(0, crowd_start(&crowd, 100, touch_everywhere, NULL));
 	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
