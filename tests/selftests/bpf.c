@@ -72,7 +72,7 @@ static bool attached_or_failed(void *arg)
 	(void)arg;
 	touch_write(p, 1);
 	munmap(p, PAGE);
-	return output_has("seen 1\n") || output_has("ERROR");
+	return output_has("seen 1\n") || output_has("ERROR") || output_has("file not found");
 }
 
 static pid_t bpftrace_start(void)
