@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/utsname.h>
 
 #define THREADS	8
 #define PAGES	512ul		/* of each thread; a power of two */
@@ -64,16 +65,29 @@ static int eight_threads(void *arg)
 	return !parts->shared || threads_run(THREADS, touch_parts, parts, !parts->wander);
 }
 
-static void expect_exactly(struct __test_metadata *_metadata, const struct snapshot *s, pid_t pid,
-			   const char *object, size_t pages)
+/*
+ * Since 7.0 at the latest the first write to a private map of a file begins under the lock of the mapping,
+ * and comes once more, with that of all mappings, for what it has to prepare.
+ */
+static bool first_writes_are_retried(void)
 {
+	struct utsname name;
+
+	return !uname(&name) && atoi(name.release) >= 7;
+}
+
+static void expect_exactly(struct __test_metadata *_metadata, const struct snapshot *s, pid_t pid,
+			   const char *object, size_t pages, int writers)
+{
+	long long tries = first_writes_are_retried() ? writers : 0;
 	struct counts n;
 
 	EXPECT_EQ(1, snapshot_sum_object(s, pid, object, &n));
-	EXPECT_EQ((long long)pages, n.calls);
+	EXPECT_GE(tries, n.uncounted);
+	EXPECT_EQ((long long)pages + n.uncounted, n.calls);
 	EXPECT_EQ((long long)pages, n.minor);
-	EXPECT_EQ((long long)pages, n.write);
-	EXPECT_EQ(0, n.major + n.uncounted + n.pending + n.missed);
+	EXPECT_EQ((long long)pages + n.uncounted, n.write);
+	EXPECT_EQ(0, n.major + n.pending + n.missed);
 }
 
 /* Every page is touched once, so the rows are known, wherever it was that they were counted. */
@@ -93,10 +107,10 @@ static void run_parts(struct __test_metadata *_metadata, bool wander)
 	}
 	w = RUN_EXACT(eight_threads, &parts);
 	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
-	expect_exactly(_metadata, &s, w.pid, SHARED, THREADS * PAGES);
+	expect_exactly(_metadata, &s, w.pid, SHARED, THREADS * PAGES, THREADS);
 	for (i = 0; i < THREADS; i++) {
 		private_name(path, sizeof(path), i);
-		expect_exactly(_metadata, &s, w.pid, path, PAGES);
+		expect_exactly(_metadata, &s, w.pid, path, PAGES, 1);
 		unlink(path);
 	}
 	snapshot_free(&s);
