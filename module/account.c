@@ -38,8 +38,11 @@ static void settle_any(struct task_state *state, struct task_struct *task, unsig
 	barrier();
 	if (state->open)
 		count_in_row(state->row, row_cell(state->row, cpu), moved.verdict);
-	if (moved.verdict == COUNT_MAJOR && state->page != HEAT_NO_PAGE)
-		heat_major(state->row, state->page);
+	if (moved.verdict == COUNT_MAJOR) {
+		struct heat_place place = task_heat_place(state);
+
+		heat_major(state->row, &place);
+	}
 	if (moved.missed_minor || moved.missed_major)
 		task_missed(state->process, moved.missed_minor, moved.missed_major);
 }
@@ -75,20 +78,20 @@ static struct row *first_row(struct process *process, struct object_key *key,
 	return row;
 }
 
-/* By region, where that is asked for. Returns its page, or HEAT_NO_PAGE. */
+/* By region, where that is asked for. Returns what the state is to remember as its page. */
 static u64 heat_any(struct task_state *state, struct row *row, struct fault_place place)
 {
 	struct heat_cells *cells;
 	u64 page;
 
-	if (state->process->detour != ROW_HEATED || !object_is_file(&row->key))
+	if (READ_ONCE(state->process->detour) != ROW_HEATED || !object_is_file(&row->key))
 		return HEAT_NO_PAGE;
-	page = heat_page(place.vma, place.address);
+	page = heat_page_in_file(place.vma, place.address);
 	cells = heat_call(row, page, place.vma);
 	if (!cells) {
 		/* Here again at the next call. */
 		state->key = OBJECT_NONE;
-		return HEAT_NO_PAGE;
+		return HEAT_LOST_PAGE;
 	}
 	/* The usual way does not know such a key. */
 	state->key.dev ^= HEAT_MARK;
@@ -177,7 +180,10 @@ void notrace account_heated(struct task_state *state, struct fault_place place,
 
 	if (unlikely(verdict == COUNT_MAJOR))
 		goto any;
-	/* Early, where it does no harm: the last call's is for majors. */
+	/*
+	 * Early, where it does no harm, for the last call was none. (Up to 5.8 a remote access
+	 * may make it one at this moment: then that major is counted here.)
+	 */
 	page = heat_page(place.vma, place.address);
 	WRITE_ONCE(state->page, page);
 	region = heat_region(state->heat, page);

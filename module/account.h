@@ -86,7 +86,7 @@ static __always_inline void account_call(struct vm_area_struct *vma, void *sourc
 		cell = state->cell;
 		account_in_cell(cell, verdict);
 	} else {
-		row = state->process->detour;
+		row = READ_ONCE(state->process->detour);
 		if (likely(!row))
 			row = row_find(state->process, key);
 		else if (row == ROW_HEATED)

@@ -35,9 +35,6 @@ static unsigned int requests;
 /* One change at a time; before table.mutex. */
 static DEFINE_MUTEX(heat_mutex);
 
-/* Regions that several CPUs share. Inside table.lock where both are taken. */
-static DEFINE_RAW_SPINLOCK(shared_lock);
-
 static unsigned int heat_rows;	/* table.lock */
 static atomic64_t lost = ATOMIC64_INIT(0);
 
@@ -131,25 +128,30 @@ static void region_count(struct heat_region *region, bool major)
 	count_one(major ? &region->major : &region->calls);
 }
 
-/* With interrupts off: a task that is freed in one counts on this CPU, too. */
-static bool heat_count(struct heat *heat, u64 page, bool major)
+static bool count_shared(struct heat *heat, u64 page, bool major)
 {
-	struct heat_cells *cells = &heat->cpu[smp_processor_id()];
 	unsigned long flags;
 	bool counted;
 
-	if (cells_make(cells, POOL_HEAT_CPU, heat->first_shift)) {
-		region_count(cells_region(cells, page), major);
-		return true;
-	}
-	hook_lock_irqsave(&shared_lock, flags);
+	hook_lock_irqsave(&heat->lock, flags);
 	counted = cells_make(&heat->shared, POOL_HEAT_SHARED, heat->first_shift);
 	if (counted)
 		region_count(cells_region(&heat->shared, page), major);
-	hook_unlock_irqrestore(&shared_lock, flags);
+	hook_unlock_irqrestore(&heat->lock, flags);
 	if (!counted)
 		atomic64_inc(major ? &heat->lost_major : &heat->lost);
 	return counted;
+}
+
+/* In a hook, with interrupts off: a task that is freed in one counts on this CPU, too. */
+static bool heat_count(struct heat *heat, u64 page, bool major)
+{
+	struct heat_cells *cells = &heat->cpu[smp_processor_id()];
+
+	if (!cells_make(cells, POOL_HEAT_CPU, heat->first_shift))
+		return count_shared(heat, page, major);
+	region_count(cells_region(cells, page), major);
+	return true;
 }
 
 /* With interrupts off. The file's size now is what it is expected to be. */
@@ -165,6 +167,8 @@ static struct heat *heat_make(struct row *row, const struct vm_area_struct *vma)
 		heat = pool_get(POOL_HEAT);
 		if (heat) {
 			memset(heat, 0, heat_size());
+			raw_spin_lock_init(&heat->lock);
+			heat->epoch = table.epoch;
 			heat->first_shift = shift_wanted(0, size ? (size - 1) >> PAGE_SHIFT : 0);
 			heat_rows++;
 			/* Hooks on other CPUs find it whole. */
@@ -191,7 +195,8 @@ struct heat_cells *heat_call(struct row *row, u64 page, const struct vm_area_str
 	unsigned long flags;
 
 	local_irq_save(flags);
-	if (!heat)
+	/* Where memory has run out, faults do not queue for a lock to hear it. */
+	if (!heat && !pool_is_starved(POOL_HEAT))
 		heat = heat_make(row, vma);
 	if (!heat)
 		atomic64_inc(&lost);
@@ -202,23 +207,86 @@ struct heat_cells *heat_call(struct row *row, u64 page, const struct vm_area_str
 }
 
 /**
- * heat_major - a call that was counted by region was a major one
- * @row: in which it was
- * @page: of the file
+ * heat_page_in_file - the page that a call counts as
+ * @vma: its mapping, stable, of a file
+ * @address: of the fault
  *
- * In a hook, or where a task is freed; any context but NMI, preemption off.
+ * In a hook. Beyond the end of the file it is the last one, or whoever touches what is
+ * not there would make the regions so large that they say nothing.
  */
-void heat_major(struct row *row, u64 page)
+u64 heat_page_in_file(const struct vm_area_struct *vma, unsigned long address)
+{
+	u64 page = min(heat_page(vma, address), HEAT_PAGE_LAST);
+	loff_t size = i_size_read(file_inode(vma->vm_file));
+
+	return size > 0 ? min(page, (u64)(size - 1) >> PAGE_SHIFT) : page;
+}
+
+/**
+ * heat_has_call - whether a row's heat is the one that has a call
+ * @heat: of the row
+ * @place: of the call
+ *
+ * Any context. After it was dropped, another one may be there; it may even lie at the
+ * same address, but then it is of a later epoch than whoever counted in the first.
+ */
+bool heat_has_call(const struct heat *heat, const struct heat_place *place)
+{
+	return place->cells >= heat->cpu && place->cells < heat->cpu + nr_cpu_ids &&
+	       heat->epoch <= place->generation;
+}
+
+/* The heat in which a major is to be counted; NULL where it is gone, or the call is lost. */
+static struct heat *heat_of_major(struct row *row, const struct heat_place *place)
 {
 	struct heat *heat = heat_of(row);
+
+	if (heat && place->page == HEAT_LOST_PAGE)
+		atomic64_inc(&heat->lost_major);
+	else if (heat && place->page != HEAT_NO_PAGE && heat_has_call(heat, place))
+		return heat;
+	return NULL;
+}
+
+/**
+ * heat_major - the verdict on a call is: major
+ * @row: in which it was
+ * @place: of the call
+ *
+ * In a hook, preemption off.
+ */
+void heat_major(struct row *row, const struct heat_place *place)
+{
+	struct heat *heat = heat_of_major(row, place);
 	unsigned long flags;
 
-	/* Nobody asks for it any more. */
 	if (!heat)
 		return;
 	local_irq_save(flags);
-	heat_count(heat, page, true);
+	heat_count(heat, place->page, true);
 	local_irq_restore(flags);
+}
+
+/**
+ * heat_major_at_end - likewise, where a task is freed
+ * @row: in which it was
+ * @place: of the call
+ *
+ * Any context but NMI, interrupts off. It may have interrupted a hook that is about to
+ * count in a region of this CPU: these do not move under its hands.
+ */
+void heat_major_at_end(struct row *row, const struct heat_place *place)
+{
+	struct heat *heat = heat_of_major(row, place);
+	struct heat_region *region;
+
+	if (!heat)
+		return;
+	region = heat_region(&heat->cpu[smp_processor_id()], place->page);
+	if (region)
+		region_count(region, true);
+	else
+		count_shared(heat, place->page, true);
 }
 
 /* Reading; process context, table.mutex held. */
@@ -397,16 +465,19 @@ static void heat_stock(bool asked)
 	pool_aim(POOL_HEAT_SHARED, asked ? 16 : 0);
 	if (asked)
 		pool_refill();
-	else
-		worker_keep_house();
 }
 
 static void heat_apply(void)
 {
-	heat_stock(requests || parameter.pids.all || parameter.pids.count);
+	bool asked = requests || parameter.pids.all || parameter.pids.count;
+
+	heat_stock(asked);
 	table_new_epoch();
 	compat_synchronize_hooks();
 	heat_drop(false);
+	/* Nothing of it is to be kept. */
+	if (!asked)
+		worker_keep_house();
 }
 
 /**

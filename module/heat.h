@@ -9,7 +9,8 @@
  * Bound: 16 bytes a region, 4 KiB for a row on a CPU, at most a quarter of max_memory
  * for them all. Where that is used up, a row has one more page that all CPUs share under
  * a lock, at most an eighth of max_memory for all rows; where that is used up too, calls
- * are counted as lost.
+ * are counted as lost. What a row has beside its pages, 16 bytes for each possible CPU,
+ * is at most a sixteenth of max_memory.
  */
 #ifndef FAULTSTAT_HEAT_H
 #define FAULTSTAT_HEAT_H
@@ -45,15 +46,20 @@ struct heat_cells {
  * struct heat - a row's calls by region; the row points at its cells
  * @link: in the list of those that are being freed
  * @first_shift: log2 of the pages of a region, as the file's size was at first
+ * @epoch: table.epoch when it was made
+ * @lock: for @shared
  * @told: where a snapshot that has read it puts what verdicts come; table.lock
  * @lost: calls that found no memory for their region
  * @lost_major: majors likewise
  * @shared: of CPUs that have none of their own
- * @cpu: by CPU, written by that CPU alone
+ * @cpu: by CPU; made and doubled by that CPU in task context alone, and counted in by
+ *	that CPU alone
  */
 struct heat {
 	struct list_head link;
 	u32 first_shift;
+	u64 epoch;
+	raw_spinlock_t lock;
 	void *told;
 	atomic64_t lost;
 	atomic64_t lost_major;
@@ -76,8 +82,24 @@ static inline struct heat *heat_of(const struct row *row)
  */
 #define HEAT_MARK	(1ULL << 63)
 
-/* The page of a call that is not counted by region. */
+/* The page of a call that is not counted by region; of one that was to be, and is lost. */
 #define HEAT_NO_PAGE	(~0ULL)
+#define HEAT_LOST_PAGE	(~1ULL)
+
+/* Further on in a file a call counts as here: then regions have at most 2^54 bytes. */
+#define HEAT_PAGE_LAST	((1ULL << 50) - 1)
+
+/**
+ * struct heat_place - where a task's last call was counted by region
+ * @page: in the file; HEAT_NO_PAGE, HEAT_LOST_PAGE
+ * @cells: of the row, of some CPU; only compared, for they may be gone
+ * @generation: of the task's state
+ */
+struct heat_place {
+	u64 page;
+	const struct heat_cells *cells;
+	u64 generation;
+};
 
 /* In a hook: a call's page in its file. */
 static __always_inline u64 heat_page(const struct vm_area_struct *vma, unsigned long address)
@@ -95,7 +117,10 @@ static __always_inline struct heat_region *heat_region(const struct heat_cells *
 /* In hooks: */
 bool heat_selects(pid_t tgid);
 struct heat_cells *heat_call(struct row *row, u64 page, const struct vm_area_struct *vma);
-void heat_major(struct row *row, u64 page);
+u64 heat_page_in_file(const struct vm_area_struct *vma, unsigned long address);
+void heat_major(struct row *row, const struct heat_place *place);
+void heat_major_at_end(struct row *row, const struct heat_place *place);
+bool heat_has_call(const struct heat *heat, const struct heat_place *place);
 
 /* In process context: */
 struct heat_request;

@@ -23,7 +23,6 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/vmalloc.h>
 #include "compat/proc.h"
 #include "export.h"
 #include "heat.h"
@@ -58,7 +57,7 @@ struct heat_line {
 	u64 lost;
 	u64 lost_major;
 	u32 shift;
-	struct heat_region regions[HEAT_REGIONS];
+	struct heat_region *regions;
 };
 
 /* One open file. */
@@ -75,25 +74,38 @@ struct heat_reader {
 
 /* The snapshot. */
 
+static void line_free(struct heat_line *line)
+{
+	if (line->who.name)
+		name_put(line->who.name);
+	kfree(line->regions);
+	kfree(line);
+}
+
 /* Returns NULL where the reader may not see it; or no memory is left, which @whole tells. */
 static struct heat_line *line_new(struct heat *heat, const struct row *row, struct heat_read *read,
 				  struct pid_namespace *ns, bool *whole)
 {
-	struct heat_line *line = vzalloc(sizeof(*line));
+	struct snapshot_row who = { .kind = row->process->kind };
+	struct heat_line *line;
 
-	*whole = line;
+	if (!snapshot_fill_process(&who, row->process, ns))
+		return NULL;
+	*whole = false;
+	line = kzalloc(sizeof(*line), GFP_KERNEL);
 	if (!line)
 		return NULL;
-	line->who.kind = row->process->kind;
-	if (!snapshot_fill_process(&line->who, row->process, ns)) {
-		vfree(line);
+	line->who = who;
+	heat_read(heat, read);
+	line->regions = kmemdup(read->regions, sizeof(read->regions), GFP_KERNEL);
+	if (!line->regions) {
+		line_free(line);
 		return NULL;
 	}
+	*whole = true;
 	snapshot_fill_object(&line->who, row);
 	line->lost = atomic64_read(&heat->lost);
 	line->lost_major = atomic64_read(&heat->lost_major);
-	heat_read(heat, read);
-	memcpy(line->regions, read->regions, sizeof(line->regions));
 	line->shift = read->shift;
 	line->heat = heat;
 	return line;
@@ -106,14 +118,17 @@ static void add_open(struct row *row, struct process *process, const struct task
 	struct heat *heat = row ? heat_of(row) : NULL;
 	struct heat_line *line = heat ? heat->told : NULL;
 
-	if (!line || moved->verdict != COUNT_MAJOR || moved->page == HEAT_NO_PAGE)
+	if (!line || moved->verdict != COUNT_MAJOR || !heat_has_call(heat, &moved->heat))
 		return;
 	/* A page that came after the row was read may be beyond its regions. */
-	if (moved->page >> line->shift < HEAT_REGIONS)
-		line->regions[moved->page >> line->shift].major++;
+	if (moved->heat.page >> line->shift < HEAT_REGIONS)
+		line->regions[moved->heat.page >> line->shift].major++;
 }
 
-/* From now on verdicts are added, each of which settles before this or after it. */
+/*
+ * From now on verdicts that come are added. One that was settled while the row was being
+ * read may be in neither: the next snapshot has it.
+ */
 static void line_tell(struct heat_line *line)
 {
 	unsigned long flags;
@@ -160,8 +175,12 @@ static void line_sum(struct heat_line *line)
 	unsigned int i;
 
 	for (i = 0; i < HEAT_REGIONS; i++) {
-		line->calls += line->regions[i].calls;
-		line->major += line->regions[i].major;
+		struct heat_region *region = &line->regions[i];
+
+		/* Of a call that came after the calls were read, the verdict may be here. */
+		region->major = min(region->major, region->calls);
+		line->calls += region->calls;
+		line->major += region->major;
 	}
 }
 
@@ -326,7 +345,7 @@ static int request_parse(const char __user *text, size_t size, struct pid_list *
 		list->count = 0;
 		return 0;
 	}
-	if (strlen(buffer) != size || !pids_parse(buffer, list))
+	if (strlen(buffer) != size || !pids_parse(buffer, list) || !list->count)
 		return -EINVAL;
 	return pids_resolve(list) ? 0 : -ESRCH;
 }
@@ -359,10 +378,8 @@ static void reader_free(struct heat_reader *reader)
 	struct heat_line *line, *next;
 
 	heat_request_end(reader->request);
-	list_for_each_entry_safe(line, next, &reader->lines, link) {
-		name_put(line->who.name);
-		vfree(line);
-	}
+	list_for_each_entry_safe(line, next, &reader->lines, link)
+		line_free(line);
 }
 
 static int heat_open(struct inode *inode, struct file *file)

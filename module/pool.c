@@ -131,7 +131,7 @@ bool pool_is_starved(enum pool_id id)
 }
 
 /**
- * pool_get - takes an item; its memory is not cleared, but for a page of cells
+ * pool_get - takes an item; its memory is not cleared, but for a page of cells or of regions
  * @id: which pool
  *
  * Any context but NMI. Returns NULL where the pool is empty; the worker is on its
@@ -371,7 +371,7 @@ static size_t kmalloc_bucket(size_t size)
 /* How many items of a size are a part of max_memory. */
 static unsigned int part_of_memory(unsigned int part, size_t size)
 {
-	return div64_u64(memory_max, part * kmalloc_bucket(size));
+	return max_t(u64, div64_u64(memory_max, part * kmalloc_bucket(size)), 1);
 }
 
 /**

@@ -358,7 +358,7 @@ static int pid_change(const void *value, bool running)
 
 static int pid_set(const char *text, const struct kernel_param *param)
 {
-	struct pid_list list;
+	struct pid_list list = { .all = false };
 
 	if (!pids_parse(text, &list))
 		return refuse("pid", PIDS_ALLOWED ", or none for all");

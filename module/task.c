@@ -34,7 +34,7 @@ void task_moved(struct task_moved *moved, u64 before, u64 now, bool open)
 	moved->missed_minor = (u32)now - (u32)before;
 	moved->missed_major = (u32)(now >> 32) - (u32)(before >> 32);
 	moved->verdict = open ? COUNT_UNCOUNTED : NO_VERDICT;
-	moved->page = HEAT_NO_PAGE;
+	moved->heat.page = HEAT_NO_PAGE;
 	if (!open)
 		return;
 	if (moved->missed_major) {
@@ -105,6 +105,7 @@ static struct process *process_or_special(const struct task_struct *task)
 static struct process *process_of(struct task_struct *task)
 {
 	struct process *process;
+	struct row *detour;
 
 	if (!table_selects(task->tgid))
 		return &table.unselected;
@@ -115,7 +116,10 @@ static struct process *process_of(struct task_struct *task)
 		process = process_exec(process, task);
 	if (!process)
 		return &table.overflow;
-	process->detour = heat_selects(task->tgid) ? ROW_HEATED : NULL;
+	/* Hooks of its other tasks may be reading it at this moment. */
+	detour = heat_selects(task->tgid) ? ROW_HEATED : NULL;
+	if (process->detour != detour)
+		WRITE_ONCE(process->detour, detour);
 	return process;
 }
 
@@ -258,11 +262,11 @@ static void state_settle(struct task_state *state)
 	struct task_moved moved;
 
 	task_moved(&moved, state->seen, task_counters(state->task), state->open);
-	moved.page = state->page;
+	moved.heat = task_heat_place(state);
 	if (state->open)
 		row_count(state->row, moved.verdict, 1);
-	if (moved.verdict == COUNT_MAJOR && moved.page != HEAT_NO_PAGE)
-		heat_major(state->row, moved.page);
+	if (moved.verdict == COUNT_MAJOR)
+		heat_major_at_end(state->row, &moved.heat);
 	missed_locked(state->process, moved.missed_minor, moved.missed_major);
 	visitor_tell(state->task, state->row, state->process, &moved);
 }
@@ -364,23 +368,24 @@ void task_renamed(struct task_struct *task, const char *comm)
 static bool state_read_open(const struct task_state *state, struct row **row,
 			    struct task_moved *moved)
 {
-	u64 seen, now, page;
+	struct heat_place place;
+	u64 seen, now;
 	int tries;
 
 	for (tries = 0; tries < 8; tries++) {
 		seen = READ_ONCE(state->seen);
 		*row = READ_ONCE(state->row);
-		page = READ_ONCE(state->page);
+		place = task_heat_place(state);
 		smp_rmb(); /* row and counters seen stand around the counters */
 		now = task_counters(state->task);
 		smp_rmb(); /* row and counters seen stand around the counters */
 		if (READ_ONCE(state->seen) != seen || READ_ONCE(state->row) != *row ||
-		    READ_ONCE(state->page) != page)
+		    READ_ONCE(state->page) != place.page)
 			continue;
 		if (!READ_ONCE(state->open))
 			return false;
 		task_moved(moved, seen, now, true);
-		moved->page = page;
+		moved->heat = place;
 		return moved->verdict != COUNT_UNCOUNTED;
 	}
 	return false;

@@ -97,7 +97,7 @@ static __always_inline u64 task_generation(const struct task_struct *task)
  * @verdict: the part that is that call's; NO_VERDICT where there was no call
  * @missed_minor: the rest
  * @missed_major: the rest
- * @page: of that call, as in the task's state
+ * @heat: where that call was counted by region
  */
 #define NO_VERDICT	COUNTERS
 
@@ -105,8 +105,20 @@ struct task_moved {
 	enum counter verdict;
 	u32 missed_minor;
 	u32 missed_major;
-	u64 page;
+	struct heat_place heat;
 };
+
+/* Where the last call was counted by region. */
+static inline struct heat_place task_heat_place(const struct task_state *state)
+{
+	struct heat_place place = {
+		.page = READ_ONCE(state->page),
+		.cells = READ_ONCE(state->heat),
+		.generation = READ_ONCE(state->generation),
+	};
+
+	return place;
+}
 
 void task_moved(struct task_moved *moved, u64 before, u64 now, bool open);
 

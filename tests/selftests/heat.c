@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 
 #define HEAT		"/proc/faultstat/heat"
 #define REGIONS		256
@@ -816,6 +817,133 @@ TEST_F(loaded, reset_begins_anew)
 	EXPECT_EQ(1, heat_find(&h, w.pid, t.path)->calls);
 	heat_free(&h);
 	unlink(t.path);
+}
+
+static bool memory_is_below(void *arg)
+{
+	long long now = totals_value("table", "memory");
+
+	return now > 0 && now < *(long long *)arg;
+}
+
+TEST_F(loaded, memory_is_given_back)
+{
+	struct task t = { .path = "/dev/shm/heat.back", .pages = 1024, .touch = just_one };
+	long long with, before = totals_value("table", "memory");
+	struct workload w;
+
+	ASSERT_EQ(0, file_make_empty(t.path, t.pages));
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	w = RUN_EXACT(touch_one, &t);
+	EXPECT_EQ(1, is_hot(w.pid, t.path));
+	with = totals_value("table", "memory");
+	EXPECT_LT(before + 64 * (long long)PAGE, with);
+	ASSERT_EQ(0, param_set("heat_pid", ""));
+	/* All of what lay ready; rows and their names stay. */
+	with -= 64 * (long long)PAGE;
+	EXPECT_TRUE(wait_until(memory_is_below, &with, 20000));
+	unlink(t.path);
+}
+
+/* Far behind the end of a file, where a call ends in SIGBUS, regions do not become larger. */
+static int touch_far_behind(void *arg)
+{
+	struct task *t = arg;
+	int fd = open(t->path, O_RDWR);
+	char *p;
+
+	if (fd < 0 || touch_listed(t))
+		return 1;
+	p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, (off_t)1 << 50);
+	if (p == MAP_FAILED)
+		return 1;
+	return *(volatile char *)p;
+}
+
+TEST_F(loaded, a_call_behind_the_end_of_the_file)
+{
+	struct task t = { .path = "/dev/shm/heat.behind", .pages = 1024, .touch = just_one };
+	struct workload w = { .signal = SIGBUS };
+	struct heat_row *row;
+	struct heat h;
+
+	ASSERT_EQ(0, file_make_empty(t.path, t.pages));
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	ASSERT_EQ(0, workload_run(&w, touch_far_behind, &t));
+	ASSERT_EQ(0, heat_take(&h));
+	row = heat_find(&h, w.pid, t.path);
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(4 * PAGE, row->size);
+	EXPECT_EQ(1, row->region[25].calls);
+	EXPECT_LE(1, row->region[255].calls);
+	heat_free(&h);
+	unlink(t.path);
+}
+
+/*
+ * A major that is not settled when the heat is dropped is of the time before: one thread sleeps with it,
+ * another one touches the file when there is heat again.
+ */
+struct late {
+	struct gate slept, touch, done;
+	const char *path;
+	size_t pages;
+};
+
+static int late_thread(void *arg, int nr)
+{
+	struct late *l = arg;
+	char *p = map_file(l->path, l->pages, PROT_READ, MAP_PRIVATE);
+
+	if (!p || madvise(p, l->pages * PAGE, MADV_RANDOM))
+		return 1;
+	if (!nr) {
+		(void)*(volatile char *)(p + 100 * PAGE);
+		gate_open(&l->slept);
+		return gate_wait(&l->done);
+	}
+	if (gate_wait(&l->touch))
+		return 1;
+	(void)*(volatile char *)(p + 900 * PAGE);
+	gate_open(&l->done);
+	return 0;
+}
+
+static int late_process(void *arg)
+{
+	return threads_run(2, late_thread, arg, false);
+}
+
+TEST_F(loaded, no_major_without_a_call_after_a_reset)
+{
+	struct late l = { .pages = 1024 };
+	struct workload w = { 0 };
+	struct heat_row *row;
+	char path[256];
+	struct heat h;
+
+	if (!test_disk())
+		SKIP_TEST("no disk to read from");
+	snprintf(path, sizeof(path), "%s/heat.late", test_disk());
+	l.path = path;
+	ASSERT_EQ(0, file_make(path, l.pages));
+	ASSERT_EQ(0, caches_drop());
+	ASSERT_EQ(0, gate_init(&l.slept) || gate_init(&l.touch) || gate_init(&l.done));
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	ASSERT_EQ(0, workload_start(&w, late_process, &l));
+	ASSERT_EQ(0, gate_wait(&l.slept));
+	ASSERT_EQ(0, param_set("heat_pid", ""));
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	gate_open(&l.touch);
+	ASSERT_EQ(0, workload_finish(&w));
+	ASSERT_EQ(0, heat_take(&h));
+	row = heat_find(&h, w.pid, path);
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(0, row->region[25].calls);
+	EXPECT_EQ(0, row->region[25].major);
+	EXPECT_EQ(1, row->region[225].major);
+	heat_free(&h);
+	unlink(path);
 }
 
 /* Regions, not files; and files that are not mapped in the usual way. */
