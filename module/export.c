@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /sys/kernel/debug/faultstat, /proc/faultstat/faults and /proc/faultstat/totals
- * (heat_file.c has /proc/faultstat/heat): one snapshot for each open, written as text while it is read. Process context.
+ * (heat_file.c has /proc/faultstat/heat): one snapshot for each open, written as text
+ * while it is read. Process context.
  *
  *   # faultstat 1
  *   # module 1.0.0 kernel 6.1.0-50-amd64 cpus 2

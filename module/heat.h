@@ -80,7 +80,7 @@ static inline struct heat *heat_of(const struct row *row)
  * never equal to one that object_key_plain() makes, so the usual way, which knows
  * nothing of heat, is left. No device number has that bit: majors end long before.
  */
-#define HEAT_MARK	(1ULL << 63)
+#define HEAT_MARK	0x8000000000000000ULL
 
 /* The page of a call that is not counted by region; of one that was to be, and is lost. */
 #define HEAT_NO_PAGE	(~0ULL)

@@ -55,7 +55,8 @@ static inline bool line_has_zero_byte(u64 word)
 static inline bool line_has_escaped(u64 word)
 {
 	return ((word - LINE_EACH_BYTE * ' ') & ~word & (LINE_EACH_BYTE << 7)) ||
-	       line_has_zero_byte(word ^ (LINE_EACH_BYTE * 0x7f)) || line_has_zero_byte(word ^ (LINE_EACH_BYTE * '\\'));
+	       line_has_zero_byte(word ^ (LINE_EACH_BYTE * 0x7f)) ||
+	       line_has_zero_byte(word ^ (LINE_EACH_BYTE * '\\'));
 }
 
 static inline char *line_bytes(char *at, const char *text, size_t length)

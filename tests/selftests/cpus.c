@@ -66,8 +66,8 @@ static int eight_threads(void *arg)
 }
 
 /*
- * Since 7.0 at the latest the first write to a private map of a file begins under the lock of the mapping,
- * and comes once more, with that of all mappings, for what it has to prepare.
+ * Since 7.0 at the latest the first write to a private map of a file begins under the lock of the
+ * mapping, and comes once more, with that of all mappings, for what it has to prepare.
  */
 static bool first_writes_are_retried(void)
 {

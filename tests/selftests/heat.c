@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * heat.c - calls and majors by region of a file: known offsets give known counts, whatever the file's
- * size, the CPU and the size of the regions; only processes that are asked for have any, as long as
- * somebody asks; what could not be counted by region is said to be lost.
+ * heat.c - calls and majors by region of a file: known offsets give known counts, whatever the
+ * file's size, the CPU and the size of the regions; only processes that are asked for have any, as
+ * long as somebody asks; what could not be counted by region is said to be lost.
  */
 #include "suite.h"
 
@@ -116,7 +116,9 @@ static int heat_take(struct heat *h)
 			return -1;
 		}
 		*next++ = '\0';
-		sscanf(line, "# heat rows %*u requests %lld memory %*u lost %lld", &h->requests, &h->lost);
+		if (sscanf(line, "# heat rows %*u requests %lld memory %*u lost %lld",
+			   &h->requests, &h->lost) == 2)
+			continue;
 		if (*line == '#' || !strncmp(line, "comm ", 5))
 			continue;
 		if (h->nr == room) {
@@ -154,8 +156,8 @@ static size_t heat_rows_of(const struct heat *h, pid_t pid)
 }
 
 /*
- * Of all rows of the process that are files: what was counted by region is what was counted, but for
- * what is said to be lost, by the row or, where it could not have heat at first, by the header.
+ * Of all rows of the process that are files: what was counted by region is what was counted, but
+ * for what is said to be lost, by the row or, where it could not have heat at first, by the header.
  */
 static int heat_equals_faults(pid_t pid, long long *lost)
 {
@@ -180,8 +182,8 @@ static int heat_equals_faults(pid_t pid, long long *lost)
 		*lost += calls + (hot ? hot->lost : 0);
 		rowless += calls;
 		if (calls < 0 || major < 0 || major > calls) {
-			note("%s: %lld calls and %lld majors more by region than by file", row->object,
-			     -calls, -major);
+			note("%s: %lld calls and %lld majors more by region than by file",
+			     row->object, -calls, -major);
 			wrong = -1;
 		}
 	}
@@ -751,8 +753,9 @@ TEST_F(loaded, what_is_no_list_changes_nothing)
 		const char *text;
 		int error;
 	} bad[] = {
-		{ "", EINVAL }, { "x", EINVAL }, { "1,", EINVAL }, { "0", EINVAL }, { "-1", EINVAL },
-		{ "1;2", EINVAL }, { "everyone", EINVAL }, { "99999999999", EINVAL },
+		{ "", EINVAL }, { "x", EINVAL }, { "1,", EINVAL }, { "0", EINVAL },
+		{ "-1", EINVAL }, { "1;2", EINVAL },
+		{ "everyone", EINVAL }, { "99999999999", EINVAL },
 	};
 	char text[1024], gone[32];
 	struct heat h;
@@ -765,7 +768,7 @@ TEST_F(loaded, what_is_no_list_changes_nothing)
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 
 	ASSERT_LE(0, fd);
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		/* A write of nothing never reaches the module on some kernels. */
 		if (!*bad[i].text)
 			continue;
@@ -881,8 +884,8 @@ TEST_F(loaded, a_call_behind_the_end_of_the_file)
 }
 
 /*
- * A major that is not settled when the heat is dropped is of the time before: one thread sleeps with it,
- * another one touches the file when there is heat again.
+ * A major that is not settled when the heat is dropped is of the time before: one thread sleeps
+ * with it, another one touches the file when there is heat again.
  */
 struct late {
 	struct gate slept, touch, done;

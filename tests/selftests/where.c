@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * where.c - kfaultstat cache, map and regions against the truth: pages that are brought in or dropped
- * one by one, page tables of a process that stands still, faults at known offsets; by each way of
- * asking that the kernel has.
+ * where.c - kfaultstat cache, map and regions against the truth: pages that are brought in or
+ * dropped one by one, page tables of a process that stands still, faults at known offsets; by each
+ * way of asking that the kernel has.
  */
 #include "suite.h"
 #include "shell.h"
@@ -16,7 +16,6 @@ static bool has(const char *text, const char *what)
 {
 	return text && strstr(text, what);
 }
-
 
 FIXTURE(where)
 {
@@ -93,7 +92,8 @@ TEST_F(where, page_cache_page_by_page)
 		ASSERT_EQ(1, pread(fd, &byte, 1, (off_t)PAGE * order[i]));
 		EXPECT_EQ(i + 1, cached_pages(&self->sh, variant->cache, self->path));
 	}
-	shell_run(&self->sh, "kfaultstat cache %s --ranges -r '%s' 2>&1", variant->cache, self->path);
+	shell_run(&self->sh, "kfaultstat cache %s --ranges -r '%s' 2>&1", variant->cache,
+		  self->path);
 	/* Pages 7 and 8 are one range. */
 	EXPECT_TRUE(has(self->sh.out, "28672")) {
 		note("%s", self->sh.out);
