@@ -9,6 +9,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -160,6 +161,8 @@ def raw(text, *columns):
 
 def main(modules):
     number = failed = 0
+    # Who is started in the background of a shell has SIGINT ignored, and with him all whom he starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for module in modules:
         for name in [one for one in vars(module) if one.startswith("test_")]:
             number += 1

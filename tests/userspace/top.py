@@ -377,7 +377,8 @@ def test_it_follows_the_size_of_the_terminal():
     with Top(200, 60) as top:
         top.all()
         tmux("resize-window", "-t", SESSION, "-x", "80", "-y", "24")
-        screen = top.until("less", lambda s: len(s) <= 24 and not has("MINOR_S")(s) and has("_69.cfs")(s))
+        screen = top.until("less", lambda s: len(s) == 24 and not has("MINOR_S")(s) and has("_69.cfs")(s) and
+                           "of 72" in s[-1])
         look(screen, 80, 24)
         tmux("resize-window", "-t", SESSION, "-x", "120", "-y", "40")
         # Drawn anew, that is with the last line where the last line is now.
