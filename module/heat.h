@@ -110,7 +110,8 @@ static __always_inline u64 heat_page(const struct vm_area_struct *vma, unsigned 
 /* In a hook: where a page is counted on this CPU. NULL where heat_call() has to find a way. */
 static __always_inline struct heat_region *heat_region(const struct heat_cells *cells, u64 page)
 {
-	page >>= cells->shift;
+	/* Never more than 63: said so that kernels with UBSAN need not check it. */
+	page >>= cells->shift & 63;
 	return likely(page < cells->count) ? &cells->regions[page] : NULL;
 }
 
