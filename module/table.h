@@ -260,7 +260,7 @@ static __always_inline void cell_count(u64 *cell, enum counter counter)
 static __always_inline void totals_count(enum counter counter)
 {
 	/* As in a cell: an array's bounds would be checked on kernels with UBSAN, twice a fault. */
-	this_cpu_inc(*((u64 *)&table_totals + counter));
+	this_cpu_inc(*(table_totals.n + counter));
 }
 
 /*
