@@ -38,11 +38,9 @@ static void settle_any(struct task_state *state, struct task_struct *task, unsig
 	barrier();
 	if (state->open)
 		count_in_row(state->row, row_cell(state->row, cpu), moved.verdict);
-	if (moved.verdict == COUNT_MAJOR) {
-		struct heat_place place = task_heat_place(state);
-
-		heat_major(state->row, &place);
-	}
+	moved.heat = task_heat_place(state);
+	if (moved.verdict == COUNT_MAJOR)
+		heat_major(state->row, &moved.heat);
 	if (moved.missed_minor || moved.missed_major)
 		task_missed(state->process, moved.missed_minor, moved.missed_major);
 }

@@ -469,7 +469,7 @@ static void heat_stock(bool asked)
 
 static void heat_apply(void)
 {
-	bool asked = requests || parameter.pids.all || parameter.pids.count;
+	bool asked = requests || !pids_is_empty(&parameter.pids);
 
 	heat_stock(asked);
 	table_new_epoch();

@@ -345,7 +345,7 @@ static int request_parse(const char __user *text, size_t size, struct pid_list *
 		list->count = 0;
 		return 0;
 	}
-	if (strlen(buffer) != size || !pids_parse(buffer, list) || !list->count)
+	if (strlen(buffer) != size || !pids_parse(buffer, list) || pids_is_empty(list))
 		return -EINVAL;
 	return pids_resolve(list) ? 0 : -ESRCH;
 }

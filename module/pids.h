@@ -22,6 +22,12 @@ struct pid_list {
 	pid_t pids[PIDS_MAX];
 };
 
+/* Whether a list asks for nobody. */
+static inline bool pids_is_empty(const struct pid_list *list)
+{
+	return !list->all && !list->count;
+}
+
 bool pids_parse(const char *text, struct pid_list *list);
 int pids_text(const struct pid_list *list, char *buffer, size_t size);
 bool pids_have(const struct pid_list *list, pid_t pid);

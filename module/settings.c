@@ -103,7 +103,9 @@ int settings_start(void)
 	/* Which may have been written since the table was made. */
 	table.keep_exited = settings.keep_exited;
 	err = table_select(settings.pid.pids, settings.pid.count);
-	heat_select(&settings.heat_pid);
+	/* It waits for hooks: not where there is nothing to ask for. */
+	if (!pids_is_empty(&settings.heat_pid))
+		heat_select(&settings.heat_pid);
 	if (!err && settings.enabled)
 		err = counting_start();
 	if (!err)
