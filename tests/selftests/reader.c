@@ -4,18 +4,11 @@
  * what it shows adds up to what the kernel says, over folds, resets and loads.
  */
 #include "suite.h"
+#include "screen.h"
 #include "shell.h"
 
-#include <fcntl.h>
-#include <pty.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
-
-static bool has(const char *text, const char *what)
-{
-	return text && strstr(text, what);
-}
 
 static int touch_and_map(void *arg)
 {
@@ -366,60 +359,20 @@ TEST_F(reader, without_the_module_every_command_says_how_to_load_it)
 	EXPECT_TRUE(has(self->sh.out, "modprobe faultstat"));
 }
 
-/* What top has written to its terminal so far. */
-struct screen {
-	int fd;
-	char text[1 << 20];
-	size_t used;
-	const char *wanted;
-};
-
-static bool screen_shows(void *arg)
-{
-	struct screen *screen = arg;
-	ssize_t got = read(screen->fd, screen->text + screen->used,
-			   sizeof(screen->text) - 1 - screen->used);
-
-	if (got > 0)
-		screen->used += (size_t)got;
-	screen->text[screen->used] = '\0';
-	return strstr(screen->text, screen->wanted);
-}
-
-/* From here on. */
-static bool wait_for_screen(struct screen *screen, const char *wanted)
-{
-	screen->used = 0;
-	screen->wanted = wanted;
-	return wait_until(screen_shows, screen, 20000);
-}
-
 TEST_F(reader, top_survives_unload_and_load)
 {
-	struct screen *screen = shared_alloc(sizeof(*screen));
-	struct winsize size = { .ws_row = 24, .ws_col = 80 };
-	int status;
-	pid_t pid;
+	static const char *const top[] = { "kfaultstat", "top", "0.3", NULL };
+	struct screen *screen = screen_start(top);
 
-	fflush(NULL);
-	pid = forkpty(&screen->fd, NULL, NULL, &size);
-	if (!pid) {
-		setenv("TERM", "linux", 1);
-		execlp("kfaultstat", "kfaultstat", "top", "0.3", (char *)NULL);
-		_exit(99);
-	}
-	ASSERT_LT(0, pid);
-	fcntl(screen->fd, F_SETFL, O_NONBLOCK);
-	EXPECT_TRUE(wait_for_screen(screen, "kfaultstat"));
-	EXPECT_TRUE(wait_for_screen(screen, "in the interval"));
+	ASSERT_NE(NULL, screen);
+	EXPECT_TRUE(screen_wait(screen, "kfaultstat"));
+	EXPECT_TRUE(screen_wait(screen, "in the interval"));
 	EXPECT_EQ(0, module_unload_soon());
-	EXPECT_TRUE(wait_for_screen(screen, "not loaded"));
+	EXPECT_TRUE(screen_wait(screen, "not loaded"));
 	EXPECT_EQ(0, module_load(""));
-	EXPECT_TRUE(wait_for_screen(screen, "since the load"));
-	EXPECT_EQ(1, write(screen->fd, "q", 1));
-	EXPECT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
-	close(screen->fd);
+	EXPECT_TRUE(screen_wait(screen, "since the load"));
+	EXPECT_TRUE(screen_press(screen, "q"));
+	EXPECT_EQ(0, screen_end(screen));
 }
 
 TEST_HARNESS_MAIN

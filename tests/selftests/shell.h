@@ -6,6 +6,7 @@
 #define SELFTESTS_SHELL_H
 
 #include <stdbool.h>
+#include <string.h>
 
 /* What a command left behind. */
 struct shell {
@@ -18,5 +19,11 @@ void shell_free(struct shell *sh);
 long long shell_number(const char *text, const char *key);
 long long shell_column(const char *raw, const char *column);
 char *shell_file(const char *path);
+
+/* Whether a text, which may be none, has another one in it. */
+static inline bool has(const char *text, const char *what)
+{
+	return text && strstr(text, what);
+}
 
 #endif

@@ -19,11 +19,6 @@ static char *stat_json(struct shell *sh, const char *options, const char *comman
 	return shell_file(REPORT);
 }
 
-static bool has(const char *json, const char *what)
-{
-	return json && strstr(json, what);
-}
-
 /* The verdict is "equal", and so are the numbers; counted here once more. */
 static bool is_equal(const char *json)
 {

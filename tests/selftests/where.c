@@ -12,11 +12,6 @@
 
 #define PAGES	1024
 
-static bool has(const char *text, const char *what)
-{
-	return text && strstr(text, what);
-}
-
 FIXTURE(where)
 {
 	struct shell sh;
