@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * mapread - a program of the demo: maps a file shared and reads a byte of each
- * of its pages in random order; with a number, so many times, each through a new
- * map, and of all times but the first only its second half. Its last line tells
- * its pid and its own rusage; the guest script reads it.
+ * of its pages in random order; with a number, so many times, each with an empty
+ * page table, and of all times but the first only its second half. Its last line
+ * tells its pid and its own rusage; the guest script reads it.
  */
 #include <fcntl.h>
 #include <stdio.h>
