@@ -37,11 +37,11 @@ struct parser {
 	struct heat *heat;
 	struct heat_row *row;
 	size_t row_room, cell_room;
-	bool has_load, has_heat;
 };
 
-static bool parse_load(struct parser *p, char *line)
+static bool parse_load(void *data, char *line)
 {
+	struct parser *p = data;
 	struct heat *heat = p->heat;
 	const struct parse_key keys[] = {
 		{ "at", KEY_SECONDS, &heat->at }, { "now", KEY_SECONDS, &heat->now },
@@ -52,31 +52,24 @@ static bool parse_load(struct parser *p, char *line)
 	heat->load = parse_word(&line);
 	if (!heat->load)
 		return parse_fail(&p->text, "no number of the load");
-	p->has_load = true;
 	return parse_pairs(&p->text, "load", line, keys, ARRAY_SIZE(keys));
 }
 
-static bool parse_heat(struct parser *p, char *line)
+static bool parse_heat(void *data, char *line)
 {
+	struct parser *p = data;
 	struct heat *heat = p->heat;
 	const struct parse_key keys[] = {
 		{ "requests", KEY_NUMBER, &heat->requests }, { "lost", KEY_NUMBER, &heat->lost },
 	};
 
-	p->has_heat = true;
 	return parse_pairs(&p->text, "heat", line, keys, ARRAY_SIZE(keys));
 }
 
-static bool parse_header(struct parser *p, char *line)
-{
-	const char *key = parse_word(&line);
-
-	if (key && !strcmp(key, "load"))
-		return parse_load(p, line);
-	if (key && !strcmp(key, "heat"))
-		return parse_heat(p, line);
-	return true;
-}
+static const struct parse_header headers[] = {
+	{ "load", parse_load, true },
+	{ "heat", parse_heat, true },
+};
 
 /* A number up to a sign, which goes. */
 static bool cut_number(char **text, char sign, uint64_t *value)
@@ -172,8 +165,9 @@ static bool parse_field(void *data, unsigned int field, char *word)
 	}
 }
 
-static bool parse_row(struct parser *p, char *line)
+static bool parse_row(void *data, char *line)
 {
+	struct parser *p = data;
 	struct heat *heat = p->heat;
 
 	if (heat->nr_rows == p->row_room) {
@@ -190,6 +184,12 @@ static bool parse_row(struct parser *p, char *line)
 	return true;
 }
 
+static const struct parse_format format = {
+	.begin = "# faultstat-heat ", .version = FAULTSTAT_HEAT_FORMAT,
+	.headers = headers, .nr_headers = ARRAY_SIZE(headers),
+	.fields = &fields, .row = parse_row,
+};
+
 /**
  * heat_parse() - take a text apart.
  * @heat: filled in; to be freed also after a failure
@@ -202,26 +202,12 @@ static bool parse_row(struct parser *p, char *line)
 bool heat_parse(struct heat *heat, char *text, size_t size, char *error)
 {
 	struct parser p = { .heat = heat };
-	char *line;
 
 	memset(heat, 0, sizeof(*heat));
 	heat->text = text;
-	if (!parse_begin(&p.text, text, size, error, "# faultstat-heat ",
-			 FAULTSTAT_HEAT_FORMAT))
+	if (!parse_text(&p.text, text, size, error, &format, &p))
 		return false;
-	while ((line = parse_line(&p.text)) && *line == '#')
-		if (!parse_header(&p, line + 1 + (line[1] == ' ')))
-			return false;
-	if (!p.has_load || !p.has_heat)
-		return parse_fail(&p.text, "the header has no line %s", p.has_load ? "heat" : "load");
-	if (!line)
-		return parse_fail(&p.text, "there are no columns: the copy is cut");
-	if (!parse_columns(&p.text, line, &fields))
-		return false;
-	while ((line = parse_line(&p.text)))
-		if (!parse_row(&p, line))
-			return false;
-	return true;
+	return p.text.nr_columns || parse_fail(&p.text, "there are no columns: the copy is cut");
 }
 
 /**

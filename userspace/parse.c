@@ -30,13 +30,8 @@ bool parse_fail(struct parse *p, const char *format, ...)
 	return false;
 }
 
-/**
- * parse_line() - the next line.
- * @p: begun
- *
- * Return: it, without its end; NULL behind the last.
- */
-char *parse_line(struct parse *p)
+/* Without its end; NULL behind the last. */
+static char *next_line(struct parse *p)
 {
 	char *line = p->at, *end;
 
@@ -104,30 +99,32 @@ static bool check_end(struct parse *p)
 	return parse_fail(p, "the copy is cut: this line has no end");
 }
 
-/**
- * parse_begin() - the first line, and whether the rest can be text.
- * @p: set
- * @text: @size bytes and one more
- * @size: bytes
- * @error: PARSE_ERROR_MAX bytes, what is wrong, if anything is
- * @begin: what stands before the version in the first line
- * @version: that we know
- *
- * Return: false if it is not such a text, or one that was cut.
- */
-bool parse_begin(struct parse *p, char *text, size_t size, char *error, const char *begin,
-		 uint64_t version)
+/* The first line, and whether the rest can be text. */
+static bool check_begin(struct parse *p, const struct parse_format *format)
 {
-	memset(p, 0, sizeof(*p));
-	p->at = text;
-	p->end = text + size;
-	p->error = error;
-	*p->end = '\0';
-	if (!check_version(p, parse_line(p), begin, version))
+	if (!check_version(p, next_line(p), format->begin, format->version))
 		return false;
 	if (memchr(p->at, '\0', (size_t)(p->end - p->at)))
 		return parse_fail(p, "there are NUL bytes in the text");
 	return check_end(p);
+}
+
+/* A line that begins with #; @found has a bit for each that was there. */
+static bool parse_header(const struct parse_format *format, void *data, char *line,
+			 uint32_t *found)
+{
+	const char *key;
+	size_t i;
+
+	line += 1 + (line[1] == ' ');
+	key = parse_word(&line);
+	for (i = 0; key && i < format->nr_headers; i++) {
+		if (strcmp(key, format->headers[i].key))
+			continue;
+		*found |= 1u << i;
+		return format->headers[i].parse(data, line);
+	}
+	return true;
 }
 
 /**
@@ -171,16 +168,11 @@ bool parse_pairs(struct parse *p, const char *what, char *line, const struct par
 	return true;
 }
 
-/**
- * parse_columns() - the line with the names of the columns.
- * @p: begun; the field of each column is put down, fields->nr for one that is not
- *	known
- * @line: it
- * @fields: that are wanted, at most 64
- *
- * Return: false if one is missing or there twice, or the last is not where it must be.
+/*
+ * The line with the names of the columns: the field of each is put down, fields->nr for one
+ * that is not known.
  */
-bool parse_columns(struct parse *p, char *line, const struct parse_fields *fields)
+static bool parse_columns(struct parse *p, char *line, const struct parse_fields *fields)
 {
 	uint64_t found = 0;
 	unsigned int field;
@@ -209,9 +201,9 @@ bool parse_columns(struct parse *p, char *line, const struct parse_fields *field
 
 /**
  * parse_cells() - the cells of a row but the last.
- * @p: its columns are known
+ * @p: behind the line of the columns
  * @line: of the row; moved to the last cell
- * @fields: as they were for parse_columns()
+ * @fields: of the format
  * @cell: takes one, false if it cannot be that; not called for columns that are not known
  * @row: for it
  *
@@ -233,6 +225,47 @@ bool parse_cells(struct parse *p, char **line, const struct parse_fields *fields
 	}
 	if (!**line)
 		return parse_fail(p, "no %s", fields->name(fields->last));
+	return true;
+}
+
+/**
+ * parse_text() - take a text apart.
+ * @p: set; it has columns if the text does
+ * @text: @size bytes and one more
+ * @size: bytes
+ * @error: PARSE_ERROR_MAX bytes, what is wrong, if anything is
+ * @format: what sort of text it has to be
+ * @data: for the functions of that
+ *
+ * Return: false if it is not such a text, or one that was cut.
+ */
+bool parse_text(struct parse *p, char *text, size_t size, char *error,
+		const struct parse_format *format, void *data)
+{
+	uint32_t found = 0;
+	char *line;
+	size_t i;
+
+	memset(p, 0, sizeof(*p));
+	p->at = text;
+	p->end = text + size;
+	p->error = error;
+	*p->end = '\0';
+	if (!check_begin(p, format))
+		return false;
+	while ((line = next_line(p)) && *line == '#')
+		if (!parse_header(format, data, line, &found))
+			return false;
+	for (i = 0; i < format->nr_headers; i++)
+		if (format->headers[i].wanted && !(found & 1u << i))
+			return parse_fail(p, "the header has no line %s", format->headers[i].key);
+	if (!line)
+		return true;
+	if (!parse_columns(p, line, format->fields))
+		return false;
+	while ((line = next_line(p)))
+		if (!format->row(data, line))
+			return false;
 	return true;
 }
 

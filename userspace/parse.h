@@ -28,20 +28,35 @@ struct parse_key {
 	void *value;
 };
 
+/* A line of the header, known by its first word; one that is not known is of a newer module. */
+struct parse_header {
+	const char *key;
+	bool (*parse)(void *data, char *line);	/* what is behind the key */
+	bool wanted;				/* in every text of that format */
+};
+
 /* The columns that are wanted, each once; others are of a newer module. */
 struct parse_fields {
 	const char *(*name)(unsigned int field);
 	unsigned int nr, last;
 };
 
+/* A text: how it begins, its version that we know, and what takes its lines. */
+struct parse_format {
+	const char *begin;
+	uint64_t version;
+	const struct parse_header *headers;	/* at most 32 */
+	size_t nr_headers;
+	const struct parse_fields *fields;
+	bool (*row)(void *data, char *line);
+};
+
+bool parse_text(struct parse *p, char *text, size_t size, char *error,
+		const struct parse_format *format, void *data);
 bool parse_fail(struct parse *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-bool parse_begin(struct parse *p, char *text, size_t size, char *error, const char *begin,
-		 uint64_t version);
-char *parse_line(struct parse *p);
 char *parse_word(char **line);
 bool parse_pairs(struct parse *p, const char *what, char *line, const struct parse_key *keys,
 		 size_t nr_keys);
-bool parse_columns(struct parse *p, char *line, const struct parse_fields *fields);
 bool parse_cells(struct parse *p, char **line, const struct parse_fields *fields,
 		 bool (*cell)(void *row, unsigned int field, char *word), void *row);
 

@@ -39,7 +39,6 @@ static const struct parse_fields fields = { field_name, NR_FIELDS, FIELD_OBJECT 
 struct parser {
 	struct parse text;
 	struct snapshot *s;
-	unsigned int found;	/* of the lines below, by their place there */
 	size_t room;		/* rows that there is memory for */
 };
 
@@ -53,8 +52,9 @@ static bool parse_sums(struct parser *p, const char *what, char *line, struct co
 	return parse_pairs(&p->text, what, line, keys, MISSED + 1);
 }
 
-static bool parse_load(struct parser *p, char *line)
+static bool parse_load(void *data, char *line)
 {
+	struct parser *p = data;
 	struct snapshot *s = p->s;
 	const struct parse_key keys[] = {
 		{ "at", KEY_SECONDS, &s->at }, { "now", KEY_SECONDS, &s->now },
@@ -67,8 +67,9 @@ static bool parse_load(struct parser *p, char *line)
 	return parse_pairs(&p->text, "load", line, keys, 4);
 }
 
-static bool parse_hook(struct parser *p, char *line)
+static bool parse_hook(void *data, char *line)
 {
+	struct parser *p = data;
 	struct snapshot *s = p->s;
 	struct hook *hook = &s->hooks[s->nr_hooks];
 
@@ -82,8 +83,9 @@ static bool parse_hook(struct parser *p, char *line)
 	return true;
 }
 
-static bool parse_table(struct parser *p, char *line)
+static bool parse_table(void *data, char *line)
 {
+	struct parser *p = data;
 	struct snapshot *s = p->s;
 	const struct parse_key keys[] = {
 		{ "rows", KEY_NUMBER, &s->table_rows }, { "processes", KEY_NUMBER, &s->processes },
@@ -94,8 +96,9 @@ static bool parse_table(struct parser *p, char *line)
 	return parse_pairs(&p->text, "table", line, keys, 6);
 }
 
-static bool parse_module(struct parser *p, char *line)
+static bool parse_module(void *data, char *line)
 {
+	struct parser *p = data;
 	struct snapshot *s = p->s;
 	const struct parse_key keys[] = { { "kernel", KEY_TEXT, &s->kernel } };
 
@@ -105,8 +108,9 @@ static bool parse_module(struct parser *p, char *line)
 	return parse_pairs(&p->text, "module", line, keys, 1);
 }
 
-static bool parse_exceptions(struct parser *p, char *line)
+static bool parse_exceptions(void *data, char *line)
 {
+	struct parser *p = data;
 	struct snapshot *s = p->s;
 	const struct parse_key keys[] = {
 		{ "user", KEY_NUMBER, &s->exceptions_user },
@@ -116,35 +120,38 @@ static bool parse_exceptions(struct parser *p, char *line)
 	return parse_pairs(&p->text, "exceptions", line, keys, 2);
 }
 
-static bool parse_lifetime(struct parser *p, char *line)
+static bool parse_lifetime(void *data, char *line)
 {
+	struct parser *p = data;
+
 	return parse_sums(p, "lifetime", line, &p->s->lifetime);
 }
 
-static bool parse_total(struct parser *p, char *line)
+static bool parse_total(void *data, char *line)
 {
+	struct parser *p = data;
+
 	return parse_sums(p, "total", line, &p->s->total);
 }
 
-static bool parse_settings(struct parser *p, char *line)
+static bool parse_settings(void *data, char *line)
 {
+	struct parser *p = data;
+
 	p->s->settings = line;
 	return true;
 }
 
-static bool parse_names(struct parser *p, char *line)
+static bool parse_names(void *data, char *line)
 {
+	struct parser *p = data;
+
 	(void)line;
 	p->s->names_local = true;
 	return true;
 }
 
-/* The lines of the header. Those that are wanted are in every text of the module's. */
-static const struct {
-	const char *key;
-	bool (*parse)(struct parser *p, char *line);
-	bool wanted;
-} header_lines[] = {
+static const struct parse_header headers[] = {
 	{ "load", parse_load, true },
 	{ "module", parse_module, true },
 	{ "settings", parse_settings, true },
@@ -155,32 +162,6 @@ static const struct {
 	{ "total", parse_total, true },
 	{ "table", parse_table, true },
 };
-
-/* A line that begins with "# ". */
-static bool parse_header(struct parser *p, char *line)
-{
-	const char *key = parse_word(&line);
-	size_t i;
-
-	for (i = 0; key && i < ARRAY_SIZE(header_lines); i++) {
-		if (strcmp(key, header_lines[i].key))
-			continue;
-		p->found |= 1u << i;
-		return header_lines[i].parse(p, line);
-	}
-	return true;
-}
-
-static bool check_header(struct parser *p)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(header_lines); i++)
-		if (header_lines[i].wanted && !(p->found & 1u << i))
-			return parse_fail(&p->text, "the header has no line %s",
-					  header_lines[i].key);
-	return true;
-}
 
 static bool parse_field(void *data, unsigned int field, char *word)
 {
@@ -209,8 +190,9 @@ static bool parse_field(void *data, unsigned int field, char *word)
 	}
 }
 
-static bool parse_row(struct parser *p, char *line)
+static bool parse_row(void *data, char *line)
 {
+	struct parser *p = data;
 	struct snapshot *s = p->s;
 	struct row *row;
 
@@ -228,6 +210,12 @@ static bool parse_row(struct parser *p, char *line)
 	return true;
 }
 
+static const struct parse_format format = {
+	.begin = "# faultstat ", .version = FAULTSTAT_FORMAT,
+	.headers = headers, .nr_headers = ARRAY_SIZE(headers),
+	.fields = &fields, .row = parse_row,
+};
+
 /**
  * snapshot_parse() - take a text apart.
  * @s: filled in; to be freed also after a failure
@@ -240,26 +228,13 @@ static bool parse_row(struct parser *p, char *line)
 bool snapshot_parse(struct snapshot *s, char *text, size_t size, char *error)
 {
 	struct parser p = { .s = s };
-	char *line;
+	bool ok;
 
 	memset(s, 0, sizeof(*s));
 	s->text = text;
-	if (!parse_begin(&p.text, text, size, error, "# faultstat ", FAULTSTAT_FORMAT))
-		return false;
-	while ((line = parse_line(&p.text)) && *line == '#')
-		if (!parse_header(&p, line + 1 + (line[1] == ' ')))
-			return false;
-	if (!check_header(&p))
-		return false;
-	if (!line)
-		return true;
-	if (!parse_columns(&p.text, line, &fields))
-		return false;
-	s->has_rows = true;
-	while ((line = parse_line(&p.text)))
-		if (!parse_row(&p, line))
-			return false;
-	return true;
+	ok = parse_text(&p.text, text, size, error, &format, &p);
+	s->has_rows = p.text.nr_columns;
+	return ok;
 }
 
 /**
