@@ -3,6 +3,7 @@
  * column.c - the columns of the module's rows: what fields.c must know of them. Called by
  * every command that shows such rows.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 #include "message.h"
 
 static const struct field known[NR_COLUMNS] = {
-	[COLUMN_COMM] = { "comm", FIELD_TEXT, "name of the process" },
+	[COLUMN_COMM] = { "comm", FIELD_NAME, "name of the process" },
 	[COLUMN_PID] = { "pid", FIELD_COUNT, "its pid" },
 	[COLUMN_ID] = { "id", FIELD_COUNT, "its id, which is never used again" },
 	[COLUMN_STATE] = { "state", FIELD_TEXT,
@@ -37,7 +38,7 @@ static const struct field known[NR_COLUMNS] = {
 	[COLUMN_MAJOR_S] = { "major_s", FIELD_NUMBER, "major faults per second" },
 	[COLUMN_PROCESSES] = { "processes", FIELD_COUNT,
 			       "processes in the group that are not folded" },
-	[COLUMN_RSS] = { "rss", FIELD_COUNT, "KiB resident now, of a live process" },
+	[COLUMN_RSS] = { "rss", FIELD_BYTES, "resident now, of a live process" },
 	[COLUMN_DEV] = { "dev", FIELD_TEXT, "device of the file, major:minor" },
 	[COLUMN_INODE] = { "inode", FIELD_COUNT, "inode of the file" },
 	[COLUMN_CGROUP] = { "cgroup", FIELD_PATH, "cgroup of a live process" },
@@ -95,7 +96,7 @@ static bool number(const void *data, size_t column, uint64_t *value)
 		*value = item->processes;
 		return true;
 	case COLUMN_RSS:
-		*value = (uint64_t)item->rss_kib;
+		*value = (uint64_t)item->rss_kib << 10;
 		return item->rss_kib >= 0;
 	case COLUMN_INODE:
 		*value = row->inode;
@@ -166,11 +167,11 @@ static char *text(const void *data, size_t column, enum text_mode mode)
 	return string ? text_shown(string, mode) : NULL;
 }
 
-static int text_compare(const char *a, const char *b)
+static int text_compare(const char *a, const char *b, bool ascending)
 {
 	if (!a || !b)
 		return !a - !b;
-	return strcmp(a, b);
+	return ascending ? strcmp(a, b) : strcmp(b, a);
 }
 
 static int dir_compare(const struct item *a, const struct item *b)
@@ -184,23 +185,53 @@ static int dir_compare(const struct item *a, const struct item *b)
 	return result ? result : length_x - length_y;
 }
 
-static int dev_compare(const struct row *a, const struct row *b)
+static int dev_compare(const struct row *a, const struct row *b, bool ascending)
 {
 	uint64_t x = (uint64_t)a->dev_major << 32 | a->dev_minor;
 	uint64_t y = (uint64_t)b->dev_major << 32 | b->dev_minor;
 
-	return (x > y) - (x < y);
+	if (!row_is_file(a) || !row_is_file(b))
+		return row_is_file(b) - row_is_file(a);
+	return ascending ? (x > y) - (x < y) : (x < y) - (x > y);
 }
 
-static int compare(const void *left, const void *right, size_t column)
+static int compare(const void *left, const void *right, size_t column, bool ascending)
 {
 	const struct item *a = left, *b = right;
 
 	if (column == COLUMN_DEV)
-		return dev_compare(&a->row, &b->row);
+		return dev_compare(&a->row, &b->row, ascending);
 	if (column == COLUMN_DIR)
-		return dir_compare(a, b);
-	return text_compare(column_string(column, a), column_string(column, b));
+		return ascending ? dir_compare(a, b) : dir_compare(b, a);
+	return text_compare(column_string(column, a), column_string(column, b), ascending);
+}
+
+/* Paths always stay, and what is sorted by. */
+static int worth(const struct view *view, size_t column)
+{
+	if (view_is_path(view, column))
+		return 9;
+	if (view->nr_sorts && view->sorts[0].field == column)
+		return 8;
+	switch (column) {
+	case COLUMN_COMM:
+		return 7;
+	case COLUMN_PID:
+		return 6;
+	case COLUMN_COUNTS + MAJOR:
+	case COLUMN_RSS:
+		return 5;
+	case COLUMN_COUNTS + MINOR:
+		return 4;
+	case COLUMN_COUNTS + CALLS:
+		return 3;
+	case COLUMN_CALLS_S:
+	case COLUMN_MINOR_S:
+	case COLUMN_MAJOR_S:
+		return 1;
+	default:
+		return 2;
+	}
 }
 
 const struct fields item_fields = {
@@ -210,6 +241,7 @@ const struct fields item_fields = {
 	.number = number,
 	.text = text,
 	.compare = compare,
+	.worth = worth,
 };
 
 static int items_compare(const void *left, const void *right, void *data)
@@ -249,6 +281,20 @@ static size_t label_column(const struct view *view)
 	return label;
 }
 
+/*
+ * A program must not take it for a row, and where there is no text nobody could tell: the line
+ * is the header's, then.
+ */
+static void print_total(const struct item *total, FILE *out)
+{
+	int i;
+
+	fprintf(out, "# %s", total->row.comm);
+	for (i = 0; i <= MISSED; i++)
+		fprintf(out, " %s %" PRIu64, count_names[i], total->row.counts.n[i]);
+	putc('\n', out);
+}
+
 /**
  * items_print() - put items out as a table.
  * @items: the items
@@ -264,6 +310,7 @@ void items_print(const struct item *items, size_t nr, const struct view *view,
 		 const char *json_before)
 {
 	const void **rows = xcalloc(nr, sizeof(*rows));
+	bool apart = style->format == FORMAT_RAW;
 	struct item total;
 	size_t i;
 
@@ -272,7 +319,10 @@ void items_print(const struct item *items, size_t nr, const struct view *view,
 	if (last) {
 		total = *last;
 		total.label = label_column(view);
+		apart = apart || (style->format == FORMAT_TABLE && total.label == NR_COLUMNS);
 	}
-	view_print(view, rows, nr, last ? &total : NULL, style, out, json_before);
+	view_print(view, rows, nr, last && !apart ? &total : NULL, style, out, json_before);
+	if (last && apart)
+		print_total(&total, out);
 	free(rows);
 }

@@ -51,7 +51,27 @@ _kfaultstat_list() {
 		COMPREPLY+=("$before$column")
 	done
 	# Another one may follow.
-	[[ -z ${COMP_TYPE-} ]] || compopt -o nospace
+	_kfaultstat_option nospace
+}
+
+# An option of this completion, if it is one and not a test of it.
+_kfaultstat_option() {
+	[[ -z ${COMP_TYPE-} ]] || compopt -o "$1"
+}
+
+# Files, or with -d folders: bash adds the slash of a folder and quotes what must be.
+_kfaultstat_files() {
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+	_kfaultstat_option filenames
+}
+
+# Pids with commas between.
+_kfaultstat_pids() {
+	local before='' begun=$1
+
+	[[ $begun != *,* ]] || before=${begun%,*}, begun=${begun##*,}
+	mapfile -t COMPREPLY < <(cd /proc && compgen -G "${begun:-[0-9]}*" | grep -x '[0-9]*' | sed "s/^/$before/")
+	_kfaultstat_option nospace
 }
 
 _kfaultstat() {
@@ -59,14 +79,27 @@ _kfaultstat() {
 	local commands="show diff top stat sys cache map regions reset on off doctor"
 
 	COMPREPLY=()
+	# bash makes words of their own of = and :, as in --by=dir and -s major:asc.
+	if [[ $cur == [=:] ]]; then
+		prev=$prev$cur cur=
+	elif [[ $prev == [=:] && $COMP_CWORD -gt 2 ]]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}$prev
+	fi
+	case $prev in
+	--*=) prev=${prev%=} ;;
+	*:)
+		mapfile -t COMPREPLY < <(compgen -W "asc desc" -- "$cur")
+		return
+		;;
+	esac
 	[[ " $commands " != *" ${COMP_WORDS[1]} "* || $COMP_CWORD -eq 1 ]] || command=${COMP_WORDS[1]}
 	case $prev in
 	-i | --input | --report | --svg)
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		_kfaultstat_files -f "$cur"
 		return
 		;;
 	--root)
-		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		_kfaultstat_files -d "$cur"
 		return
 		;;
 	--via)
@@ -86,7 +119,7 @@ _kfaultstat() {
 		return
 		;;
 	-p | --pid)
-		mapfile -t COMPREPLY < <(cd /proc && compgen -G "${cur:-[0-9]}*" | grep -x '[0-9]*')
+		_kfaultstat_pids "$cur"
 		return
 		;;
 	-o | --output | -s | --sort)
@@ -104,21 +137,26 @@ _kfaultstat() {
 			-n | --lines | -o | --output | -s | --sort | --by | --report) i=$((i + 1)) ;;
 			-*) ;;
 			*)
-				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+				_kfaultstat_files -f "$cur"
 				return
 				;;
 			esac
 		done
 	fi
 	words=$(_kfaultstat_options "$command")
-	case $cur in
-	-*) ;;
+	case $command:$cur in
+	*:-*) ;;
+	diff:* | cache:* | regions:*)
+		_kfaultstat_files -f "$cur"
+		return
+		;;
+	stat:*)
+		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+		return
+		;;
 	*)
 		words=
 		[[ $COMP_CWORD -ne 1 ]] || words=$commands
-		[[ $command != diff ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return; }
-		[[ $command != cache && $command != regions ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return; }
-		[[ $command != stat ]] || { mapfile -t COMPREPLY < <(compgen -c -- "$cur") && return; }
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

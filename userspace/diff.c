@@ -10,7 +10,7 @@
 static enum exit_code check_order(const struct snapshot *before, const struct snapshot *after,
 				  char **names)
 {
-	if (strcmp(before->load, after->load) || before->now <= after->now)
+	if (!snapshot_is_older(after, before))
 		return EXIT_FINE;
 	complain("%s was saved after %s: give the earlier copy first", names[0], names[1]);
 	return EXIT_ERROR;
@@ -33,6 +33,10 @@ enum exit_code diff_run(struct options *options)
 	if (options->nr_arguments != 2) {
 		complain("diff wants two saved copies, and there %s %d: kfaultstat diff BEFORE AFTER",
 			 options->nr_arguments == 1 ? "is" : "are", options->nr_arguments);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(names[0], "-") && !strcmp(names[1], "-")) {
+		complain("standard input cannot be both copies: give a file for one");
 		return EXIT_USAGE;
 	}
 	if (!view_choose(&view, &item_fields, options, delta_columns(options->grouping.by, false),

@@ -18,8 +18,9 @@
 #include "text.h"
 #include "../module/uapi/faultstat.h"
 
-/* Columns of a finding, so that lines fit a terminal of 80. */
-#define FINDING_WIDTH	64
+/* Columns of a line that are for level and check, and what a finding has at least. */
+#define FINDING_BEFORE	16
+#define FINDING_LEAST	40
 
 /* Percent of a bound that are as good as all of it. */
 #define NEARLY_FULL	95
@@ -30,19 +31,20 @@ struct doctor {
 	const struct options *options;
 	struct table *table;
 	enum text_mode mode;
+	size_t width;		/* of a finding; SIZE_MAX where it is not on a terminal */
 	bool bad;
 };
 
 static void say(struct doctor *d, enum level how, const char *what, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* For people what is too long goes on in the next line, if there is a space to break it. */
+/* On a terminal what is too long goes on in the next line, if there is a space to break it. */
 static void put_finding(struct doctor *d, const char *level, const char *what, char *finding)
 {
 	char *rest = NULL;
 
-	if (d->options->style.format == FORMAT_TABLE && strlen(finding) > FINDING_WIDTH)
-		rest = memrchr(finding, ' ', FINDING_WIDTH + 1);
+	if (strlen(finding) > d->width)
+		rest = memrchr(finding, ' ', d->width + 1);
 	if (rest)
 		*rest++ = '\0';
 	table_cell(d->table, xstrdup(level));
@@ -89,7 +91,7 @@ static uint64_t setting_number(const struct snapshot *s, const char *name)
 
 static void check_module(struct doctor *d, const struct snapshot *s)
 {
-	char *enabled = snapshot_setting(s, "enabled");
+	char *enabled = snapshot_setting(s, "enabled"), *pids = snapshot_setting(s, "pid");
 
 	if (strcmp(s->module, FAULTSTAT_VERSION))
 		say(d, BAD, "module", "version %s, and kfaultstat is %s: install the same",
@@ -101,6 +103,9 @@ static void check_module(struct doctor *d, const struct snapshot *s)
 	else
 		say(d, BAD, "counting", "off: kfaultstat on turns it on");
 	free(enabled);
+	if (pids && *pids)
+		say(d, NOTE, "pid", "only these have rows of their own: %s", pids);
+	free(pids);
 	if (s->names_local)
 		say(d, NOTE, "names", "begin at the root of their file system, not at /");
 }
@@ -213,6 +218,16 @@ static enum exit_code read_totals(const struct options *options, struct snapshot
 	return code;
 }
 
+static size_t finding_width(const struct options *options)
+{
+	size_t columns, lines;
+
+	screen_size(STDOUT_FILENO, &columns, &lines);
+	if (!columns || options->style.format != FORMAT_TABLE)
+		return SIZE_MAX;
+	return columns > FINDING_BEFORE + FINDING_LEAST ? columns - FINDING_BEFORE : FINDING_LEAST;
+}
+
 /**
  * doctor_run() - the command doctor.
  * @options: what is wanted
@@ -232,6 +247,12 @@ enum exit_code doctor_run(struct options *options)
 	};
 	size_t i;
 
+	if (*options->root && access(options->root, F_OK)) {
+		complain("%s: %s", options->root, strerror(errno));
+		table_free(d.table);
+		return EXIT_ERROR;
+	}
+	d.width = finding_width(options);
 	table_column(d.table, "level", false);
 	table_column(d.table, "check", false);
 	table_column(d.table, "finding", false);

@@ -19,7 +19,7 @@
 struct member {
 	uint64_t id;
 	int32_t pid, ppid;
-	bool inside, live;
+	bool inside;
 	bool continues;		/* became a program: the next of its pid is the same process */
 };
 
@@ -42,7 +42,6 @@ static struct member *members_collect(const struct snapshot *s, size_t *number)
 		if (row->id)
 			members[nr++] = (struct member){
 				.id = row->id, .pid = row->pid, .ppid = row->ppid,
-				.live = row_is(row, FAULTSTAT_STATE_LIVE),
 				.continues = row_is(row, FAULTSTAT_STATE_EXEC),
 			};
 	}
@@ -143,10 +142,8 @@ void family_find(struct family *family, const struct snapshot *s, uint64_t last_
 	memset(family, 0, sizeof(*family));
 	members = members_collect(s, &nr);
 	members_mark(members, nr, last_id, pid, parent);
-	for (i = 0; i < nr; i++) {
-		family->processes += members[i].inside;
-		family->live += members[i].inside && members[i].live;
-	}
+	for (i = 0; i < nr; i++)
+		family->processes += members[i].inside && !members[i].continues;
 	family->rows = xcalloc(s->nr_rows, sizeof(*family->rows));
 	for (i = 0; i < s->nr_rows; i++) {
 		m = member_of(members, nr, s->rows[i].id);

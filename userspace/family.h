@@ -14,8 +14,7 @@
 struct family {
 	struct row *rows;	/* strings are the snapshot's */
 	size_t nr_rows;
-	size_t processes;	/* with rows; each exec makes another */
-	size_t live;		/* of them */
+	size_t processes;	/* with rows; one, whatever programs it became */
 	struct counts sum;
 };
 

@@ -12,6 +12,7 @@
 
 #define SORT_SUFFIXES	", each with :asc or :desc behind it or neither, at most eight"
 #define PATH_LEAST	6	/* columns of the screen that a path keeps */
+#define NAME_LEAST	16	/* the same of a name; without escapes a process's has 15 at most */
 
 /**
  * fields_help() - the columns, for --help.
@@ -135,6 +136,7 @@ bool view_choose(struct view *view, const struct fields *fields, const struct op
 	if (list)
 		view_show(view, list, &bad);
 	/* To all there is nothing to add. */
+	view->usual = !options->output;
 	bad = options->output;
 	if (bad && ((!list && *bad == '+') || !view_show(view, options->output, &bad)))
 		return refuse(fields, bad, "-o", "");
@@ -212,16 +214,20 @@ static int compare_numbers(const struct view *view, size_t field, bool ascending
 	return ascending ? (x > y) - (x < y) : (y > x) - (y < x);
 }
 
-static int compare_texts(const struct view *view, size_t field, const void *a, const void *b)
+static int compare_texts(const struct view *view, size_t field, bool ascending, const void *a,
+			 const void *b)
 {
 	char *x, *y;
 	int result;
 
 	if (view->fields->compare)
-		return view->fields->compare(a, b, field);
+		return view->fields->compare(a, b, field, ascending);
 	x = view->fields->text(a, field, TEXT_JSON);
 	y = view->fields->text(b, field, TEXT_JSON);
-	result = x && y ? strcmp(x, y) : !x - !y;
+	if (!x || !y)
+		result = !x - !y;
+	else
+		result = ascending ? strcmp(x, y) : strcmp(y, x);
 	free(x);
 	free(y);
 	return result;
@@ -247,7 +253,7 @@ int view_compare(const struct view *view, const void *a, const void *b)
 		if (view_is_number(view, field))
 			result = compare_numbers(view, field, ascending, a, b);
 		else
-			result = compare_texts(view, field, a, b) * (ascending ? 1 : -1);
+			result = compare_texts(view, field, ascending, a, b);
 		if (result)
 			return result;
 	}
@@ -350,8 +356,22 @@ char *view_text(const struct view *view, size_t field, const void *row, enum tex
 	return number_text(kind, value, mode);
 }
 
+/* How narrow a column may become; SIZE_MAX is not at all. */
+static size_t kept(const struct view *view, size_t field, size_t least)
+{
+	switch (view->fields->known[field].kind) {
+	case FIELD_PATH:
+		return least;
+	case FIELD_NAME:
+		return NAME_LEAST;
+	default:
+		return SIZE_MAX;
+	}
+}
+
 /**
- * view_fit() - make columns of paths narrower, until a line fits; the widest first.
+ * view_fit() - make columns of paths and of long names narrower, until a line fits; the
+ * widest first.
  * @view: what is shown, with one space between
  * @widths: of each as it is, changed
  * @width: of a line
@@ -368,7 +388,7 @@ bool view_fit(const struct view *view, size_t *widths, size_t width, size_t leas
 	for (; used > width; used--) {
 		widest = view->nr_shown;
 		for (i = 0; i < view->nr_shown; i++)
-			if (view_is_path(view, view->shown[i]) && widths[i] > least &&
+			if (widths[i] > kept(view, view->shown[i], least) &&
 			    (widest == view->nr_shown || widths[i] > widths[widest]))
 				widest = i;
 		if (widest == view->nr_shown)
@@ -378,26 +398,83 @@ bool view_fit(const struct view *view, size_t *widths, size_t width, size_t leas
 	return true;
 }
 
-/* On a terminal: cuts paths until each line fits, if there are enough of them. */
-static void cut_paths(const struct view *view, char **cells, size_t nr_cells,
-		      const struct style *style)
+/**
+ * view_drop() - leave the column out that is worth least, the rightmost of several.
+ * @view: changed
+ * @widths: of its columns, changed with them
+ *
+ * Return: false if none may go.
+ */
+bool view_drop(struct view *view, size_t *widths)
 {
-	size_t widths[FIELDS_MAX], has[FIELDS_MAX], i, j;
+	int (*worth)(const struct view *, size_t) = view->fields->worth;
+	size_t least = 0, i, after;
 
-	for (j = 0; j < view->nr_shown; j++)
-		has[j] = style->noheadings ? 1 : strlen(view_name(view, view->shown[j]));
-	for (i = 0; i < nr_cells; i++) {
-		size_t width = cells[i] ? text_width(cells[i]) : 1;
+	if (!worth || view->nr_shown < 2)
+		return false;
+	for (i = 1; i < view->nr_shown; i++)
+		if (worth(view, view->shown[i]) <= worth(view, view->shown[least]))
+			least = i;
+	after = view->nr_shown - least - 1;
+	memmove(&view->shown[least], &view->shown[least + 1], after * sizeof(view->shown[0]));
+	memmove(&widths[least], &widths[least + 1], after * sizeof(widths[0]));
+	view->nr_shown--;
+	return true;
+}
 
-		j = i % view->nr_shown;
-		has[j] = width > has[j] ? width : has[j];
+/**
+ * view_cut() - a path or a name where it is wider than its column.
+ * @view: what is shown
+ * @field: which
+ * @text: as view_text() made it
+ * @width: of the column, at least one
+ *
+ * Return: the text, to be freed instead of @text.
+ */
+char *view_cut(const struct view *view, size_t field, char *text, size_t width)
+{
+	switch (view->fields->known[field].kind) {
+	case FIELD_PATH:
+		return text_shorten(text, width);
+	case FIELD_NAME:
+		return text_shorten_end(text, width);
+	default:
+		return text;
 	}
-	memcpy(widths, has, sizeof(widths));
-	view_fit(view, widths, style->width, style->noheadings ? 1 : PATH_LEAST);
-	for (i = 0; i < nr_cells; i++) {
-		j = i % view->nr_shown;
-		if (cells[i] && widths[j] < has[j])
-			cells[i] = text_shorten(cells[i], widths[j]);
+}
+
+/*
+ * On a terminal: leaves out usual columns and cuts paths and names until each line fits, if
+ * there are enough of them. What is cut stays in @cells, row by row as @view shows them.
+ */
+static void fit(struct view *fitting, const struct view *view, char **cells, size_t nr_rows,
+		const struct style *style)
+{
+	size_t widths[FIELDS_MAX], has[FIELDS_MAX], i, j, to;
+
+	for (j = 0; j < view->nr_shown; j++) {
+		has[j] = style->noheadings ? 1 : strlen(view_name(view, view->shown[j]));
+		for (i = 0; i < nr_rows; i++) {
+			const char *text = cells[i * view->nr_shown + j];
+			size_t width = text ? text_width(text) : 1;
+
+			has[j] = width > has[j] ? width : has[j];
+		}
+	}
+	do {
+		memcpy(widths, has, sizeof(widths));
+	} while (!view_fit(fitting, widths, style->width, style->noheadings ? 1 : PATH_LEAST) &&
+		 view->usual && view_drop(fitting, has));
+	for (j = to = 0; j < view->nr_shown && to < fitting->nr_shown; j++) {
+		if (fitting->shown[to] != view->shown[j])
+			continue;
+		for (i = 0; i < nr_rows; i++) {
+			char **text = &cells[i * view->nr_shown + j];
+
+			if (*text && widths[to] < has[to])
+				*text = view_cut(view, view->shown[j], *text, widths[to]);
+		}
+		to++;
 	}
 }
 
@@ -416,22 +493,25 @@ void view_print(const struct view *view, const void *const *rows, size_t nr, con
 {
 	enum text_mode mode = style->format == FORMAT_TABLE ? TEXT_TABLE :
 			      style->format == FORMAT_RAW ? TEXT_RAW : TEXT_JSON;
-	size_t lines = nr + (last && style->format != FORMAT_JSON);
-	size_t nr_cells = lines * view->nr_shown, i, j;
+	size_t lines = nr + (last && style->format != FORMAT_JSON), i, j;
+	char **cells = xcalloc(lines * view->nr_shown, sizeof(*cells)), **cell = cells;
 	struct table *t = table_begin(style, view->fields->name);
-	char **cells = xcalloc(nr_cells, sizeof(*cells));
+	struct view fitting = *view;
 
-	for (j = 0; j < view->nr_shown; j++)
-		table_column(t, view_name(view, view->shown[j]),
-			     view_is_number(view, view->shown[j]));
 	for (i = 0; i < lines; i++)
 		for (j = 0; j < view->nr_shown; j++)
-			cells[i * view->nr_shown + j] = view_text(view, view->shown[j],
-								  i < nr ? rows[i] : last, mode);
+			*cell++ = view_text(view, view->shown[j], i < nr ? rows[i] : last, mode);
 	if (style->width && style->format == FORMAT_TABLE)
-		cut_paths(view, cells, nr_cells, style);
-	for (i = 0; i < nr_cells; i++)
-		table_cell(t, cells[i]);
+		fit(&fitting, view, cells, lines, style);
+	for (j = 0; j < fitting.nr_shown; j++)
+		table_column(t, view_name(view, fitting.shown[j]),
+			     view_is_number(view, fitting.shown[j]));
+	for (i = 0, cell = cells; i < lines; i++)
+		for (j = 0; j < view->nr_shown; j++, cell++)
+			if (view_has(&fitting, view->shown[j]))
+				table_cell(t, *cell);
+			else
+				free(*cell);
 	table_print(t, out, json_before);
 	table_free(t);
 	free(cells);

@@ -16,6 +16,7 @@
 
 enum field_kind {
 	FIELD_TEXT,
+	FIELD_NAME,	/* on a terminal the end gives way where it is longer than usual */
 	FIELD_PATH,	/* on a terminal the beginning gives way */
 	/* From here on numbers. */
 	FIELD_COUNT,
@@ -24,6 +25,8 @@ enum field_kind {
 	FIELD_CHANGE,	/* bytes, an int64_t in the uint64_t */
 	FIELD_SHARE,	/* tenths of a percent, from share_of() */
 };
+
+struct view;
 
 struct field {
 	const char *name;
@@ -43,8 +46,13 @@ struct fields {
 	bool (*number)(const void *row, size_t field, uint64_t *value);
 	/* Any other, to be freed; NULL if it is not known. */
 	char *(*text)(const void *row, size_t field, enum text_mode mode);
-	/* Which of two comes first by a text, faster than by its text(); NULL is by that. */
-	int (*compare)(const void *a, const void *b, size_t field);
+	/*
+	 * Which of two comes first by a text, faster than by its text(); NULL is by that. What is
+	 * not known comes last, whichever way.
+	 */
+	int (*compare)(const void *a, const void *b, size_t field, bool ascending);
+	/* How much is lost without a field, where there is no room for all; NULL if none may go. */
+	int (*worth)(const struct view *view, size_t field);
 };
 
 /* What is shown of them. */
@@ -57,6 +65,7 @@ struct view {
 		bool ascending;
 	} sorts[SORTS_MAX];
 	size_t nr_sorts;
+	bool usual;	/* nobody asked for these columns */
 };
 
 void fields_help(const struct fields *fields);
@@ -69,6 +78,8 @@ bool view_is_number(const struct view *view, size_t field);
 bool view_is_path(const struct view *view, size_t field);
 const char *view_name(const struct view *view, size_t field);
 char *view_text(const struct view *view, size_t field, const void *row, enum text_mode mode);
+bool view_drop(struct view *view, size_t *widths);
+char *view_cut(const struct view *view, size_t field, char *text, size_t width);
 bool view_fit(const struct view *view, size_t *widths, size_t width, size_t least);
 int view_compare(const struct view *view, const void *a, const void *b);
 void view_print(const struct view *view, const void *const *rows, size_t nr, const void *last,

@@ -50,6 +50,17 @@ static bool pid_passes(const struct filter *filter, int32_t pid)
 }
 
 /**
+ * filter_is_any() - whether there may be rows that are not looked at.
+ * @filter: what is wanted
+ *
+ * Return: true if so.
+ */
+bool filter_is_any(const struct filter *filter)
+{
+	return filter->nr_pids || filter->files || filter->regions || filter->comm || filter->object;
+}
+
+/**
  * filter_passes() - whether a row is looked at.
  * @filter: what is wanted
  * @row: the row

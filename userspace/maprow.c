@@ -12,7 +12,7 @@
 
 static const struct field known[] = {
 	[MAP_PID] = { "pid", FIELD_COUNT, "of the process" },
-	[MAP_COMM] = { "comm", FIELD_TEXT, "its name" },
+	[MAP_COMM] = { "comm", FIELD_NAME, "its name" },
 	[MAP_SIZE] = { "size", FIELD_BYTES, "of the object's mappings" },
 	[MAP_MAPPED] = { "mapped", FIELD_BYTES,
 			 "of it in page tables: of a file its own pages, each once" },

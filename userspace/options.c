@@ -240,9 +240,12 @@ static enum exit_code set(struct options *options, int key, char *value)
 		       usage("-p is a list of pids from 1 on with commas between, at most %d, not \"%s\"",
 			     FILTER_PIDS_MAX, value);
 	case 'c':
+		/* As it is shown, bytes that could not be. */
+		text_unescape(value);
 		options->filter.comm = value;
 		return EXIT_FINE;
 	case 'f':
+		text_unescape(value);
 		options->filter.object = value;
 		return EXIT_FINE;
 	case KEY_FILES:
@@ -308,11 +311,23 @@ static enum exit_code refused(const struct options *options, int key, const char
 		     name);
 }
 
+static const struct command *command_named_by(const char *word)
+{
+	const struct command *c;
+
+	for (c = commands; c->name; c++)
+		if (!strcmp(c->name, word))
+			return c;
+	return NULL;
+}
+
 static enum exit_code parse_interval(struct options *options, bool command_named)
 {
 	char **argument = options->arguments;
 	const char *first = options->nr_arguments ? argument[0] : "";
 
+	if (!command_named && command_named_by(first))
+		return usage("the command comes first: kfaultstat %s, then its options", first);
 	if (*first && !command_named && strspn(first, "0123456789.-+") != strlen(first))
 		return usage("\"%s\" is no command and no interval: see kfaultstat --help", first);
 	if (options->nr_arguments > 2)
@@ -367,6 +382,8 @@ static enum exit_code check(struct options *options, bool command_named)
 {
 	if (options->filter.files && options->filter.regions)
 		return usage("%s and --regions together leave nothing: give one of them", "--files");
+	if (options->command->bit == DOCTOR && options->input && *options->root)
+		return usage("--input and --root are two sources: give one of them");
 	if (options->grouping.by == BY_CGROUP && options->input)
 		return usage("%s wants live processes, which a saved copy has none of", "--by cgroup");
 	if (options->command->intervals)
@@ -380,16 +397,13 @@ static enum exit_code check(struct options *options, bool command_named)
 /* The command's name comes first, or there is none and show is meant. */
 static const struct command *command_find(int *argc, char ***argv)
 {
-	const struct command *c;
+	const struct command *c = *argc > 1 ? command_named_by((*argv)[1]) : NULL;
 
-	for (c = commands; *argc > 1 && c->name; c++) {
-		if (strcmp(c->name, (*argv)[1]))
-			continue;
-		(*argc)--;
-		(*argv)++;
-		return c;
-	}
-	return commands;
+	if (!c)
+		return commands;
+	(*argc)--;
+	(*argv)++;
+	return c;
 }
 
 /**

@@ -71,7 +71,11 @@ static bool check_version(struct parse *p, const char *line, const char *begin, 
 {
 	uint64_t version;
 
-	if (!line || strncmp(line, begin, strlen(begin)) ||
+	if (!line) {
+		snprintf(p->error, PARSE_ERROR_MAX, "it is empty");
+		return false;
+	}
+	if (strncmp(line, begin, strlen(begin)) ||
 	    !text_number(line + strlen(begin), &version)) {
 		snprintf(p->error, PARSE_ERROR_MAX, "not faultstat's text: the first line is not \"%sVERSION\"",
 			 begin);

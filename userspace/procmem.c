@@ -24,7 +24,7 @@ enum {
 
 static const struct field known[] = {
 	[FIELD_PID] = { "pid", FIELD_COUNT, "of the process" },
-	[FIELD_COMM] = { "comm", FIELD_TEXT, "its name" },
+	[FIELD_COMM] = { "comm", FIELD_NAME, "its name" },
 	[FIELD_RSS] = { "rss", FIELD_BYTES, "resident" },
 	[FIELD_ANON] = { "anon", FIELD_BYTES, "of it anonymous, private copies among it" },
 	[FIELD_FILE] = { "file", FIELD_BYTES, "of it of files" },

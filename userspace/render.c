@@ -95,6 +95,16 @@ void table_cell(struct table *t, char *text)
 		smart(NULL);
 }
 
+static void print_headings(struct table *t, FILE *out)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr_columns && !t->style.noheadings; i++) {
+		fputs_unlocked(scols_column_get_name(scols_table_get_column(t->cells, i)), out);
+		putc_unlocked(i + 1 < t->nr_columns ? ' ' : '\n', out);
+	}
+}
+
 /* Words: the library would escape our backslashes once more. */
 static void print_raw(struct table *t, FILE *out)
 {
@@ -102,10 +112,7 @@ static void print_raw(struct table *t, FILE *out)
 	struct libscols_line *line;
 	size_t i;
 
-	for (i = 0; i < t->nr_columns && !t->style.noheadings; i++) {
-		fputs_unlocked(scols_column_get_name(scols_table_get_column(t->cells, i)), out);
-		putc_unlocked(i + 1 < t->nr_columns ? ' ' : '\n', out);
-	}
+	print_headings(t, out);
 	while (!scols_table_next_line(t->cells, lines, &line))
 		for (i = 0; i < t->nr_columns; i++) {
 			fputs_unlocked(scols_cell_get_data(scols_line_get_cell(line, i)), out);
@@ -152,6 +159,8 @@ void table_print(struct table *t, FILE *out, const char *json_before)
 		print_json(t, out, json_before);
 	else if (t->style.format == FORMAT_RAW)
 		print_raw(t, out);
+	else if (!t->nr_cells)
+		print_headings(t, out);	/* the library prints nothing */
 	else if (scols_print_table(t->cells) && !ferror(out))
 		smart(NULL);
 }

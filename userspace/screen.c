@@ -75,7 +75,8 @@ bool screen_begin(bool color)
 	set_escdelay(25);
 	signals_take();
 	if (!newterm(NULL, stdout, stdin)) {
-		complain("the terminal %s is not known here: set TERM", term ? term : "without a name");
+		complain("the terminal %s is not known here: set TERM",
+			 term && *term ? term : "without a name");
 		return false;
 	}
 	begun = true;
@@ -221,6 +222,7 @@ static void draw_header(const struct screen *s)
 		[SINCE_BEFORE] = "in the interval", [SINCE_RESET] = "since a reset",
 		[SINCE_LOAD] = "since the load",
 	};
+	enum delta_since from = s->all ? SINCE_LOAD : s->delta->since;
 	const struct filter *filter = &s->options->filter;
 	const struct snapshot *now = s->now;
 	double seconds = s->delta->seconds > 0 ? s->delta->seconds : 1;
@@ -234,8 +236,9 @@ static void draw_header(const struct screen *s)
 		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
 	if (lines == 1)
 		return;
-	line(0, pair(PAIR_TITLE, A_BOLD) | A_BOLD, "kfaultstat %s%s  %s, every %.1f s", clock,
-	     s->paused ? ", paused" : "", since[s->all ? SINCE_LOAD : s->delta->since],
+	line(0, pair(PAIR_TITLE, A_BOLD) | A_BOLD, "kfaultstat %s%s  %s%s, every %.1f s", clock,
+	     s->paused ? ", paused" : "", since[from],
+	     from == SINCE_LOAD && now && now->resets ? ", rows since the last reset" : "",
 	     s->options->interval);
 	line(1, A_NORMAL, "major %.1f/s  minor %.1f/s  calls %.1f/s",
 	     (double)total[MAJOR] / seconds, (double)total[MINOR] / seconds,
@@ -268,34 +271,6 @@ static size_t column_least(const struct view *view, size_t column)
 	return view_is_number(view, column) ? 9 : 7;
 }
 
-/* How much is lost without a column, where there is no room for all; paths always stay. */
-static int column_worth(const struct view *view, size_t column)
-{
-	if (view_is_path(view, column))
-		return 9;
-	if (view->sorts[0].field == column)
-		return 8;
-	switch (column) {
-	case COLUMN_COMM:
-		return 7;
-	case COLUMN_PID:
-		return 6;
-	case COLUMN_COUNTS + MAJOR:
-	case COLUMN_RSS:
-		return 5;
-	case COLUMN_COUNTS + MINOR:
-		return 4;
-	case COLUMN_COUNTS + CALLS:
-		return 3;
-	case COLUMN_CALLS_S:
-	case COLUMN_MINOR_S:
-	case COLUMN_MAJOR_S:
-		return 1;
-	default:
-		return 2;
-	}
-}
-
 /* Widths of all columns that could be shown, as they are. */
 static void measure(struct screen *s, size_t *widths, size_t from, size_t to)
 {
@@ -318,32 +293,15 @@ static void measure(struct screen *s, size_t *widths, size_t from, size_t to)
 	}
 }
 
-/* Leaves the column out that is worth least, the rightmost of several. */
-static void drop_column(struct view *view, size_t *widths)
-{
-	size_t least = 0, i, after;
-
-	for (i = 1; i < view->nr_shown; i++)
-		if (column_worth(view, view->shown[i]) <= column_worth(view, view->shown[least]))
-			least = i;
-	after = view->nr_shown - least - 1;
-	memmove(&view->shown[least], &view->shown[least + 1], after * sizeof(view->shown[0]));
-	memmove(&widths[least], &widths[least + 1], after * sizeof(widths[0]));
-	view->nr_shown--;
-}
-
 static void fit_columns(struct screen *s, size_t *widths, size_t from, size_t to)
 {
 	size_t width = (size_t)COLS, path = width < NARROW ? PATH_NARROW : PATH_USUAL;
 	size_t wanted[FIELDS_MAX] = { 0 };
 
 	measure(s, wanted, from, to);
-	for (;;) {
+	do {
 		memcpy(widths, wanted, sizeof(wanted));
-		if (view_fit(&s->fitting, widths, width, path) || s->fitting.nr_shown == 1)
-			return;
-		drop_column(&s->fitting, wanted);
-	}
+	} while (!view_fit(&s->fitting, widths, width, path) && view_drop(&s->fitting, wanted));
 }
 
 /* A cell, cut or filled to its width. */
@@ -378,8 +336,8 @@ static char *cell_text(const struct view *view, size_t column, const struct item
 
 	if (!text)
 		return xstrdup("-");
-	if (view_is_path(view, column) && width)
-		return text_shorten(text, width);
+	if (width)
+		text = view_cut(view, column, text, width);
 	/* A number that is cut would be another one. */
 	if (view_is_number(view, column) && text_width(text) > width)
 		memset(text, '#', strlen(text));
@@ -486,6 +444,24 @@ static size_t shortened(const char *text, size_t used)
 	return used ? used - 1 : 0;
 }
 
+/* Of a long answer the end, where it is being written. */
+static void draw_question(const char *question, const char *answer)
+{
+	size_t width = (size_t)COLS, asked = strlen(question) + 2;
+	char *shown = text_shown(answer, TEXT_TABLE);
+
+	/* The cursor wants a place of its own. */
+	if (width > asked + 1)
+		shown = text_shorten(shown, width - asked - 1);
+	move(LINES - 1, 0);
+	clrtoeol();
+	attrset(A_BOLD);
+	printw("%s: ", question);
+	addstr(shown);
+	attrset(A_NORMAL);
+	free(shown);
+}
+
 /**
  * screen_ask() - ask for a line of text, on the last line of the screen.
  * @screen: what is behind it
@@ -503,7 +479,7 @@ int screen_ask(struct screen *screen, const char *question, char *answer, size_t
 	curs_set(1);
 	answer[0] = '\0';
 	for (;;) {
-		line(LINES - 1, A_BOLD, "%s: %s", question, answer);
+		draw_question(question, answer);
 		refresh();
 		key = screen_key(1e6);
 		if (key == '\r' || key == KEY_ENTER)

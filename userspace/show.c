@@ -63,6 +63,8 @@ const char *delta_columns(enum grouping by, bool live)
 
 static const char *since_text(const struct delta *d, const struct snapshot *after)
 {
+	if (d->reloaded && after->resets)
+		return "since the module was loaded anew, the rows since the last reset";
 	if (d->reloaded)
 		return "since the module was loaded anew";
 	if (d->since == SINCE_LOAD && after->resets)
@@ -80,12 +82,16 @@ static const char *since_word(const struct delta *d)
 	       d->since == SINCE_RESET ? "reset" : "before";
 }
 
-static void heading(const struct delta *d, const struct snapshot *after)
+/* @cut is of how many rows not all are shown; 0 if they are. */
+static void heading(const struct delta *d, const struct snapshot *after, size_t limit, size_t cut)
 {
 	char clock[CLOCK_TEXT];
 
 	clock_text(clock, after->realtime);
-	printf("# %s, %.3f s, %s\n", clock, d->seconds, since_text(d, after));
+	printf("# %s, %.3f s, %s", clock, d->seconds, since_text(d, after));
+	if (cut)
+		printf("; %zu of %zu rows", limit, cut);
+	putchar('\n');
 }
 
 static char *json_delta(const struct delta *d, const struct snapshot *after)
@@ -110,24 +116,26 @@ void show_delta(struct options *options, const struct view *view, const struct d
 		const struct snapshot *after)
 {
 	struct item total = {
-		.row = { .comm = "total", .counts = delta->total }, .rss_kib = -1,
+		.row = { .counts = delta->total }, .rss_kib = -1,
 		.seconds = delta->seconds, .is_total = true,
 	};
 	struct items items;
 	char *json = NULL;
 	size_t limit, lines;
 
+	total.row.comm = filter_is_any(&options->filter) ? "total of all" : "total";
 	items_make(&items, delta->rows, delta->nr_rows, delta->rows_seconds, &options->filter,
 		   &options->grouping);
 	if (!options->input && options->command->bit != DIFF)
 		items_ask_machine(&items, view);
 	items_sort(items.at, items.nr, view);
 	screen_size(STDOUT_FILENO, &options->style.width, &lines);
+	limit = options_limit(options, 4);
 	if (options->style.format == FORMAT_JSON)
 		json = json_delta(delta, after);
 	else
-		heading(delta, after);
-	limit = options_limit(options, 4);
+		heading(delta, after, limit,
+			lines && options->style.format == FORMAT_TABLE && limit < items.nr ? items.nr : 0);
 	items_print(items.at, items.nr < limit ? items.nr : limit, view, &options->style, &total,
 		    stdout, json);
 	free(json);
@@ -163,6 +171,8 @@ static enum exit_code show_once(struct options *options)
 		    stdout, json);
 	if (lines && options->style.format == FORMAT_TABLE && limit < items.nr)
 		printf("%zu of %zu rows; -a shows all\n", limit, items.nr);
+	else if (lines && options->style.format == FORMAT_TABLE && !items.nr && s.nr_rows)
+		printf("none of %zu rows is meant\n", s.nr_rows);
 	free(json);
 	items_free(&items);
 	snapshot_free(&s);
@@ -206,6 +216,12 @@ static enum exit_code show_intervals(struct options *options)
 		if (code == EXIT_FINE) {
 			struct delta delta;
 
+			if (turn && options->input && snapshot_is_older(&after, &before)) {
+				complain("%s is older than the copy before it", options->input);
+				snapshot_free(&after);
+				code = EXIT_ERROR;
+				break;
+			}
 			delta_make(&delta, turn ? &before : NULL, &after);
 			show_delta(options, &view, &delta, &after);
 			delta_free(&delta);

@@ -238,6 +238,20 @@ bool snapshot_parse(struct snapshot *s, char *text, size_t size, char *error)
 }
 
 /**
+ * snapshot_is_older() - which of two copies was made first.
+ * @s: the one
+ * @other: the other
+ *
+ * Of two loads only the clock on the wall can tell.
+ *
+ * Return: true if @s was made before @other.
+ */
+bool snapshot_is_older(const struct snapshot *s, const struct snapshot *other)
+{
+	return strcmp(s->load, other->load) ? s->realtime < other->realtime : s->now < other->now;
+}
+
+/**
  * snapshot_seems_cut() - whether rows are missing from a copy that ends with a whole line.
  * @s: parsed, with rows
  * @calls: set to those of the rows

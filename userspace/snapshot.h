@@ -60,6 +60,7 @@ struct snapshot {
 };
 
 bool snapshot_parse(struct snapshot *s, char *text, size_t size, char *error);
+bool snapshot_is_older(const struct snapshot *s, const struct snapshot *other);
 bool snapshot_seems_cut(const struct snapshot *s, uint64_t *calls);
 void snapshot_free(struct snapshot *s);
 char *snapshot_setting(const struct snapshot *s, const char *name);

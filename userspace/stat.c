@@ -211,14 +211,40 @@ static bool setting_is(const struct snapshot *s, const char *name, const char *v
 	return same;
 }
 
+/*
+ * The module keeps a process as live until its last task is freed, which is a moment after it
+ * has been waited for: the kernel is asked whether it is there. Returns how many are.
+ */
+static size_t live_processes(struct family *family)
+{
+	size_t live = 0, i, j;
+
+	for (i = 0; i < family->nr_rows; i++) {
+		struct row *row = &family->rows[i];
+
+		if (!row_is(row, FAULTSTAT_STATE_LIVE))
+			continue;
+		if (kill(row->pid, 0) && errno == ESRCH) {
+			row->state = FAULTSTAT_STATE_EXITED;
+			continue;
+		}
+		/* Once, however many rows it has. */
+		for (j = 0; j < i && family->rows[j].id != row->id; j++)
+			;
+		live += j == i;
+	}
+	return live;
+}
+
 static void find_reasons(struct result *r, const struct snapshot *before,
 			 const struct snapshot *after)
 {
+	size_t live = live_processes(&r->family);
 	char *keep;
 
-	if (r->run.left && r->family.live)
-		reason(r, xasprintf("%zu of its processes still run%s: --wait waits for them",
-				    r->family.live, r->family.live == 1 ? "s" : ""));
+	if (r->run.left && live)
+		reason(r, xasprintf("%zu of its processes still run%s: --wait waits for them", live,
+				    live == 1 ? "s" : ""));
 	else if (r->run.left)
 		reason(r,
 		       xstrdup("descendants that have no rows still run: --wait waits for them"));
@@ -270,9 +296,9 @@ static void print_text(const struct result *r, const struct options *options, FI
 
 	fprintf(out, "%s%-10s %12s %12s\n", mark, "", "minor", "major");
 	if (r->counted)
-		fprintf(out, "%s%-10s %12" PRIu64 " %12" PRIu64 "   %" PRIu64 " calls of %zu processes\n",
+		fprintf(out, "%s%-10s %12" PRIu64 " %12" PRIu64 "   %" PRIu64 " calls of %zu process%s\n",
 			mark, "faultstat", sum->n[MINOR], sum->n[MAJOR], sum->n[CALLS],
-			r->family.processes);
+			r->family.processes, r->family.processes == 1 ? "" : "es");
 	fprintf(out, "%s%-10s %12" PRIu64 " %12" PRIu64 "   %s\n", mark, "rusage", run->minor,
 		run->major, r->verdict);
 	for (i = 0; i < r->nr_reasons && why; i++)

@@ -14,6 +14,9 @@
 #include "pace.h"
 #include "vmfiles.h"
 
+/* From here on people have no use for hundredths, and the column has no room. */
+#define RATE_WHOLE	100000
+
 _Static_assert(NR_VM <= FIELDS_MAX, "all of them can be shown");
 
 struct shown {
@@ -31,10 +34,11 @@ static char *text(const void *data, size_t column, enum text_mode mode)
 	const struct readings *row = data;
 	double value;
 
-	(void)mode;
 	if (!vm_value(row->before, row->after, (int)column, &value))
 		return NULL;
-	return xasprintf(vm_columns[column].kind == VM_NOW ? "%.0f" : "%.2f", value);
+	if (vm_columns[column].kind == VM_NOW || (mode == TEXT_TABLE && value >= RATE_WHOLE))
+		return xasprintf("%.0f", value);
+	return xasprintf("%.2f", value);
 }
 
 /* There is but one row, nothing to be sorted. */

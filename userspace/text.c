@@ -205,6 +205,12 @@ size_t text_width(const char *shown)
 	return width;
 }
 
+/* Where something was taken away; one column. */
+static const char *mark(void)
+{
+	return utf8 ? "\xe2\x80\xa6" : "~";
+}
+
 /**
  * text_shorten() - take away from the beginning what is too wide; paths differ at the end.
  * @shown: as text_shown() made it, from malloc
@@ -227,7 +233,7 @@ char *text_shorten(char *shown, size_t width)
 			break;
 		has -= columns;
 	}
-	shortened = xasprintf("%s%s", utf8 ? "\xe2\x80\xa6" : "~", from);
+	shortened = xasprintf("%s%s", mark(), from);
 	free(shown);
 	return shortened;
 }
@@ -253,6 +259,24 @@ char *text_clip(char *shown, size_t width)
 	}
 	*at = '\0';
 	return shown;
+}
+
+/**
+ * text_shorten_end() - text_clip() with a mark where something was taken away.
+ * @shown: as text_shown() made it, from malloc
+ * @width: columns that there are, at least one
+ *
+ * Return: the text, to be freed instead of @shown.
+ */
+char *text_shorten_end(char *shown, size_t width)
+{
+	char *shortened;
+
+	if (text_width(shown) <= width)
+		return shown;
+	shortened = xasprintf("%s%s", text_clip(shown, width - 1), mark());
+	free(shown);
+	return shortened;
 }
 
 /**

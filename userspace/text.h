@@ -26,6 +26,7 @@ void text_unescape(char *text);
 char *text_shown(const char *text, enum text_mode mode);
 size_t text_width(const char *shown);
 char *text_shorten(char *shown, size_t width);
+char *text_shorten_end(char *shown, size_t width);
 char *text_clip(char *shown, size_t width);
 void text_put_json(FILE *out, const char *text);
 void text_filter_json(FILE *out, const char *json, bool compact);

@@ -69,7 +69,12 @@ static void take(struct top *top)
 	struct snapshot s;
 
 	free(top->trouble);
-	if (source_read(&s, top->options->input, SOURCE_FAULTS, &top->trouble) == EXIT_FINE) {
+	if (source_read(&s, top->options->input, SOURCE_FAULTS, &top->trouble) != EXIT_FINE) {
+		/* What there was stays. */
+	} else if (top->options->input && top->has_now && snapshot_is_older(&s, &top->now)) {
+		top->trouble = xasprintf("%s is older than the copy before it", top->options->input);
+		snapshot_free(&s);
+	} else {
 		if (top->has_before)
 			snapshot_free(&top->before);
 		top->before = top->now;
@@ -126,6 +131,7 @@ static void ask_glob(struct top *top, const char *question, char *glob, const ch
 	if (!ask(top, question, answer))
 		return;
 	strcpy(glob, answer);
+	text_unescape(glob);
 	*filter = *glob ? glob : NULL;
 }
 
