@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """What was counted in between: exact in total, never negative, each row in its place."""
 import json
+import os
 import random
+import shutil
+import subprocess
 
-from tap import Text, check, equal, fails, run
+from tap import PROGRAM, SCRATCH, Text, check, equal, fails, run
 
 
 def diff(before, after, *options):
@@ -30,13 +33,43 @@ def test_rows_that_grow_and_rows_that_stay():
 
 
 def test_the_total_is_named_whatever_is_shown():
+    # Where it would be taken for a row, or nobody could tell: as the header of the file has it.
+    TOTAL = "# total calls 10 minor 8 major 2 uncounted 0 pending 0 missed 0"
     before = Text().row("a", 1, 1, "live", "/d/f", 10, 1).save("before")
     after = Text(now=30).row("a", 1, 1, "live", "/d/f", 13, 3).row("b", 2, 2, "live", "[heap]", 5).save("after")
     for options, line in (([], "- total 2 8 10 0.2 0.8 -"), (["--by", "dir"], "2 8 10 0.2 0.8 - total"),
                           (["--by", "comm"], "2 8 10 0.2 0.8 - total"), (["-o", "object,minor"], "total 8"),
-                          (["-o", "state,minor,dir,comm"], "- 8 - total"), (["-o", "minor"], "8")):
+                          (["-o", "state,minor,dir,comm"], "- 8 - total"),
+                          (["-o", "minor"], TOTAL), (["-r"], TOTAL), (["-r", "-p", "2"], TOTAL.replace("total", "total of all"))):
         equal("last line with %s" % options, line.split(),
               run("diff", before, after, *options).stdout.splitlines()[-1].split())
+
+
+def test_behind_a_filter_the_total_is_said_to_be_of_all():
+    before = Text().row("a", 1, 1, "live", "/d/f", 10, 1).save("before")
+    after = Text(now=30).row("a", 1, 1, "live", "/d/f", 13, 3).row("b", 2, 2, "live", "[heap]", 5).save("after")
+    for words in (["-p", "2"], ["--files"], ["-f", "/d*"], ["-c", "a"]):
+        check("with %s" % words, "total of all" in run("diff", before, after, *words).stdout)
+
+
+def test_what_was_saved_before_is_refused_as_the_later():
+    early, late = Text(load="1" * 8, now=20), Text(load="2" * 8, at=1, now=50)
+    for text in (early, late):
+        text.row("a", 1, 1, "live", "/d/f", 10, 1)
+    early, late = early.save("early"), late.save("late")
+    equal("the right way round", 0, run("diff", early, late).returncode)
+    fails(1, ["early", "late", "earlier copy first"], "diff", late, early)
+    fails(2, ["standard input"], "diff", "-", "-")
+    # And of two that are read one after the other.
+    path = os.path.join(SCRATCH, "turns")
+    shutil.copy(late, path)
+    with subprocess.Popen([PROGRAM, "-i", path, "0.3"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        shutil.copy(early, path + ".new")
+        os.replace(path + ".new", path)
+        complaint = process.communicate(timeout=60)[1].decode()
+    equal("exit code", 1, process.returncode, complaint)
+    check("which", "turns is older than the copy before it" in complaint, complaint)
 
 
 def test_a_pid_that_is_used_again_is_another_row():

@@ -210,16 +210,69 @@ def test_any_column_of_paths_is_cut_wherever_it_is():
                 check("something of it is there", any("x" * 5 in line for line in shown), *shown)
 
 
+def test_a_name_full_of_escapes_takes_nothing_from_the_others():
+    text = Text().row("\1" * 15, 12345, 1, "live", "/some/where/far/down/in/folders/segment.1", 123456789, 987654)
+    path = text.row("searchd", 4321, 2, "live", "/some/where/else/segment.2", 5, 4).save()
+    for columns in (60, 80):
+        lines = terminal(columns, 24, "-i", path)
+        equal("a line each", 3, len(lines), *lines)
+        check("what fits", all(len(line) <= columns for line in lines), *lines)
+        check("all columns", lines[0].split() == ["PID", "COMM", "STATE", "MAJOR", "MINOR", "CALLS", "OBJECT"], *lines)
+        check("cut at its end", "\\001\\001" in lines[1] and "\u2026" in lines[1], *lines)
+    equal("whole for programs", "\\001" * 15, raw(run("-i", path, "-r").stdout, "comm")[0][0])
+
+
+def test_usual_columns_give_way_where_there_is_no_room_for_all():
+    text = Text(now=30)
+    for i in range(3):
+        text.row("a-long-comm-%d" % i, 4000000 + i, i + 1, "live", "/some/where/file.%d" % i, 10**10, 10**9)
+    path = text.save()
+    lines = terminal(80, 24, "-i", path, "0.1", "1")
+    check("they fit", all(len(line) <= 80 for line in lines), *lines)
+    check("rates go first", "MAJOR" in lines[1] and "CALLS" in lines[1] and "MINOR_S" not in lines[1], *lines)
+    asked = terminal(80, 24, "-i", path, "-o", "pid,comm,calls,calls_s,minor,minor_s,major,major_s,object", "0.1", "1")
+    check("who asks for them has them", "CALLS_S" in " ".join(asked) and "MAJOR_S" in " ".join(asked), *asked)
+
+
+def test_where_no_row_is_meant_the_columns_are_named():
+    for words in (["-p", "99999"], ["-f", "typo"]):
+        equal("table", ["PID", "COMM", "STATE", "MAJOR", "MINOR", "CALLS", "OBJECT"],
+              run("-i", CAPTURED, *words).stdout.split())
+        equal("without", "", run("-i", CAPTURED, "--noheadings", *words).stdout)
+    check("and it is said", "none of" in terminal(80, 24, "-i", CAPTURED, "-p", "99999")[-1])
+
+
+def test_rows_that_are_left_out_are_said():
+    before, after = Text().save("before"), Text(now=30)
+    for i in range(100):
+        after.row("p", i + 1, i + 1, "live", "/f", 1)
+    lines = terminal(80, 24, "diff", before, after.save("after"))
+    check("how many", "20 of 100 rows" in lines[0], *lines)
+    check("as many as fit", len(lines) <= 24, *lines)
+
+
+def test_names_are_filtered_as_they_are_shown():
+    path = Text().row("p", 1, 1, "live", "/a\377b", 3).row("\033[31m", 2, 2, "live", "/c", 4).save()
+    equal("a byte", [("3",)], raw(run("-i", path, "-r", "-f", "*\\303\\277*").stdout, "minor"))
+    equal("an escape", [("4",)], raw(run("-i", path, "-r", "-c", "\\033[[]31m").stdout, "minor"))
+
+
+def test_what_is_not_known_comes_last_whichever_way():
+    path = Text().row("p", 1, 1, "live", "[heap]", 3).row("q", 2, 2, "live", "/f", 4, dev="8:1", inode=3).save()
+    for sort in ("dev:asc", "dev:desc", "inode:asc", "inode:desc"):
+        equal(sort, ["/f", "[heap]"], [row[0] for row in raw(run("-i", path, "-r", "-s", sort).stdout, "object")])
+
+
 def test_after_a_reset_rates_of_rows_are_not_known():
     text = Text(resets=1, lifetime=dict(calls=130, minor=130)).row("a", 1, 1, "live", "[anon]", 4)
-    columns = ["-o", "minor,minor_s,calls_s"]
+    columns = ["-o", "minor,minor_s,calls_s,comm"]
     row = json.loads(run("-i", text.save(), "-J", *columns).stdout)["faults"][0]
     equal("since the reset", (4, None, None), (row["minor"], row["minor_s"], row["calls_s"]))
     before = Text().row("a", 1, 1, "live", "[anon]", 100).save("before")
     text.now = 30
     lines = [line.split() for line in run("diff", before, text.save("after"), *columns).stdout.splitlines()]
-    equal("the row, of which nobody knows since when", ["4", "-", "-"], lines[2])
-    equal("the total, of the interval", ["30", "3.0", "3.0"], lines[3])
+    equal("the row, of which nobody knows since when", ["4", "-", "-", "a"], lines[2])
+    equal("the total, of the interval", ["30", "3.0", "3.0", "total"], lines[3])
 
 
 def test_a_time_that_nobody_can_have_is_no_harm():

@@ -96,6 +96,11 @@ def test_completion_knows_commands_and_values():
           completion("kfaultstat -o comm,pid,p"))
     equal("nothing of a number or a glob", [set()] * 3,
           [completion("kfaultstat %s /et" % option) for option in ("-n", "-c", "-f")])
+    equal("behind an equals sign, which bash takes for a word", [{"dir"}, {"object", "dir", "process", "comm"}],
+          [completion("kfaultstat --by = d"), completion("kfaultstat diff --by =")])
+    equal("behind a colon", [{"asc", "desc"}, {"desc"}],
+          [completion("kfaultstat -s major :"), completion("kfaultstat -s major : d")])
+    check("another pid", "1,%d" % os.getpid() in completion("kfaultstat -p 1,%d" % (os.getpid() // 10)))
     equal("no file for an interval", set(), completion("kfaultstat top /et"))
     check("a command to run", "true" in completion("kfaultstat stat tru"))
     equal("options of show without its name", help_options("show"), completion("kfaultstat -"))

@@ -45,7 +45,7 @@ def test_a_newer_format_is_refused_in_one_line():
 
 def test_what_is_no_text_of_ours_is_refused():
     for number, (content, words) in enumerate((
-            (b"", ["not faultstat's text"]),
+            (b"", ["it is empty"]),
             (b"hello\n", ["not faultstat's text"]),
             (b"# faultstat x\n", ["not faultstat's text"]),
             (b"# faultstat 1\n", ["no line load"]),

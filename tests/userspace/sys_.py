@@ -5,7 +5,7 @@ import os
 import re
 import time
 
-from tap import CAPTURED, SCRATCH, Text, check, equal, fails, raw, run, save
+from tap import CAPTURED, SCRATCH, Text, check, equal, fails, raw, run, save, terminal
 
 MEMINFO = """MemTotal:       16000000 kB
 MemFree:         4000000 kB
@@ -199,10 +199,13 @@ def test_no_line_of_doctor_is_wider_than_80_columns():
     root_ = os.path.join(SCRATCH, "host")
     save("host/proc/sys/kernel/ftrace_enabled", b"0\n")
     save("host/sys/kernel/security/lockdown", b"none integrity [confidentiality]\n")
-    for words in (["-i", path], ["--root", root_], []):
-        done = run("doctor", *words)
-        check("80 columns", all(len(line) <= 80 for line in done.stdout.splitlines()), done.stdout)
-    check("all words are there", off.replace(" ", "") in "".join(run("doctor", "-i", path).stdout.split()))
+    for words in (["-i", path], ["--root", root_]):
+        for columns in (80, 60):
+            lines = terminal(columns, 40, "doctor", *words, code=1)
+            check("%d columns" % columns, all(len(line) <= columns for line in lines), *lines)
+            check("all words are there", off.replace(" ", "") in "".join(word for line in lines for word in line.split()))
+        lines = run("doctor", *words).stdout.splitlines()
+        check("elsewhere a line each", all(re.match("(LEVEL|ok|note|bad) ", line) for line in lines), *lines)
     check("and for programs on one line", off.replace(" ", "\\040") in run("doctor", "-i", path, "-r").stdout)
 
 
@@ -213,9 +216,14 @@ def test_doctor_without_a_module():
     equal("exit code", 3, done.returncode, done.stdout, done.stderr)
     check("what to do", "modprobe faultstat" in done.stdout, done.stdout)
     equal("JSON", 3, json.loads(run("doctor", "--root", path, "-J").stdout)["exit"])
-    done = run("doctor", "--root", path + "/nothing")
-    equal("no such machine", 1, done.returncode, done.stdout)
-    check("named", path + "/nothing" in done.stdout.replace("\n", ""), done.stdout)
+    fails(1, [path + "/nothing"], "doctor", "--root", path + "/nothing")
+    fails(2, ["--input", "--root"], "doctor", "--root", path, "-i", CAPTURED)
+
+
+def test_doctor_tells_of_processes_that_are_left_out():
+    done = changed("keep_exited=1000 pid=", "keep_exited=1000 pid=17,18")
+    equal("exit code", 0, done.returncode, done.stdout)
+    check("which count", re.search("^note +pid .*: 17,18$", done.stdout, re.M), done.stdout)
 
 
 def test_columns_of_a_large_machine_stand_below_each_other():

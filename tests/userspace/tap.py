@@ -40,7 +40,7 @@ def run(*arguments, program=PROGRAM, stdin=b"", env=None, text=True):
     return done
 
 
-def terminal(columns, lines, *arguments, locale="C.UTF-8"):
+def terminal(columns, lines, *arguments, locale="C.UTF-8", code=0):
     """The output of kfaultstat on a terminal of that size."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -53,7 +53,7 @@ def terminal(columns, lines, *arguments, locale="C.UTF-8"):
             out += os.read(master, 65536)
         else:
             ended = process.poll() is not None
-    equal("exit code", 0, process.returncode, out)
+    equal("exit code", code, process.returncode, out)
     os.close(slave)
     os.close(master)
     return out.decode().splitlines()
