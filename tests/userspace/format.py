@@ -213,7 +213,7 @@ def test_any_column_of_paths_is_cut_wherever_it_is():
 def test_a_name_full_of_escapes_takes_nothing_from_the_others():
     text = Text().row("\1" * 15, 12345, 1, "live", "/some/where/far/down/in/folders/segment.1", 123456789, 987654)
     path = text.row("searchd", 4321, 2, "live", "/some/where/else/segment.2", 5, 4).save()
-    for columns in (60, 80):
+    for columns in (70, 80):
         lines = terminal(columns, 24, "-i", path)
         equal("a line each", 3, len(lines), *lines)
         check("what fits", all(len(line) <= columns for line in lines), *lines)
