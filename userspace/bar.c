@@ -8,6 +8,8 @@
 #include "bar.h"
 #include "message.h"
 
+#define BAR_WIDE	110	/* columns of a terminal that a whole bar leaves enough of */
+
 /**
  * spread_parts() - nothing counted yet, in so many equal parts.
  * @spread: set
@@ -126,13 +128,25 @@ void spread_add(struct spread *spread, uint64_t first, uint64_t nr)
 }
 
 /**
+ * bar_cells() - how long a bar may be.
+ * @width: columns of the terminal; 0 if there is none
+ *
+ * Return: cells.
+ */
+size_t bar_cells(size_t width)
+{
+	return width && width < BAR_WIDE ? BAR_MAX / 2 : BAR_MAX;
+}
+
+/**
  * bar_make() - what is to be drawn of it.
  * @bar: set
  * @spread: what is counted; several regions become one cell if they are too many
+ * @cells: at most so many, from bar_cells()
  */
-void bar_make(struct bar *bar, const struct spread *spread)
+void bar_make(struct bar *bar, const struct spread *spread, size_t cells)
 {
-	size_t each = (spread->nr + BAR_MAX - 1) / BAR_MAX, i, j;
+	size_t each = (spread->nr + cells - 1) / cells, i, j;
 
 	bar->nr = 0;
 	for (i = 0; i < spread->nr; i += each) {

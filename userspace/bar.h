@@ -41,7 +41,8 @@ uint64_t spread_begin(const struct spread *spread, size_t region);
 size_t spread_region(const struct spread *spread, uint64_t page);
 void spread_add(struct spread *spread, uint64_t first, uint64_t nr);
 
-void bar_make(struct bar *bar, const struct spread *spread);
+size_t bar_cells(size_t width);
+void bar_make(struct bar *bar, const struct spread *spread, size_t cells);
 char *bar_text(const struct bar *bar, enum text_mode mode);
 
 #endif

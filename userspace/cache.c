@@ -48,6 +48,7 @@ bool cache_rows_begin(struct cache_rows *rows, struct options *options, const ch
 	screen_size(STDOUT_FILENO, &width, &lines);
 	options->style.width = width;
 	rows->limit = options_limit(options, 5);
+	rows->cells = bar_cells(width);
 	if (list)
 		;
 	else if (by_dir)
@@ -165,7 +166,7 @@ void cache_rows_keep(struct cache_rows *rows, struct cache_row *row, struct resi
 		return;
 	if (spread && row->state == RESIDENCY_KNOWN &&
 	    residency_spread(file, &row->counts, spread))
-		bar_make(&row->bar, spread);
+		bar_make(&row->bar, spread, rows->cells);
 	row->path = xstrdup(row->path);
 	if (full) {
 		free(rows->at[0].path);
@@ -185,7 +186,7 @@ void cache_rows_keep(struct cache_rows *rows, struct cache_row *row, struct resi
 
 static int compare_rows(const void *a, const void *b, void *data)
 {
-	const struct cache_row *x = a, *y = b;
+	const struct cache_row *x = *(const void *const *)a, *y = *(const void *const *)b;
 	int result = view_compare(&((const struct cache_rows *)data)->view, x, y);
 
 	return result ? result : (x->order > y->order) - (x->order < y->order);
@@ -200,13 +201,13 @@ void cache_rows_print(struct cache_rows *rows, const char *json_before)
 {
 	const struct style *style = &rows->options->style;
 	size_t nr = rows->nr < rows->limit ? rows->nr : rows->limit, i;
-	const void **shown = xcalloc(nr, sizeof(*shown));
+	const void **shown = xcalloc(rows->nr, sizeof(*shown));
 	char *json = NULL, *total;
 
-	if (rows->nr)
-		qsort_r(rows->at, rows->nr, sizeof(*rows->at), compare_rows, rows);
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < rows->nr; i++)
 		shown[i] = &rows->at[i];
+	if (rows->nr)
+		qsort_r(shown, rows->nr, sizeof(*shown), compare_rows, rows);
 	rows->total.is_sum = true;
 	rows->total.path = xasprintf("total of %" PRIu64 " file%s", rows->total.files,
 				     rows->total.files == 1 ? "" : "s");
@@ -290,10 +291,12 @@ enum exit_code cache_look(struct walk *walk, const struct options *options, size
 
 	walk->one_fs = options->one_fs;
 	*nr_live = 1;
+	progress_begin();
 	if (filter->nr_pids)
 		walk_processes(walk, filter->pids, filter->nr_pids, nr_live);
 	else
 		walk_paths(walk, options->arguments, (size_t)options->nr_arguments);
+	progress_end();
 	return walk->failed ? EXIT_ERROR : EXIT_FINE;
 }
 
@@ -307,15 +310,13 @@ static void visit(void *data, struct residency *file, const char *path)
 	if (!cache_wanted(rows->options, path))
 		return;
 	if (drawn) {
-		spread_parts(&spread, file->pages, BAR_MAX);
+		spread_parts(&spread, file->pages, rows->cells);
 		file->spread = &spread;
 	}
 	cache_row_fill(&row, file, path);
 	cache_rows_count(rows, &row);
 	cache_rows_keep(rows, &row, file, drawn ? &spread : NULL);
-	if (progress_due())
-		progress_show(rows->total.files,
-			      rows->total.counts.cached * (uint64_t)sysconf(_SC_PAGESIZE));
+	progress_cached(row.counts.cached * (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
 static enum exit_code look_once(struct options *options)
@@ -328,13 +329,10 @@ static enum exit_code look_once(struct options *options)
 	if (!cache_rows_begin(&rows, options, NULL, options->grouping.by == BY_DIR ?
 			      "cached,dir" : "cached"))
 		return EXIT_USAGE;
-	progress_begin();
 	code = cache_look(&walk, options, &nr_live);
-	progress_end();
-	if (!nr_live) {
-		complain("no such process, or it has no memory of its own");
+	if (!nr_live)
 		code = EXIT_ERROR;
-	} else if (rows.total.files || code == EXIT_FINE) {
+	else if (rows.total.files || code == EXIT_FINE) {
 		cache_rows_print(&rows, NULL);
 		cache_rows_print_notes(&rows, &walk);
 	}
@@ -351,6 +349,8 @@ static bool take_arguments(struct options *options)
 		return false;
 	if (options->filter.nr_pids && options->nr_arguments)
 		return usage("give files or -p, not both: %s", options->arguments[0]);
+	if (options->filter.nr_pids && options->one_fs)
+		return usage("-x goes with folders, not with -p");
 	if (!options->filter.nr_pids && !options->nr_arguments)
 		return usage("cache wants files, folders, or -p PID: see kfaultstat cache --help");
 	return true;
@@ -365,7 +365,8 @@ static bool take_arguments(struct options *options)
 enum exit_code cache_run(struct options *options)
 {
 	if (options->grouping.by != BY_NONE && options->grouping.by != BY_DIR) {
-		complain("--by is dir or dir=DEPTH, not %s", grouping_names[options->grouping.by]);
+		complain("--by of cache is dir or dir=DEPTH, not %s",
+			 grouping_names[options->grouping.by]);
 		return EXIT_USAGE;
 	}
 	if (!take_arguments(options))

@@ -13,6 +13,7 @@
 struct cache_rows {
 	const struct options *options;
 	struct view view;
+	size_t cells;		/* of a bar */
 	size_t limit;
 	struct cache_row *at;	/* a heap with the last one at its top, until they are sorted */
 	size_t nr, room;

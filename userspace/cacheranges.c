@@ -167,12 +167,10 @@ enum exit_code cache_ranges(struct options *options)
 			 "start"))
 		return EXIT_USAGE;
 	code = cache_look(&walk, options, &nr_live);
-	if (!nr_live) {
-		complain("no such process, or it has no memory of its own");
+	if (!nr_live)
 		code = EXIT_ERROR;
-	} else if (ranges.nr || !ranges.style.noheadings || ranges.style.format == FORMAT_JSON) {
+	else if (ranges.nr || !ranges.style.noheadings || ranges.style.format == FORMAT_JSON)
 		put_out(&ranges);
-	}
 	free(ranges.at);
 	walk_free(&walk);
 	return code;

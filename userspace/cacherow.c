@@ -100,6 +100,9 @@ size_t dir_length(const char *path, unsigned int depth)
 		return 0;
 	if (end == path)
 		return 1;
+	/* Where . was named it is no folder of its own. */
+	if (depth && !strncmp(path, "./", 2) && path[2] != '/')
+		at = path + 1;
 	while (depth && at && at < end) {
 		at = strchr(at + 1, '/');
 		depth--;

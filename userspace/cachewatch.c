@@ -23,6 +23,7 @@ struct watched {
 	uint32_t *regions;
 	uint64_t cached, pages, turn;
 	unsigned int shift;
+	bool is_known;		/* it was looked at before */
 };
 
 struct watch {
@@ -65,6 +66,7 @@ static void remember(struct watched *was, const struct cache_row *row, const str
 	was->regions = mixed ? xcalloc(now->nr, sizeof(*was->regions)) : NULL;
 	for (i = 0; mixed && i < now->nr; i++)
 		was->regions[i] = (uint32_t)now->at[i];
+	was->is_known = true;
 	was->cached = row->counts.cached;
 	was->pages = row->pages;
 	was->shift = now->shift;
@@ -121,8 +123,11 @@ static void visit(void *data, struct residency *file, const char *path)
 	}
 	if (cache_row_fill(&row, file, path)) {
 		if (residency_spread(file, &row.counts, &now)) {
-			/* A file that is new to us has come with all that it has. */
-			if (watch->turn)
+			/*
+			 * A file that is new in a folder has come with all that it has; one that a
+			 * process maps now may have been cached for long.
+			 */
+			if (watch->turn && (was->is_known || !watch->options->filter.nr_pids))
 				compare(&row, was, &now);
 			remember(was, &row, &now);
 		}
@@ -142,7 +147,10 @@ static void forget(struct watched *was)
 	free(was->regions);
 }
 
-/* What was not met any more has taken its pages with it, or nobody has mapped it now. */
+/*
+ * What was not met any more has taken its pages with it; of what no process maps any more
+ * nobody knows.
+ */
 static void sweep(struct watch *watch)
 {
 	struct identities left = { 0 };
@@ -158,7 +166,7 @@ static void sweep(struct watch *watch)
 					 .unknown = 1, .has_changes = true, .went = was->cached };
 
 		if (was->turn != watch->turn) {
-			if (was->cached) {
+			if (was->cached && !watch->options->filter.nr_pids) {
 				watch->rows.total.went += was->cached;
 				cache_rows_keep(&watch->rows, &row, NULL, NULL);
 			}
@@ -217,8 +225,8 @@ enum exit_code cache_watch(struct options *options)
 	pace_begin(&pace, options->interval);
 	for (;;) {
 		code = cache_look(&walk, options, &nr_live);
-		if (!nr_live && !watch.turn)
-			complain("no such process, or it has no memory of its own");
+		if (!nr_live && watch.turn && options->style.format != FORMAT_JSON)
+			puts("# no process is left");
 		if (!nr_live || (code != EXIT_FINE && !watch.turn && !watch.rows.total.files)) {
 			worst = watch.turn ? worst : EXIT_ERROR;
 			break;

@@ -253,9 +253,9 @@ enum exit_code doctor_run(struct options *options)
 		return EXIT_ERROR;
 	}
 	d.width = finding_width(options);
-	table_column(d.table, "level", false);
-	table_column(d.table, "check", false);
-	table_column(d.table, "finding", false);
+	table_column(d.table, "level", false, 0);
+	table_column(d.table, "check", false, 0);
+	table_column(d.table, "finding", false, 0);
 	code = read_totals(options, &s, &error);
 	if (code != EXIT_FINE) {
 		say(&d, BAD, "module", "%s", code == EXIT_NOT_LOADED ? NOT_LOADED : error);
@@ -275,7 +275,7 @@ enum exit_code doctor_run(struct options *options)
 	if (code == EXIT_FINE && d.bad)
 		code = EXIT_ERROR;
 	before = xasprintf("   \"exit\": %d", (int)code);
-	table_print(d.table, stdout, before);
+	table_print(d.table, stdout, before, TABLE_WHOLE);
 	table_free(d.table);
 	snapshot_free(&s);
 	free(before);

@@ -10,6 +10,9 @@
 #include "fields.h"
 #include "message.h"
 
+/* Rows that are in memory as texts: all of a full table of the module's, not a million of files. */
+#define BATCH		20000
+
 #define SORT_SUFFIXES	", each with :asc or :desc behind it or neither, at most eight"
 #define PATH_LEAST	6	/* columns of the screen that a path keeps */
 #define NAME_LEAST	16	/* the same of a name; without escapes a process's has 15 at most */
@@ -443,39 +446,71 @@ char *view_cut(const struct view *view, size_t field, char *text, size_t width)
 	}
 }
 
-/*
- * On a terminal: leaves out usual columns and cuts paths and names until each line fits, if
- * there are enough of them. What is cut stays in @cells, row by row as @view shows them.
- */
-static void fit(struct view *fitting, const struct view *view, char **cells, size_t nr_rows,
-		const struct style *style)
+/* Rows on their way out: of what is not seen together, no more than a batch has its texts. */
+struct output {
+	const struct view *view;
+	const void *const *rows;
+	const void *last;		/* behind them, or NULL */
+	size_t nr, lines;		/* rows, and with the last one */
+	enum text_mode mode;
+	struct view fitting;		/* the columns that there is room for */
+	size_t has[FIELDS_MAX], widths[FIELDS_MAX];	/* of these, before and after they are cut */
+};
+
+/* The texts of some lines, row by row, to be freed. */
+static char **texts(const struct output *o, size_t from, size_t to)
 {
-	size_t widths[FIELDS_MAX], has[FIELDS_MAX], i, j, to;
+	char **cells = xcalloc((to - from) * o->view->nr_shown, sizeof(*cells)), **cell = cells;
+	size_t i, j;
 
-	for (j = 0; j < view->nr_shown; j++) {
-		has[j] = style->noheadings ? 1 : strlen(view_name(view, view->shown[j]));
-		for (i = 0; i < nr_rows; i++) {
-			const char *text = cells[i * view->nr_shown + j];
-			size_t width = text ? text_width(text) : 1;
+	for (i = from; i < to; i++)
+		for (j = 0; j < o->view->nr_shown; j++)
+			*cell++ = view_text(o->view, o->view->shown[j],
+					    i < o->nr ? o->rows[i] : o->last, o->mode);
+	return cells;
+}
 
-			has[j] = width > has[j] ? width : has[j];
-		}
+static void measure(struct output *o, char *const *cells, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr * o->view->nr_shown; i++) {
+		size_t *has = &o->has[i % o->view->nr_shown];
+		size_t width = cells[i] ? text_width(cells[i]) : 1;
+
+		*has = width > *has ? width : *has;
 	}
+}
+
+/* On a terminal: leaves out usual columns until each line fits, if there are enough of them. */
+static void fit(struct output *o, const struct style *style)
+{
+	const size_t least = style->noheadings ? 1 : PATH_LEAST;
+
 	do {
-		memcpy(widths, has, sizeof(widths));
-	} while (!view_fit(fitting, widths, style->width, style->noheadings ? 1 : PATH_LEAST) &&
-		 view->usual && view_drop(fitting, has));
-	for (j = to = 0; j < view->nr_shown && to < fitting->nr_shown; j++) {
-		if (fitting->shown[to] != view->shown[j])
-			continue;
-		for (i = 0; i < nr_rows; i++) {
-			char **text = &cells[i * view->nr_shown + j];
+		memcpy(o->widths, o->has, sizeof(o->widths));
+	} while (style->width && !view_fit(&o->fitting, o->widths, style->width, least) &&
+		 o->view->usual && view_drop(&o->fitting, o->has));
+}
 
-			if (*text && widths[to] < has[to])
-				*text = view_cut(view, view->shown[j], *text, widths[to]);
+/* Texts to cells; what is too wide is cut, what there is no room for goes. */
+static void fill(struct table *t, const struct output *o, char **cells, size_t nr)
+{
+	size_t i, j, to;
+
+	for (i = 0; i < nr; i++)
+		for (j = to = 0; j < o->view->nr_shown; j++, cells++) {
+			size_t field = o->view->shown[j];
+
+			if (to == o->fitting.nr_shown || o->fitting.shown[to] != field) {
+				free(*cells);
+				continue;
+			}
+			if (*cells && o->widths[to] < o->has[to])
+				*cells = view_cut(o->view, field, *cells, o->widths[to]);
+			table_cell(t, *cells);
+			to++;
 		}
-		to++;
-	}
 }
 
 /**
@@ -491,28 +526,51 @@ static void fit(struct view *fitting, const struct view *view, char **cells, siz
 void view_print(const struct view *view, const void *const *rows, size_t nr, const void *last,
 		const struct style *style, FILE *out, const char *json_before)
 {
-	enum text_mode mode = style->format == FORMAT_TABLE ? TEXT_TABLE :
-			      style->format == FORMAT_RAW ? TEXT_RAW : TEXT_JSON;
-	size_t lines = nr + (last && style->format != FORMAT_JSON), i, j;
-	char **cells = xcalloc(lines * view->nr_shown, sizeof(*cells)), **cell = cells;
-	struct table *t = table_begin(style, view->fields->name);
-	struct view fitting = *view;
+	struct output o = {
+		.view = view, .rows = rows, .last = last, .nr = nr, .fitting = *view,
+		.lines = nr + (last && style->format != FORMAT_JSON),
+		.mode = style->format == FORMAT_TABLE ? TEXT_TABLE :
+			style->format == FORMAT_RAW ? TEXT_RAW : TEXT_JSON,
+	};
+	bool aligned = style->format == FORMAT_TABLE && (style->width || o.lines > BATCH);
+	struct style part = *style;
+	char **cells = NULL;
+	size_t from, to, i;
 
-	for (i = 0; i < lines; i++)
-		for (j = 0; j < view->nr_shown; j++)
-			*cell++ = view_text(view, view->shown[j], i < nr ? rows[i] : last, mode);
-	if (style->width && style->format == FORMAT_TABLE)
-		fit(&fitting, view, cells, lines, style);
-	for (j = 0; j < fitting.nr_shown; j++)
-		table_column(t, view_name(view, fitting.shown[j]),
-			     view_is_number(view, fitting.shown[j]));
-	for (i = 0, cell = cells; i < lines; i++)
-		for (j = 0; j < view->nr_shown; j++, cell++)
-			if (view_has(&fitting, view->shown[j]))
-				table_cell(t, *cell);
-			else
-				free(*cell);
-	table_print(t, out, json_before);
-	table_free(t);
-	free(cells);
+	for (i = 0; i < view->nr_shown; i++)
+		o.has[i] = style->noheadings ? 1 : strlen(view_name(view, view->shown[i]));
+	for (from = 0; aligned && from < o.lines; from = to) {
+		to = o.lines - from < BATCH ? o.lines : from + BATCH;
+		cells = texts(&o, from, to);
+		measure(&o, cells, to - from);
+		for (i = 0; o.lines > BATCH && i < (to - from) * view->nr_shown; i++)
+			free(cells[i]);
+		if (o.lines > BATCH) {
+			free(cells);
+			cells = NULL;
+		}
+	}
+	if (aligned)
+		fit(&o, style);
+	else
+		memcpy(o.widths, o.has, sizeof(o.widths));
+	for (from = 0; !from || from < o.lines; from = to) {
+		struct table *t = table_begin(&part, view->fields->name);
+
+		to = o.lines - from < BATCH ? o.lines : from + BATCH;
+		for (i = 0; i < o.fitting.nr_shown; i++)
+			table_column(t, view_name(view, o.fitting.shown[i]),
+				     view_is_number(view, o.fitting.shown[i]),
+				     o.lines > BATCH ? o.widths[i] : 0);
+		cells = cells ? cells : texts(&o, from, to);
+		fill(t, &o, cells, to - from);
+		free(cells);
+		cells = NULL;
+		table_print(t, out, json_before, (from ? 0 : TABLE_BEGINS) |
+			    (to == o.lines ? TABLE_ENDS : 0));
+		table_free(t);
+		part.noheadings = true;
+		if (!o.lines)
+			break;
+	}
 }

@@ -18,7 +18,7 @@
  */
 bool filter_pids(struct filter *filter, const char *list)
 {
-	size_t nr = filter->nr_pids;
+	size_t nr = filter->nr_pids, i;
 
 	for (;; list++) {
 		size_t length = strcspn(list, ",");
@@ -30,7 +30,11 @@ bool filter_pids(struct filter *filter, const char *list)
 		memcpy(word, list, length);
 		if (!text_number(word, &pid) || !pid || pid > INT32_MAX)
 			return false;
-		filter->pids[nr++] = (int32_t)pid;
+		filter->pids[nr] = (int32_t)pid;
+		/* What is named twice counts once. */
+		for (i = 0; filter->pids[i] != filter->pids[nr]; i++)
+			;
+		nr += i == nr;
 		list += length;
 		if (!*list)
 			break;

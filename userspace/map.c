@@ -15,6 +15,7 @@
 #include "procmem.h"
 
 #define WIDE		118	/* columns of a terminal that all of ours fit beside a path */
+#define BAR_LEAST	100	/* the same of a bar beside what is not always shown */
 
 /* A process as it was looked at. */
 struct report {
@@ -22,6 +23,8 @@ struct report {
 	bool alive;
 	struct procmem memory;
 	struct map_objects objects;
+	struct map_row *gone;	/* objects of the look before that are not mapped any more */
+	size_t nr_gone;
 	struct map_row sum;
 };
 
@@ -52,7 +55,7 @@ static bool walk_object(struct report *report, struct map_object *object,
 }
 
 static bool look_at_object(struct report *report, struct map_object *object,
-			   struct pagemap *pagemap, const struct view *view)
+			   struct pagemap *pagemap, const struct view *view, size_t cells)
 {
 	bool is_file = mapping_is_file(object->row.first), fine;
 	struct map_row *row = &object->row;
@@ -76,7 +79,7 @@ static bool look_at_object(struct report *report, struct map_object *object,
 	row->state = file.state;
 	residency_close(&file);
 	if (fine && view_has(view, MAP_BAR) && spread.pages)
-		bar_make(&row->bar, &spread);
+		bar_make(&row->bar, &spread, cells);
 	return fine;
 }
 
@@ -99,7 +102,8 @@ static enum result look(struct report *report, const struct options *options,
 		object->row.pid = report->pid;
 		object->row.comm = report->memory.comm;
 		if (!object->row.is_hidden)
-			fine = look_at_object(report, object, &pagemap, view);
+			fine = look_at_object(report, object, &pagemap, view,
+					      bar_cells(options->style.width));
 	}
 	fine = fine && pagemap_lives(&pagemap, objects->mappings.at[0].start);
 	if (fine && options->smaps)
@@ -113,6 +117,9 @@ static enum result look(struct report *report, const struct options *options,
 static void report_free(struct report *report)
 {
 	map_objects_free(&report->objects);
+	free(report->gone);
+	report->gone = NULL;
+	report->nr_gone = 0;
 }
 
 static void sum_up(struct report *report)
@@ -123,21 +130,52 @@ static void sum_up(struct report *report)
 	for (i = 0; i < report->objects.nr; i++)
 		if (!report->objects.at[i].row.is_hidden)
 			map_row_add(&report->sum, &report->objects.at[i].row);
+	for (i = 0; i < report->nr_gone; i++)
+		map_row_add(&report->sum, &report->gone[i]);
+}
+
+/* What RSS has of it. */
+static int64_t counted(const struct map_row *row)
+{
+	return row->is_hugetlb ? 0 : (int64_t)row->present;
+}
+
+/* An object that is not there any more: nothing of it, and all that it had is its change. */
+static void add_gone(struct report *now, const struct map_row *before)
+{
+	struct map_row *row;
+
+	now->gone = xrealloc(now->gone, (now->nr_gone + 1) * sizeof(*now->gone));
+	row = &now->gone[now->nr_gone++];
+	memset(row, 0, sizeof(*row));
+	row->pid = before->pid;
+	row->comm = now->memory.comm;
+	row->first = before->first;
+	row->state = RESIDENCY_GONE;
+	row->has_change = true;
+	row->change = -counted(before);
 }
 
 static void compare(struct report *now, struct report *before)
 {
-	size_t i;
+	size_t nr = before->objects.nr, i;
+	bool *still = xcalloc(nr, sizeof(*still));
 
 	for (i = 0; i < now->objects.nr; i++) {
 		struct map_row *row = &now->objects.at[i].row;
 		size_t place = map_object_place(&before->objects.keys, row->first);
 
 		row->has_change = true;
-		row->change = (int64_t)row->present;
-		if (place < before->objects.nr)
-			row->change -= (int64_t)before->objects.at[place].row.present;
+		row->change = counted(row);
+		if (place < nr) {
+			row->change -= counted(&before->objects.at[place].row);
+			still[place] = true;
+		}
 	}
+	for (i = 0; i < nr; i++)
+		if (!still[i] && !before->objects.at[i].row.is_hidden)
+			add_gone(now, &before->objects.at[i].row);
+	free(still);
 }
 
 static uint64_t bytes_of(uint64_t pages)
@@ -253,10 +291,13 @@ static int compare_shown(const void *a, const void *b, void *data)
 }
 
 static void print_notes(const struct report *reports, size_t nr, const struct options *options,
-			size_t shown, size_t limit)
+			const struct map_row *sum, size_t shown, size_t limit)
 {
 	size_t i;
 
+	if (options->style.format == FORMAT_TABLE && sum->uncached)
+		printf("cached is not known of %" PRIu64 " file%s: of the total it is that of the others\n",
+		       sum->uncached, sum->uncached == 1 ? "" : "s");
 	if (options->style.format == FORMAT_TABLE && shown > limit && options->style.width)
 		printf("%zu of %zu objects; -a shows all\n", limit, shown);
 	for (i = 0; i < nr && options->style.format != FORMAT_JSON; i++) {
@@ -272,7 +313,7 @@ static void print_notes(const struct report *reports, size_t nr, const struct op
 static void print(const struct report *reports, size_t nr, struct options *options,
 		  struct view *view)
 {
-	size_t limit = options_limit(options, 5 + nr), shown = 0, all = 0, i, j;
+	size_t limit = options_limit(options, 5 + nr), shown = 0, all = 0, alive = 0, i, j;
 	char clock[32] = "", *json = NULL;
 	time_t when = time(NULL);
 	struct map_row sum = { .has_huge = false };
@@ -280,16 +321,22 @@ static void print(const struct report *reports, size_t nr, struct options *optio
 	struct tm tm;
 
 	for (i = 0; i < nr; i++)
-		all += reports[i].alive ? reports[i].objects.nr : 0;
+		all += reports[i].alive ? reports[i].objects.nr + reports[i].nr_gone : 0;
 	rows = xcalloc(all, sizeof(*rows));
 	for (i = 0; i < nr; i++) {
 		if (!reports[i].alive)
 			continue;
 		map_row_add(&sum, &reports[i].sum);
+		alive++;
 		for (j = 0; j < reports[i].objects.nr; j++)
 			if (!reports[i].objects.at[j].row.is_hidden)
 				rows[shown++] = &reports[i].objects.at[j].row;
+		for (j = 0; j < reports[i].nr_gone; j++)
+			rows[shown++] = &reports[i].gone[j];
 	}
+	/* What two have mapped is not twice in the page cache. */
+	if (alive > 1)
+		sum.has_cached = false;
 	qsort_r(rows, shown, sizeof(*rows), compare_shown, view);
 	if (options->style.format == FORMAT_JSON)
 		json = json_before(reports, nr, options->interval > 0);
@@ -300,14 +347,14 @@ static void print(const struct report *reports, size_t nr, struct options *optio
 	view_print(view, rows, shown < limit ? shown : limit,
 		   options->style.format == FORMAT_TABLE ? &sum : NULL, &options->style, stdout,
 		   json);
-	print_notes(reports, nr, options, shown, limit);
+	print_notes(reports, nr, options, &sum, shown, limit);
 	free(json);
 	free(rows);
 }
 
 static bool choose(struct options *options, struct view *view)
 {
-	bool table = options->style.format == FORMAT_TABLE, narrow;
+	bool table = options->style.format == FORMAT_TABLE, narrow, bar;
 	size_t width, lines;
 	char *list;
 	bool good;
@@ -315,12 +362,14 @@ static bool choose(struct options *options, struct view *view)
 	screen_size(STDOUT_FILENO, &width, &lines);
 	options->style.width = width;
 	narrow = table && width && width < WIDE;
-	list = xasprintf("%ssize,mapped,percent,%scached,private,%s%s%s%s%sbar,object",
+	/* A path says more than its bar. */
+	bar = !narrow || width >= BAR_LEAST || (options->interval <= 0 && !options->smaps);
+	list = xasprintf("%ssize,mapped,percent,%scached,private,%s%s%s%s%s%sobject",
 			 !table ? "pid,comm," : options->filter.nr_pids > 1 ? "pid," : "",
 			 narrow ? "" : "of_file,", narrow ? "" : "huge,swapped,",
 			 table ? "" : "rss,mappings,", options->interval > 0 ? "change," : "",
 			 options->smaps ? "smaps_rss,pss,referenced," : "",
-			 table ? "" : "dev,inode,state,");
+			 table ? "" : "dev,inode,state,", bar ? "bar," : "");
 	good = view_choose(view, &map_fields, options, list, "rss,size");
 	free(list);
 	return good;

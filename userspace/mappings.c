@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "mappings.h"
@@ -80,7 +81,8 @@ static enum mappings_result trouble(int32_t pid, int error, bool quiet)
 	if (error == ENOENT || error == ESRCH)
 		return MAPPINGS_GONE;
 	if (!quiet)
-		complain("/proc/%d/maps: %s", pid, strerror(error));
+		complain("/proc/%d/maps: %s%s", pid, strerror(error), error == EACCES || error == EPERM ?
+			 ": run as root, or as whose process it is" : "");
 	return MAPPINGS_FAILED;
 }
 
@@ -138,6 +140,24 @@ void mappings_free(struct mappings *mappings)
 	memset(mappings, 0, sizeof(*mappings));
 }
 
+/* The line of maps, of ours, for what is mapped at an address. */
+static bool find_own(const void *here, struct mapping *found)
+{
+	char begin[24], *line = NULL;
+	size_t room = 0, length;
+	FILE *file = fopen("/proc/self/maps", "re");
+	bool is_found = false;
+
+	if (!file)
+		return false;
+	length = (size_t)snprintf(begin, sizeof(begin), "%08" PRIxPTR "-", (uintptr_t)here);
+	while (!is_found && getline(&line, &room, file) > 0)
+		is_found = !strncmp(line, begin, length) && mapping_parse(found, line);
+	fclose(file);
+	free(line);
+	return is_found;
+}
+
 /**
  * mappings_identity() - what maps calls an open file. What stat says differs on btrfs and
  * overlayfs.
@@ -149,22 +169,36 @@ void mappings_free(struct mappings *mappings)
  */
 bool mappings_identity(int fd, uint64_t *dev, uint64_t *inode)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), i;
-	struct mappings ours;
-	bool found = false;
-	void *here = mmap(NULL, page, PROT_NONE, MAP_PRIVATE, fd, 0);
+	static uint64_t same_dev;	/* where what stat says of one file is what maps says */
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct mapping own;
+	struct statfs fs;
+	struct stat about;
+	bool found;
+	void *here;
 
+	if (fstat(fd, &about))
+		return false;
+	if (same_dev && about.st_dev == same_dev) {
+		*dev = about.st_dev;
+		*inode = about.st_ino;
+		return true;
+	}
+	here = mmap(NULL, page, PROT_NONE, MAP_PRIVATE, fd, 0);
 	if (here == MAP_FAILED)
 		return false;
-	mappings_read(&ours, getpid(), true);
-	for (i = 0; i < ours.nr && !found; i++) {
-		found = ours.at[i].start <= (uintptr_t)here && ours.at[i].end > (uintptr_t)here;
-		*dev = found ? ours.at[i].dev : *dev;
-		*inode = found ? ours.at[i].inode : *inode;
-	}
-	mappings_free(&ours);
+	found = find_own(here, &own);
 	munmap(here, page);
-	return found;
+	if (!found)
+		return false;
+	*dev = own.dev;
+	*inode = own.inode;
+	free(own.path);
+	/* A file of overlayfs may be an exception. */
+	if (*dev == about.st_dev && *inode == about.st_ino && !fstatfs(fd, &fs) &&
+	    fs.f_type != OVERLAYFS_MAGIC)
+		same_dev = *dev;
+	return true;
 }
 
 static bool is_in_maps_as(int fd, const struct mapping *m)

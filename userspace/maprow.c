@@ -139,8 +139,13 @@ void map_row_add(struct map_row *sum, const struct map_row *row)
 	sum->huge += row->is_hugetlb ? 0 : row->huge;
 	sum->copies += row->copies;
 	sum->swapped += row->swapped;
-	sum->cached += row->cached;
+	if (row->has_cached)
+		sum->cached += row->cached;
 	sum->has_cached |= row->has_cached;
+	sum->uncached += row->uncached;
+	if (row->first && mapping_is_file(row->first) && row->size && !row->has_cached &&
+	    row->state != RESIDENCY_SPECIAL && row->state != RESIDENCY_HUGETLBFS)
+		sum->uncached++;
 	sum->has_huge |= row->has_huge;
 	sum->has_smaps |= row->has_smaps;
 	sum->has_change |= row->has_change;

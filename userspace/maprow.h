@@ -27,7 +27,8 @@ struct map_row {
 	bool is_hidden;			/* the filter leaves it out */
 	bool has_cached, has_huge, has_smaps, has_change;
 	uint64_t smaps_rss, pss, referenced;
-	int64_t change;			/* pages present, in the interval */
+	int64_t change;			/* of what RSS has, in the interval */
+	uint64_t uncached;		/* of a sum: files of which cached is not known */
 	struct bar bar;
 };
 

@@ -204,6 +204,9 @@ static enum exit_code set_grouping(struct options *options, const char *value)
 	if (grouping_parse(&options->grouping, value) &&
 	    (cgroups || options->grouping.by != BY_CGROUP))
 		return EXIT_FINE;
+	if (options->command->bit == CACHE)
+		return usage("--by of cache is dir or dir=DEPTH (from 1 to %d), not \"%s\"", DEPTH_MAX,
+			     value);
 	return usage("--by of %s is object, dir, dir=DEPTH (from 1 to %d), process%s, not \"%s\"",
 		     options->command->name, DEPTH_MAX, cgroups ? ", comm or cgroup" : " or comm",
 		     value);
@@ -335,8 +338,9 @@ static enum exit_code parse_interval(struct options *options, bool command_named
 	if (options->nr_arguments > 0 &&
 	    (!text_seconds(first, &options->interval) || options->interval < INTERVAL_LEAST ||
 	     options->interval > INTERVAL_MOST))
-		return usage("the interval is a number of seconds from %g to %.0f, not \"%s\"",
-			     INTERVAL_LEAST, INTERVAL_MOST, first);
+		return usage("the interval is a number of seconds from %g to %.0f, not \"%s\"%s",
+			     INTERVAL_LEAST, INTERVAL_MOST, first,
+			     options->command->bit == MAP ? "; processes are given with -p" : "");
 	if (options->nr_arguments > 1 &&
 	    (!text_number(argument[1], &options->count) || !options->count))
 		return usage("the count is a number from 1 on, not \"%s\"", argument[1]);

@@ -18,6 +18,7 @@
 
 #define PIECE		(64ull << 20)	/* bytes */
 #define PAGE_LEAST	4096
+#define HUGE		(2ul << 20)	/* bytes of a huge page */
 
 /* Of an entry of pagemap. */
 #define ENTRY_PRESENT	0x8000000000000000ull
@@ -53,6 +54,8 @@ enum {
 static enum pagemap_way way;
 static uint64_t page_size;
 static uint64_t zero_frame;	/* 0 where frames are not for us */
+/* Those of the huge page that is the same for whole entries; none where it is not used. */
+static uint64_t huge_zero_frame, huge_zero_frames;
 static union {
 	uint64_t entries[PIECE / PAGE_LEAST];
 	struct scan_region regions[REGIONS];
@@ -72,6 +75,33 @@ static void find_zero_frame(int fd)
 	    sizeof(entry) && entry & ENTRY_PRESENT)
 		zero_frame = entry & ENTRY_FRAME;
 	munmap(page, page_size);
+}
+
+/*
+ * The same for a huge page. The mapping stays: the kernel gives the page back when nobody
+ * has it any more, and it may be another one then.
+ */
+static void find_huge_zero_frame(int fd)
+{
+	const size_t huge = HUGE / page_size;
+	char *pages = mmap(NULL, 2 * HUGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *at;
+	uint64_t entries[HUGE / PAGE_LEAST];
+	size_t i;
+
+	if (pages == MAP_FAILED)
+		return;
+	at = (char *)(((uintptr_t)pages + HUGE - 1) / HUGE * HUGE);
+	if (madvise(at, HUGE, MADV_HUGEPAGE) || *(volatile char *)at ||
+	    pread(fd, entries, huge * 8, (off_t)((uintptr_t)at / page_size * 8)) !=
+	    (ssize_t)(huge * 8))
+		return;
+	/* All of it came with the first. */
+	for (i = 0; i < huge; i++)
+		if (!(entries[i] & ENTRY_PRESENT) ||
+		    (entries[i] & ENTRY_FRAME) != (entries[0] & ENTRY_FRAME) + i)
+			return;
+	huge_zero_frame = entries[0] & ENTRY_FRAME;
+	huge_zero_frames = huge_zero_frame ? huge : 0;
 }
 
 /**
@@ -95,6 +125,9 @@ bool pagemap_begin(const char *via)
 		way = PAGEMAP_SCANNED;
 	if (fd >= 0)
 		find_zero_frame(fd);
+	/* Where entries are read one by one, the kernel does not tell. */
+	if (zero_frame && (way == PAGEMAP_READ || (via && !strcmp(via, "pagemap"))))
+		find_huge_zero_frame(fd);
 	close(fd);
 	if (!via)
 		return true;
@@ -172,6 +205,11 @@ void pagemap_close(struct pagemap *pagemap)
 	pagemap->fd = -1;
 }
 
+static bool is_zero(uint64_t frame)
+{
+	return frame && (frame == zero_frame || frame - huge_zero_frame < huge_zero_frames);
+}
+
 static unsigned int kind_of_entry(uint64_t entry)
 {
 	unsigned int kind = 0;
@@ -182,7 +220,7 @@ static unsigned int kind_of_entry(uint64_t entry)
 		kind |= PAGE_OF_FILE;
 	if (entry & ENTRY_SWAPPED)
 		return kind | PAGE_SWAPPED;
-	if (zero_frame && (entry & ENTRY_FRAME) == zero_frame)
+	if (is_zero(entry & ENTRY_FRAME))
 		kind |= PAGE_ZERO;
 	return kind | PAGE_PRESENT;
 }
@@ -194,9 +232,7 @@ static bool is_same_kind(uint64_t a, uint64_t b)
 
 	if ((a ^ b) & bits)
 		return false;
-	a &= ENTRY_FRAME;
-	b &= ENTRY_FRAME;
-	return !zero_frame || (a == zero_frame) == (b == zero_frame);
+	return !zero_frame || is_zero(a & ENTRY_FRAME) == is_zero(b & ENTRY_FRAME);
 }
 
 static bool read_piece(struct pagemap *pagemap, uint64_t start, uint64_t end, pagemap_run run,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * progress.c - a line on standard error that is written over, where that is a terminal and
- * the work takes more than half a second. Called by cache.
+ * the work takes more than half a second. Called by the commands that look at files, and by
+ * what looks for them (walk.c, residency.c) as it goes on.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,43 +15,70 @@
 
 #define PAUSE	0.5	/* seconds */
 
-static bool wanted, shown;
-static double next;
-static unsigned int calls;
+static struct {
+	bool wanted, shown;
+	double next;
+	unsigned int calls;
+	uint64_t files, cached;
+} now;
 
 /**
  * progress_begin() - the work begins.
  */
 void progress_begin(void)
 {
-	wanted = isatty(STDERR_FILENO);
-	next = clock_now() + PAUSE;
+	now.wanted = isatty(STDERR_FILENO);
+	now.next = clock_now() + PAUSE;
+	now.files = 0;
+	now.cached = 0;
 }
 
-/**
- * progress_due() - whether it is time to show something; cheap.
- *
- * Return: true if so.
- */
-bool progress_due(void)
+static void show(uint64_t part, uint64_t whole)
 {
-	return wanted && !(++calls % 16) && clock_now() >= next;
-}
+	char *cached = bytes_text(now.cached), *done = bytes_text(part), *size = bytes_text(whole);
 
-/**
- * progress_show() - how far it has come.
- * @files: that were looked at
- * @bytes: of them that are cached
- */
-void progress_show(uint64_t files, uint64_t bytes)
-{
-	char *text = bytes_text(bytes);
-
-	fprintf(stderr, "\r%" PRIu64 " files, %s cached\033[K", files, text);
+	fprintf(stderr, "\r%" PRIu64 " files", now.files);
+	if (now.cached)
+		fprintf(stderr, ", %s cached", cached);
+	if (whole)
+		fprintf(stderr, "; %s of %s of the next", done, size);
+	fputs("\033[K", stderr);
 	fflush(stderr);
-	free(text);
-	shown = true;
-	next = clock_now() + PAUSE;
+	free(cached);
+	free(done);
+	free(size);
+	now.shown = true;
+	now.next = clock_now() + PAUSE;
+}
+
+/**
+ * progress_file() - one more file was looked at. Cheap.
+ */
+void progress_file(void)
+{
+	now.files++;
+	if (now.wanted && !(++now.calls % 16) && clock_now() >= now.next)
+		show(0, 0);
+}
+
+/**
+ * progress_part() - so much of a large file was looked at.
+ * @part: bytes
+ * @whole: its size
+ */
+void progress_part(uint64_t part, uint64_t whole)
+{
+	if (now.wanted && clock_now() >= now.next)
+		show(part, whole);
+}
+
+/**
+ * progress_cached() - so much more was found.
+ * @bytes: in the page cache
+ */
+void progress_cached(uint64_t bytes)
+{
+	now.cached += bytes;
 }
 
 /**
@@ -58,9 +86,9 @@ void progress_show(uint64_t files, uint64_t bytes)
  */
 void progress_end(void)
 {
-	if (shown)
+	if (now.shown)
 		fputs("\r\033[K", stderr);
 	fflush(stderr);
-	wanted = false;
-	shown = false;
+	now.wanted = false;
+	now.shown = false;
 }

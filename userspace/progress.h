@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 void progress_begin(void);
-bool progress_due(void);
-void progress_show(uint64_t files, uint64_t bytes);
+void progress_file(void);
+void progress_part(uint64_t part, uint64_t whole);
+void progress_cached(uint64_t bytes);
 void progress_end(void);
 
 #endif

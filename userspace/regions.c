@@ -16,6 +16,7 @@
 #include "message.h"
 #include "pace.h"
 #include "pagemap.h"
+#include "progress.h"
 #include "regiontable.h"
 
 #define INTERVAL_USUAL	1	/* seconds */
@@ -114,7 +115,9 @@ static void catch_signals(struct session *s)
 static void look(struct session *s, bool quiet)
 {
 	region_files_free(&s->files);
+	progress_begin();
 	region_files_find(&s->files, s->options, quiet);
+	progress_end();
 }
 
 /* Have heat counted for all processes that there are now. */
@@ -235,7 +238,8 @@ static enum exit_code run(struct session *s)
 {
 	const struct options *options = s->options;
 	bool intervals = options->interval > 0, counted;
-	uint64_t turn = 0, count = intervals ? options->count : 1;
+	/* Without a count it is never reached. */
+	uint64_t turn = 0, count = !intervals ? 1 : options->count ? options->count : UINT64_MAX;
 	enum exit_code code;
 	struct heat heat;
 
@@ -246,6 +250,9 @@ static enum exit_code run(struct session *s)
 	if (!has_any(s, &heat)) {
 		if (options->filter.nr_pids)
 			complain("no such process, or it has no memory of its own");
+		else if (!s->files.failed)
+			complain("there is no file in what is named%s", options->filter.object ?
+				 " that -f leaves" : "");
 		heat_free(&heat);
 		return EXIT_ERROR;
 	}

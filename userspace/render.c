@@ -59,8 +59,9 @@ struct table *table_begin(const struct style *style, const char *name)
  * @t: the table
  * @name: small letters; the heading has capitals
  * @number: it stands at the right, and is a number in JSON
+ * @least: so wide at least
  */
-void table_column(struct table *t, const char *name, bool number)
+void table_column(struct table *t, const char *name, bool number, size_t least)
 {
 	struct libscols_column *column;
 	char *heading = xstrdup(name), *c;
@@ -71,6 +72,8 @@ void table_column(struct table *t, const char *name, bool number)
 	if (t->style.noheadings && t->style.format != FORMAT_JSON)
 		*heading = '\0';
 	column = smart(scols_table_new_column(t->cells, heading, 0, number ? SCOLS_FL_RIGHT : 0));
+	if (least)
+		scols_column_set_whint(column, (double)least);
 	scols_column_set_json_type(column, number ? SCOLS_JSON_NUMBER : SCOLS_JSON_STRING);
 	t->nr_columns++;
 	free(heading);
@@ -121,8 +124,11 @@ static void print_raw(struct table *t, FILE *out)
 	scols_free_iter(lines);
 }
 
-/* What libsmartcols makes is an object of one array: ours may have something before it. */
-static void print_json(struct table *t, FILE *out, const char *before)
+/*
+ * What libsmartcols makes is an object of one array: ours may have something before it, and
+ * come in parts.
+ */
+static void print_json(struct table *t, FILE *out, const char *before, unsigned int parts)
 {
 	char *json = NULL, *begin, *end;
 
@@ -130,19 +136,28 @@ static void print_json(struct table *t, FILE *out, const char *before)
 		if (scols_print_table_to_string(t->cells, &json))
 			smart(NULL);
 	} else {
-		json = xasprintf("{\n   \"%s\": []\n}\n", scols_table_get_name(t->cells));
+		json = xasprintf("{\n   \"%s\": [\n   ]\n}\n", scols_table_get_name(t->cells));
 	}
 	begin = json + strspn(json, "{\n");
-	end = strrchr(json, '}');
-	if (end)
-		end[1] = '\0';
-	text_filter_json(out, "{\n", t->style.compact);
-	if (before) {
-		text_filter_json(out, before, t->style.compact);
-		text_filter_json(out, ",\n", t->style.compact);
+	end = strrchr(json, ']');
+	if (!(parts & TABLE_BEGINS)) {
+		begin = strchr(begin, '[') + 1;
+		putc(',', out);
+	} else {
+		text_filter_json(out, "{\n", t->style.compact);
+		if (before) {
+			text_filter_json(out, before, t->style.compact);
+			text_filter_json(out, ",\n", t->style.compact);
+		}
 	}
+	*end = '\0';
+	while (end > begin && (end[-1] == ' ' || end[-1] == '\n'))
+		*--end = '\0';
 	text_filter_json(out, begin, t->style.compact);
-	putc('\n', out);
+	if (parts & TABLE_ENDS) {
+		text_filter_json(out, "\n   ]\n}", t->style.compact);
+		putc('\n', out);
+	}
 	free(json);
 }
 
@@ -151,12 +166,13 @@ static void print_json(struct table *t, FILE *out, const char *before)
  * @t: the table
  * @out: where to
  * @json_before: members of the JSON object that come before the table, or NULL
+ * @parts: TABLE_WHOLE, or which part of a larger one it is
  */
-void table_print(struct table *t, FILE *out, const char *json_before)
+void table_print(struct table *t, FILE *out, const char *json_before, unsigned int parts)
 {
 	scols_table_set_stream(t->cells, out);
 	if (t->style.format == FORMAT_JSON)
-		print_json(t, out, json_before);
+		print_json(t, out, json_before, parts);
 	else if (t->style.format == FORMAT_RAW)
 		print_raw(t, out);
 	else if (!t->nr_cells)

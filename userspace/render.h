@@ -19,13 +19,16 @@ struct style {
 	size_t width;		/* of the terminal; 0 if there is none */
 };
 
+/* Of a table that is put out in parts. */
+enum { TABLE_BEGINS = 1, TABLE_ENDS = 2, TABLE_WHOLE = 3 };
+
 /* Any table: texts, row by row. */
 struct table;
 
 struct table *table_begin(const struct style *style, const char *name);
-void table_column(struct table *t, const char *name, bool number);
+void table_column(struct table *t, const char *name, bool number, size_t least);
 void table_cell(struct table *t, char *text);
-void table_print(struct table *t, FILE *out, const char *json_before);
+void table_print(struct table *t, FILE *out, const char *json_before, unsigned int parts);
 void table_free(struct table *t);
 
 char *json_snapshot(const struct snapshot *s);

@@ -17,7 +17,9 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "progress.h"
 #include "residency.h"
+#include "text.h"
 
 #ifndef SYS_cachestat
 #define SYS_cachestat	451	/* on every architecture */
@@ -31,8 +33,10 @@
 #define NOBODY		65534
 
 #define MAGIC_HUGETLBFS	0x958458f6
-#define MAGIC_OVERLAY	0x794c7630
 
+#ifndef STATX_ATTR_MOUNT_ROOT
+#define STATX_ATTR_MOUNT_ROOT	0x00002000
+#endif
 #ifndef STATX_ATTR_DAX
 #define STATX_ATTR_DAX	0x00200000
 #endif
@@ -125,6 +129,35 @@ static long magic_of(const struct residency *file)
 	return last;
 }
 
+/* Whose files have no pages: the kernel writes them when they are read. linux/magic.h has these. */
+static bool is_made_up(long magic)
+{
+	static const long known[] = {
+		0x9fa0 /* proc */, 0x62656572 /* sysfs */, 0x64626720 /* debugfs */,
+		0x74726163 /* tracefs */, 0x73636673 /* securityfs */, 0x27e0eb /* cgroup */,
+		0x63677270 /* cgroup2 */, 0x62656570 /* configfs */, 0xcafe4a11 /* bpf */,
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (known[i] == magic)
+			return true;
+	return false;
+}
+
+/**
+ * residency_is_made_up() - whether what is opened is on a file system that has no pages.
+ * @fd: a file or folder
+ *
+ * Return: true if so.
+ */
+bool residency_is_made_up(int fd)
+{
+	struct statfs fs;
+
+	return !fstatfs(fd, &fs) && is_made_up((long)fs.f_type);
+}
+
 /* Size, identity, and what sort of file it is. */
 static bool ask(struct residency *file)
 {
@@ -136,6 +169,9 @@ static bool ask(struct residency *file)
 	file->dev = makedev(about.stx_dev_major, about.stx_dev_minor);
 	file->inode = about.stx_ino;
 	file->links = about.stx_nlink;
+	if (about.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
+		file->mount_root = about.stx_attributes & STATX_ATTR_MOUNT_ROOT ? MOUNT_ROOT_YES :
+				   MOUNT_ROOT_NO;
 	if (!S_ISREG(about.stx_mode))
 		return refuse(file, RESIDENCY_SPECIAL);
 	file->size = about.stx_size;
@@ -149,8 +185,10 @@ static bool ask(struct residency *file)
 		return refuse(file, RESIDENCY_FAILED);
 	if (magic == MAGIC_HUGETLBFS)
 		return refuse(file, RESIDENCY_HUGETLBFS);
+	if (is_made_up(magic))
+		return refuse(file, RESIDENCY_SPECIAL);
 	/* Its own inode has no pages; mappings are of the file underneath. */
-	if (magic == MAGIC_OVERLAY && file->way == RESIDENCY_CACHESTAT) {
+	if (magic == OVERLAYFS_MAGIC && file->way == RESIDENCY_CACHESTAT) {
 		if (forced)
 			return refuse(file, RESIDENCY_STACKED);
 		file->way = RESIDENCY_MINCORE;
@@ -286,12 +324,18 @@ static bool tells_lies(struct residency *file)
 	return !ask(&now) || now.size <= far;
 }
 
+/* Eight pages at once. */
 static uint64_t sum_vector(uint64_t from, uint64_t to)
 {
-	uint64_t sum = 0, i;
+	const uint64_t ones = 0x0101010101010101;
+	uint64_t sum = 0, eight;
 
-	for (i = from; i < to; i++)
-		sum += vector[i] & 1;
+	for (; from + 8 <= to; from += 8) {
+		memcpy(&eight, vector + from, 8);
+		sum += ((eight & ones) * ones) >> 56;
+	}
+	for (; from < to; from++)
+		sum += vector[from] & 1;
 	return sum;
 }
 
@@ -339,6 +383,8 @@ static bool count_mincore(struct residency *file, uint64_t first, uint64_t nr,
 		counts->cached += cached;
 		first += part;
 		nr -= part;
+		if (nr)
+			progress_part(first * page_size, file->size);
 	}
 	return true;
 }

@@ -32,6 +32,11 @@ enum residency_state {
 	RESIDENCY_FAILED,
 };
 
+/* What the kernel says of a file; it does since 5.8. */
+enum mount_root { MOUNT_ROOT_UNKNOWN, MOUNT_ROOT_NO, MOUNT_ROOT_YES };
+
+#define OVERLAYFS_MAGIC	0x794c7630
+
 /* Pages. All but cached are known of cachestat alone. */
 struct residency_counts {
 	uint64_t cached, dirty, writeback, evicted, recent;
@@ -44,6 +49,7 @@ struct residency {
 	enum residency_state state;
 	uint64_t dev, inode, size, pages;
 	unsigned int links;
+	enum mount_root mount_root;	/* something is mounted on it */
 	bool hybrid;			/* mincore may help where cachestat is slow */
 	bool trusted;			/* mincore tells the truth of it */
 	struct spread *spread;		/* filled by the way where that costs nothing, or NULL */
@@ -56,6 +62,7 @@ bool residency_begin(const char *via);
 bool residency_has_cachestat(void);
 const char *residency_word(enum residency_state state);
 
+bool residency_is_made_up(int fd);
 bool residency_open(struct residency *file, int dir, const char *path);
 bool residency_take(struct residency *file, int fd);
 void residency_close(struct residency *file);

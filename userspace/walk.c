@@ -11,11 +11,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "index.h"
 #include "mappings.h"
 #include "message.h"
+#include "progress.h"
 #include "walk.h"
 
 static bool same_identity(const void *wanted, size_t position, const void *array)
@@ -120,6 +122,17 @@ static void trouble(struct walk *walk, const char *path, int error)
 		complain("%s: %s", path, strerror(error));
 }
 
+/* Whether something else is mounted there than what the tree is on. */
+static bool is_elsewhere(const struct walk *walk, const struct residency *file)
+{
+	struct statfs fs;
+
+	/* Files of overlayfs may have the devices of those underneath. */
+	if (file->mount_root != MOUNT_ROOT_UNKNOWN || file->dev == walk->dev)
+		return file->mount_root == MOUNT_ROOT_YES;
+	return file->fd < 0 || fstatfs(file->fd, &fs) || fs.f_type != OVERLAYFS_MAGIC;
+}
+
 /* Hands a file on, unless it was before. */
 static void hand_on(struct walk *walk, struct residency *file, bool named, const char *path)
 {
@@ -131,6 +144,7 @@ static void hand_on(struct walk *walk, struct residency *file, bool named, const
 		again = identities_have(&walk->named, file->dev, file->inode);
 	if (!again)
 		walk->visit(walk->data, file, path);
+	progress_file();
 }
 
 static void visit_file(struct walk *walk, int dir, const char *name)
@@ -143,7 +157,7 @@ static void visit_file(struct walk *walk, int dir, const char *name)
 		walk->special++;
 	else if (file.state == RESIDENCY_FAILED && file.fd < 0)
 		trouble(walk, walk->path, errno);
-	else if (file.state != RESIDENCY_GONE && (!walk->one_fs || file.dev == walk->dev))
+	else if (file.state != RESIDENCY_GONE && (!walk->one_fs || !is_elsewhere(walk, &file)))
 		hand_on(walk, &file, false, walk->path);
 	residency_close(&file);
 }
@@ -223,6 +237,12 @@ static void walk_folder(struct walk *walk, int fd, bool root)
 		return;
 	}
 	walk->dev = root ? about.st_dev : walk->dev;
+	/* What the kernel makes up when it is read has no pages, and there is much of it. */
+	if (residency_is_made_up(fd)) {
+		walk->special++;
+		close(fd);
+		return;
+	}
 	folder = fdopendir(fd);
 	if (!folder) {
 		trouble(walk, walk->path, errno);
@@ -334,7 +354,9 @@ void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *n
 		struct mappings mappings;
 		enum mappings_result result = mappings_read(&mappings, pids[i], walk->quiet);
 
-		walk->failed |= result == MAPPINGS_FAILED;
+		if (result == MAPPINGS_GONE && !walk->quiet)
+			complain("%d is no process that has memory of its own", pids[i]);
+		walk->failed |= result == MAPPINGS_FAILED || (result == MAPPINGS_GONE && !walk->quiet);
 		*nr_live += result == MAPPINGS_READ;
 		for (j = 0; result == MAPPINGS_READ && j < mappings.nr; j++) {
 			const struct mapping *m = &mappings.at[j];
