@@ -485,6 +485,19 @@ def test_progress_is_for_a_terminal_only():
     check("nothing of it in the table", b"\r" not in done.stdout and b" files, " not in done.stdout)
     equal("nothing without a terminal", "", "".join(
         line for line in run("cache", "-r", "-n", "1", "/usr").stderr.splitlines() if " files, " in line))
+    huge = os.path.join(folder(), "huge")
+    with open(huge, "wb") as file:
+        file.truncate(300 << 30)
+    ours2, theirs = pty.openpty()
+    with subprocess.Popen([PROGRAM, "cache", "--via", "mincore", huge], stdout=subprocess.DEVNULL,
+                          stderr=theirs) as child:
+        os.close(theirs)
+        part = b""
+        while b" of 300G of the next" not in part:
+            part += os.read(ours2, 4096)        # fails at its end
+        child.kill()
+    os.close(ours2)
+    os.unlink(huge)
     if took < 1:
         raise Skip("it takes no second to look at /usr")
     check("how far it has come", re.search(rb"\r\d+ files, \S+ cached", shown), shown)
@@ -509,7 +522,92 @@ def test_files_of_a_process():
             equal("a deleted one", ("known", 1, 20 * PAGE), (row["state"], row["pages"], row["size"]))
         check("python's own", any("python" in path for path in found), found)
         equal("twice the process", len(found), len(rows("-p", process.pid + "," + process.pid)))
-    fails(1, ["no such process"], "cache", "-p", process.pid)
+        done = run("cache", "-J", "-p", process.pid + ",2147483647")
+        equal("one that is not there", (1, "kfaultstat: 2147483647 is no process that has memory of its own\n"),
+              (done.returncode, done.stderr))
+        equal("the other is shown", len(found), len(json.loads(done.stdout)["cache"]))
+    for words in ([], ["0.1"], ["--ranges"]):
+        fails(1, [process.pid + " is no process"], "cache", "-p", process.pid, *words)
+    fails(2, ["-x goes with folders"], "cache", "-x", "-p", "1")
+
+
+def test_who_may_not_look_at_a_process_is_told_what_to_do():
+    done = as_nobody("cache", "-p", str(os.getpid()))
+    equal("one line", 1, len(done.stderr.splitlines()), done.stderr)
+    check("says how", "Permission denied: run as root" in done.stderr, done.stderr)
+
+
+@undisturbed
+def test_what_a_process_maps_and_unmaps_neither_comes_nor_goes():
+    place = folder()
+    mapped, unmapped, read = (fill(os.path.join(place, name), 64) for name in ("mapped", "unmapped", "read"))
+    bring(mapped, range(64))
+    bring(unmapped, range(64))
+    with Process() as process:
+        process.do("add(%r, 64); add(%r, 64)" % (unmapped, read))
+
+        def change():
+            process.do("add(%r, 64); unmap(0)" % mapped)
+            bring(read, range(5))
+
+        found = intervals(3, "-p", process.pid, "-f", place + "/*", between=(change, lambda: bring(read, (9,))))
+    for moved, pages in zip(found[1:], (5, 1)):
+        equal("what moved", [(read, pages * PAGE, 0)],
+              [(row["file"], row["came"], row["went"]) for row in moved["cache"]])
+        equal("total", (pages * PAGE, 0), (moved["total"]["came"], moved["total"]["went"]))
+
+
+def mounted(place, *words):
+    need_root()
+    os.makedirs(place, exist_ok=True)
+    if subprocess.run(["mount", *words, place], capture_output=True, check=False).returncode:
+        raise Skip("%s cannot be mounted here" % words[1])
+    return place
+
+
+def test_one_file_system_is_where_nothing_else_is_mounted():
+    place = os.path.join(SCRATCH, "layers")
+    for name in ("lower", "upper", "work"):
+        os.makedirs(os.path.join(place, name))
+    mounted(os.path.join(place, "upper"), "-t", "tmpfs", "tmpfs")
+    try:
+        for name in ("upper/u", "upper/w"):
+            os.mkdir(os.path.join(place, name))
+        for name in ("lower/a", "upper/u/b"):
+            fill(os.path.join(place, name), 3)
+        merged = mounted(os.path.join(place, "merged"), "-t", "overlay", "overlay", "-o",
+                         "lowerdir=%s/lower,upperdir=%s/upper/u,workdir=%s/upper/w" % (place, place, place))
+        try:
+            mounted(os.path.join(merged, "other"), "-t", "tmpfs", "tmpfs")
+            fill(os.path.join(merged, "other", "c"), 3)
+            equal("of overlayfs, whose files have other devices", {"a", "b"},
+                  {os.path.basename(path) for path in rows("-x", merged)})
+            equal("all", {"a", "b", "c"}, {os.path.basename(path) for path in rows(merged)})
+        finally:
+            subprocess.run(["umount", "-R", merged], check=True)
+    finally:
+        subprocess.run(["umount", os.path.join(place, "upper")], check=True)
+
+
+def test_what_the_kernel_makes_up_is_no_file():
+    done = run("cache", "/proc/sys/kernel", "/sys/kernel")
+    equal("exit code", 0, done.returncode, done.stderr)
+    check("said so", "total of 0 files" in done.stdout and "special files left alone: 2" in done.stdout, done.stdout)
+    equal("one that is named", "special file", rows("/proc/version")["/proc/version"]["state"])
+
+
+def test_many_rows_come_in_parts_that_are_one_table():
+    place = os.path.join(SCRATCH, "very-many")
+    os.mkdir(place)
+    for number in range(20100):
+        os.mknod(os.path.join(place, "x" * (number % 7) + str(number)))
+    lines = run("cache", place).stdout.splitlines()
+    equal("lines", 20102, len(lines))
+    equal("one heading", 1, sum("PERCENT" in line for line in lines))
+    equal("aligned", 1, len({line.index(place) for line in lines[1:-1]}))
+    equal("raw", 20100, len(raw(run("cache", "-r", place).stdout, "file")))
+    equal("JSON", 20100, len(json_of("cache", place)["cache"]))
+    shutil.rmtree(place)
 
 
 @undisturbed

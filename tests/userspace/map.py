@@ -8,9 +8,9 @@ import subprocess
 import threading
 import time
 
-from memory import (PAGE, Process, as_nobody, bring, drop, fill, folder, has_scan, json_of, map_ways,
+from memory import (NOBODY, PAGE, Process, as_nobody, bring, drop, fill, folder, has_scan, json_of, map_ways,
                     need_root, need_scan, undisturbed)
-from tap import PLAIN, PROGRAM, Skip, check, equal, fails, raw, run
+from tap import PLAIN, PROGRAM, Skip, check, equal, fails, raw, run, terminal
 
 
 def rows(pid, *arguments):
@@ -306,6 +306,56 @@ def test_huge_pages():
         row = rows(process.pid)["[anon]"]
         equal("share", round(truth["AnonHugePages"] * 100 / truth["Rss"], 1), row["huge"])
         equal("pagemap does not tell", None, rows(process.pid, "--via", "pagemap")["[anon]"]["huge"])
+
+
+@undisturbed
+def test_the_huge_zero_page_is_nobodys():
+    need_root()
+    with Process() as process:
+        process.do("add(None, 8192, kind='private', advice=14); write(0, 0); read(0, *range(1024, 8192, 512))")
+        truth = smaps(process.pid)["[anon]"]
+        for way in map_ways():
+            equal("via %s" % way, truth["Rss"], rows(process.pid, "--via", way)["[anon]"]["rss"])
+
+
+@undisturbed
+def test_what_is_unmapped_is_in_the_change():
+    path = fill(os.path.join(folder(), "file"), 200)
+    with Process() as process:
+        process.do("add(%r, 200); read(0, *range(200))" % path)
+        child = subprocess.Popen([PROGRAM, "map", "-J", "-p", process.pid, "0.5", "2"], stdout=subprocess.PIPE,
+                                 text=True)
+        json.loads(child.stdout.readline())
+        process.do("unmap(0)")
+        found = [row for row in json.loads(child.stdout.readline())["map"] if row["object"] == path]
+        child.communicate()
+    equal("it is there, with nothing but what it had", [(0, 0, 0, -200 * PAGE)],
+          [(row["size"], row["mapped"], row["rss"], row["change"]) for row in found])
+
+
+def test_a_total_of_what_is_cached_is_of_what_is_known():
+    with Process() as process, Process() as other:
+        lines = run("map", "-p", "%s,%s,%s" % (process.pid, other.pid, process.pid)).stdout.splitlines()
+        columns = lines[0].split()
+        total = [line for line in lines if line.endswith(" total")][0].split()
+        equal("what two have mapped is cached once", "-", total[columns.index("CACHED") - len(columns)])
+        equal("who is named twice counts once", 1, sum(line.startswith(process.pid + " ") and "RSS" in line
+                                                       for line in lines))
+    with Process("setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups") as process:
+        found = as_nobody("map", "-J", "-p", process.pid)
+        unknown = sum(row["state"] == "no permission" for row in json.loads(found.stdout)["map"])
+        text = as_nobody("map", "-p", process.pid).stdout
+        check("some are not known", unknown, found.stdout)
+        check("and it is said", "cached is not known of %d file" % unknown in text, text)
+
+
+def test_a_narrow_screen_has_room_for_names():
+    with Process() as process:
+        for words in ([], ["0.1", "1"], ["--smaps"]):
+            lines = [line for line in terminal(80, 24, "map", "-p", process.pid, *words)
+                     if "python" in line and "RSS" not in line]
+            check("names", lines and all(len(line) <= 80 for line in lines) and
+                  all(len(line.split()[-1]) >= 16 for line in lines), *lines)
 
 
 def test_swapped_pages():

@@ -148,7 +148,7 @@ def test_wrong_usage_is_exit_code_2_and_one_line():
     fails(2, ["--by"], "--by", "dir=x")
     fails(2, ["--by of diff", "or comm, not \"cgroup\""], "diff", "--by", "cgroup", "a", "b")
     fails(2, ["--by of stat", "or comm, not \"cgroup\""], "stat", "--by", "cgroup", "true")
-    for bad in ("1,x", "", "0", ",", "1,", "2147483648", "-1", ",".join(["1"] * 1025)):
+    for bad in ("1,x", "", "0", ",", "1,", "2147483648", "-1", ",".join(str(pid) for pid in range(1, 1026))):
         fails(2, ["-p is a list of pids from 1 on", "at most 1024", "\"%s\"" % bad], "-p", bad)
     for bad in ("0", "", "x", "-1", "99999999999999999999"):
         fails(2, ["-n is a number of rows from 1 on", "\"%s\"" % bad], "-n", bad)
