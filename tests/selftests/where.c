@@ -400,6 +400,19 @@ TEST_F(regions, interrupted_or_killed_it_leaves_nothing)
 	unlink("/tmp/where.out");
 }
 
+TEST_F(regions, without_a_count_it_goes_on)
+{
+	shell_run(&self->sh, "timeout -s INT 4 kfaultstat regions -r -o calls,file -p %d -f %s 0.5 | grep -c '^[0-9]'",
+		  self->w.pid, self->s.path);
+	EXPECT_LT(2, strtol(self->sh.out, NULL, 10)) {
+		note("%s", self->sh.out);
+	}
+	shell_free(&self->sh);
+	/* Each on one line that says why. */
+	shell_run(&self->sh, "mkdir -p /tmp/where.empty; kfaultstat regions /tmp/where.empty 2>&1; rmdir /tmp/where.empty");
+	EXPECT_STREQ("kfaultstat: there is no file in what is named\n", self->sh.out);
+}
+
 TEST_F(regions, a_picture_is_drawn)
 {
 	shell_run(&self->sh, "kfaultstat regions --svg /tmp/where.svg -p %d -f %s 0.3 4 >/dev/null 2>&1; "

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -557,28 +558,20 @@ def test_what_a_process_maps_and_unmaps_neither_comes_nor_goes():
         equal("total", (pages * PAGE, 0), (moved["total"]["came"], moved["total"]["went"]))
 
 
-def mounted(place, *words):
-    need_root()
-    os.makedirs(place, exist_ok=True)
-    if subprocess.run(["mount", *words, place], capture_output=True, check=False).returncode:
-        raise Skip("%s cannot be mounted here" % words[1])
-    return place
-
-
 def test_one_file_system_is_where_nothing_else_is_mounted():
     place = os.path.join(SCRATCH, "layers")
     for name in ("lower", "upper", "work"):
         os.makedirs(os.path.join(place, name))
-    mounted(os.path.join(place, "upper"), "-t", "tmpfs", "tmpfs")
+    mounted("tmpfs", os.path.join(place, "upper"))
     try:
         for name in ("upper/u", "upper/w"):
             os.mkdir(os.path.join(place, name))
         for name in ("lower/a", "upper/u/b"):
             fill(os.path.join(place, name), 3)
-        merged = mounted(os.path.join(place, "merged"), "-t", "overlay", "overlay", "-o",
+        merged = mounted("overlay", os.path.join(place, "merged"), "-o",
                          "lowerdir=%s/lower,upperdir=%s/upper/u,workdir=%s/upper/w" % (place, place, place))
         try:
-            mounted(os.path.join(merged, "other"), "-t", "tmpfs", "tmpfs")
+            mounted("tmpfs", os.path.join(merged, "other"))
             fill(os.path.join(merged, "other", "c"), 3)
             equal("of overlayfs, whose files have other devices", {"a", "b"},
                   {os.path.basename(path) for path in rows("-x", merged)})
