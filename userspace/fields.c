@@ -454,7 +454,8 @@ struct output {
 	size_t nr, lines;		/* rows, and with the last one */
 	enum text_mode mode;
 	struct view fitting;		/* the columns that there is room for */
-	size_t has[FIELDS_MAX], widths[FIELDS_MAX];	/* of these, before and after they are cut */
+	/* Widths of these, before and after they are cut. */
+	size_t has[FIELDS_MAX], widths[FIELDS_MAX];
 };
 
 /* The texts of some lines, row by row, to be freed. */

@@ -61,7 +61,8 @@ static bool pid_passes(const struct filter *filter, int32_t pid)
  */
 bool filter_is_any(const struct filter *filter)
 {
-	return filter->nr_pids || filter->files || filter->regions || filter->comm || filter->object;
+	return filter->nr_pids || filter->files || filter->regions || filter->comm ||
+	       filter->object;
 }
 
 /**

@@ -81,7 +81,8 @@ static enum mappings_result trouble(int32_t pid, int error, bool quiet)
 	if (error == ENOENT || error == ESRCH)
 		return MAPPINGS_GONE;
 	if (!quiet)
-		complain("/proc/%d/maps: %s%s", pid, strerror(error), error == EACCES || error == EPERM ?
+		complain("/proc/%d/maps: %s%s", pid, strerror(error),
+			 error == EACCES || error == EPERM ?
 			 ": run as root, or as whose process it is" : "");
 	return MAPPINGS_FAILED;
 }

@@ -205,8 +205,8 @@ static enum exit_code set_grouping(struct options *options, const char *value)
 	    (cgroups || options->grouping.by != BY_CGROUP))
 		return EXIT_FINE;
 	if (options->command->bit == CACHE)
-		return usage("--by of cache is dir or dir=DEPTH (from 1 to %d), not \"%s\"", DEPTH_MAX,
-			     value);
+		return usage("--by of cache is dir or dir=DEPTH (from 1 to %d), not \"%s\"",
+			     DEPTH_MAX, value);
 	return usage("--by of %s is object, dir, dir=DEPTH (from 1 to %d), process%s, not \"%s\"",
 		     options->command->name, DEPTH_MAX, cgroups ? ", comm or cgroup" : " or comm",
 		     value);

@@ -134,8 +134,8 @@ void show_delta(struct options *options, const struct view *view, const struct d
 	if (options->style.format == FORMAT_JSON)
 		json = json_delta(delta, after);
 	else
-		heading(delta, after, limit,
-			lines && options->style.format == FORMAT_TABLE && limit < items.nr ? items.nr : 0);
+		heading(delta, after, limit, lines && limit < items.nr &&
+			options->style.format == FORMAT_TABLE ? items.nr : 0);
 	items_print(items.at, items.nr < limit ? items.nr : limit, view, &options->style, &total,
 		    stdout, json);
 	free(json);

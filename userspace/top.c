@@ -72,7 +72,8 @@ static void take(struct top *top)
 	if (source_read(&s, top->options->input, SOURCE_FAULTS, &top->trouble) != EXIT_FINE) {
 		/* What there was stays. */
 	} else if (top->options->input && top->has_now && snapshot_is_older(&s, &top->now)) {
-		top->trouble = xasprintf("%s is older than the copy before it", top->options->input);
+		top->trouble = xasprintf("%s is older than the copy before it",
+					 top->options->input);
 		snapshot_free(&s);
 	} else {
 		if (top->has_before)

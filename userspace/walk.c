@@ -354,9 +354,11 @@ void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *n
 		struct mappings mappings;
 		enum mappings_result result = mappings_read(&mappings, pids[i], walk->quiet);
 
-		if (result == MAPPINGS_GONE && !walk->quiet)
+		walk->failed |= result == MAPPINGS_FAILED;
+		if (result == MAPPINGS_GONE && !walk->quiet) {
 			complain("%d is no process that has memory of its own", pids[i]);
-		walk->failed |= result == MAPPINGS_FAILED || (result == MAPPINGS_GONE && !walk->quiet);
+			walk->failed = true;
+		}
 		*nr_live += result == MAPPINGS_READ;
 		for (j = 0; result == MAPPINGS_READ && j < mappings.nr; j++) {
 			const struct mapping *m = &mappings.at[j];

@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (i = 0; i < times; i++) {
-		/* From the page table, not from the page cache: who looks always finds the mapping. */
+		/* From the page table, not from the page cache: the mapping stays. */
 		if (i && madvise(memory, stat.st_size, MADV_DONTNEED)) {
 			perror("madvise");
 			return 1;

@@ -135,7 +135,8 @@ TEST_F(where, page_cache_of_overlayfs)
 	ASSERT_EQ(0, self->sh.status);
 	shell_free(&self->sh);
 	snprintf(options, sizeof(options),
-		 "lowerdir=%s/where.lower,upperdir=/tmp/where.upper,workdir=/tmp/where.work", test_disk());
+		 "lowerdir=%s/where.lower,upperdir=/tmp/where.upper,workdir=/tmp/where.work",
+		 test_disk());
 	ret = mount("overlay", "/tmp/where.mount", "overlay", 0, options) ? errno : 0;
 	if (ret != ENODEV) {
 		ASSERT_EQ(0, ret);
@@ -153,7 +154,8 @@ TEST_F(where, page_cache_of_overlayfs)
 		}
 		EXPECT_EQ(0, umount("/tmp/where.mount"));
 	}
-	shell_run(&self->sh, "cd /tmp && rm -rf where.upper where.work where.mount %s/where.lower", test_disk());
+	shell_run(&self->sh, "cd /tmp && rm -rf where.upper where.work where.mount %s/where.lower",
+		  test_disk());
 	if (ret == ENODEV)
 		SKIP_TEST("the kernel has no overlayfs");
 }
@@ -178,8 +180,8 @@ TEST_F(where, who_may_not_know_is_not_told_a_lie)
 	pages = cached_pages(&self->sh, variant->cache, self->path);
 	EXPECT_LT(0, pages);
 	EXPECT_GT(PAGES, pages);
-	shell_run(&self->sh, "su nobody -c 'kfaultstat cache %s -r -o pages,file %s 2>&1'", variant->cache,
-		  self->path);
+	shell_run(&self->sh, "su nobody -c 'kfaultstat cache %s -r -o pages,file %s 2>&1'",
+		  variant->cache, self->path);
 	EXPECT_EQ(0, self->sh.status);
 	if (!has(self->sh.out, " unknown 1 ")) {
 		EXPECT_EQ(pages, shell_column(self->sh.out, "PAGES")) {
@@ -189,7 +191,8 @@ TEST_F(where, who_may_not_know_is_not_told_a_lie)
 		return;
 	}
 	shell_free(&self->sh);
-	shell_run(&self->sh, "su nobody -c 'kfaultstat cache %s %s 2>&1'", variant->cache, self->path);
+	shell_run(&self->sh, "su nobody -c 'kfaultstat cache %s %s 2>&1'", variant->cache,
+		  self->path);
 	EXPECT_TRUE(has(self->sh.out, "no permission")) {
 		note("%s", self->sh.out);
 	}
@@ -197,8 +200,8 @@ TEST_F(where, who_may_not_know_is_not_told_a_lie)
 
 	/* Whose file it is, is told. */
 	ASSERT_EQ(0, chown(self->path, 65534, 65534));
-	shell_run(&self->sh, "su nobody -c 'kfaultstat cache %s -r -o pages,file %s 2>&1'", variant->cache,
-		  self->path);
+	shell_run(&self->sh, "su nobody -c 'kfaultstat cache %s -r -o pages,file %s 2>&1'",
+		  variant->cache, self->path);
 	EXPECT_EQ(pages, shell_column(self->sh.out, "PAGES")) {
 		note("%s", self->sh.out);
 	}
@@ -211,8 +214,8 @@ struct stand {
 };
 
 /*
- * Maps the file, touches every second page, writes to every fourth, and stands still. These are more
- * regions than one scan can have.
+ * Maps the file, touches every second page, writes to every fourth, and stands still. These
+ * are more regions than one scan can have.
  */
 static int stand_still(void *arg)
 {
