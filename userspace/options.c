@@ -112,22 +112,10 @@ static void help(const struct command *command)
 		else
 			printf("     --%-14s %s\n", word, o->help);
 	}
-	if (command->bit & (TABLES | TOP)) {
-		printf("\nColumns:\n");
-		fields_help(&item_fields);
-	}
-	if (command->bit == SYS) {
-		printf("\nColumns, sizes in KiB, and what they are in /proc/meminfo, vmstat, pressure:\n");
-		sys_help();
-	}
-	if (command->bit & MEMORY) {
-		printf("\nColumns:\n");
-		if (command->bit == CACHE)
-			cache_help();
-		else if (command->bit == MAP)
-			map_help();
-		else
-			regions_help();
+	if (command->columns) {
+		printf("\nColumns%s:\n", command->bit == SYS ?
+		       ", sizes in KiB, and what they are in /proc/meminfo, vmstat, pressure" : "");
+		command->columns();
 	}
 	if (command->bit == SHOW) {
 		printf("\nCommands, show being the one that is meant without any:\n");

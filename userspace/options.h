@@ -66,6 +66,7 @@ struct command {
 	const char *summary;
 	enum exit_code (*run)(struct options *options);
 	bool intervals;		/* takes [interval [count]] */
+	void (*columns)(void);	/* prints what they are, for --help; NULL if it has none */
 };
 
 extern const struct command commands[];
@@ -74,6 +75,7 @@ enum exit_code options_parse(struct options *options, int argc, char **argv, boo
 bool options_take_interval(struct options *options, int least);
 size_t options_limit(const struct options *options, size_t lines_else);
 
+void show_help(void);
 enum exit_code show_run(struct options *options);
 enum exit_code diff_run(struct options *options);
 enum exit_code top_run(struct options *options);

@@ -16,6 +16,14 @@
 #define DELTA_SORT	"major,minor"
 
 /**
+ * show_help() - the columns of rows, for --help.
+ */
+void show_help(void)
+{
+	fields_help(&item_fields);
+}
+
+/**
  * show_columns() - what is shown of rows if nothing else is asked for.
  * @by: what they are added up by
  * @live: they are of this machine now, so that /proc may be asked, too
