@@ -311,22 +311,27 @@ void text_put_json(FILE *out, const char *text)
 void text_filter_json(FILE *out, const char *json, bool compact)
 {
 	while (*json) {
+		const char *begin = json;
 		uint32_t c = ' ';
-		size_t length = text_decode(json, &c);
+		size_t length;
 
+		/* Nearly all of it stays as it is. */
+		while ((*json >= ' ' && *json < 0x7f) || (*json == '\n' && !compact))
+			json++;
+		fwrite_unlocked(begin, 1, (size_t)(json - begin), out);
+		if (!*json)
+			break;
 		if (*json == '\n') {
 			json++;
-			if (!compact)
-				putc('\n', out);
-			else
-				json += strspn(json, " ");
+			json += strspn(json, " ");
 			continue;
 		}
+		length = text_decode(json, &c);
 		length = length ? length : 1;
 		if (is_unsafe(c))
 			fprintf(out, "\\u%04x", c);
 		else
-			fwrite(json, 1, length, out);
+			fwrite_unlocked(json, 1, length, out);
 		json += length;
 	}
 }
