@@ -129,13 +129,15 @@ void spread_add(struct spread *spread, uint64_t first, uint64_t nr)
 
 /**
  * bar_cells() - how long a bar may be.
- * @width: columns of the terminal; 0 if there is none
+ * @style: of the table that it will be in
  *
  * Return: cells.
  */
-size_t bar_cells(size_t width)
+size_t bar_cells(const struct style *style)
 {
-	return width && width < BAR_WIDE ? BAR_MAX / 2 : BAR_MAX;
+	bool narrow = style->format == FORMAT_TABLE && style->width && style->width < BAR_WIDE;
+
+	return narrow ? BAR_MAX / 2 : BAR_MAX;
 }
 
 /**

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "render.h"
 #include "text.h"
 
 #define SPREAD_MAX	256
@@ -41,7 +42,7 @@ uint64_t spread_begin(const struct spread *spread, size_t region);
 size_t spread_region(const struct spread *spread, uint64_t page);
 void spread_add(struct spread *spread, uint64_t first, uint64_t nr);
 
-size_t bar_cells(size_t width);
+size_t bar_cells(const struct style *style);
 void bar_make(struct bar *bar, const struct spread *spread, size_t cells);
 char *bar_text(const struct bar *bar, enum text_mode mode);
 

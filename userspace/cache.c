@@ -48,7 +48,7 @@ bool cache_rows_begin(struct cache_rows *rows, struct options *options, const ch
 	screen_size(STDOUT_FILENO, &width, &lines);
 	options->style.width = width;
 	rows->limit = options_limit(options, 5);
-	rows->cells = bar_cells(width);
+	rows->cells = bar_cells(&options->style);
 	if (list)
 		;
 	else if (by_dir)

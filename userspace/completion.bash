@@ -70,8 +70,20 @@ _kfaultstat_pids() {
 	local before='' begun=$1
 
 	[[ $begun != *,* ]] || before=${begun%,*}, begun=${begun##*,}
-	mapfile -t COMPREPLY < <(cd /proc && compgen -G "${begun:-[0-9]}*" | grep -x '[0-9]*' | sed "s/^/$before/")
+	mapfile -t COMPREPLY < <(cd /proc && compgen -G "${begun:-[0-9]}*" | grep -x '[0-9]*')
+	COMPREPLY=("${COMPREPLY[@]/#/$before}")
 	_kfaultstat_option nospace
+}
+
+# Whether the word at $1, of which colons make several, is of a list to sort by.
+_kfaultstat_sorts() {
+	local i=$1
+
+	while [[ $i -gt 2 && ${COMP_WORDS[i - 1]} == : ]]; do
+		i=$((i - 2))
+	done
+	[[ ${COMP_WORDS[i - 1]} != = ]] || i=$((i - 1))
+	[[ ${COMP_WORDS[i - 1]} == -s || ${COMP_WORDS[i - 1]} == --sort ]]
 }
 
 _kfaultstat() {
@@ -80,19 +92,21 @@ _kfaultstat() {
 
 	COMPREPLY=()
 	# bash makes words of their own of = and :, as in --by=dir and -s major:asc.
-	if [[ $cur == [=:] ]]; then
-		prev=$prev$cur cur=
-	elif [[ $prev == [=:] && $COMP_CWORD -gt 2 ]]; then
-		prev=${COMP_WORDS[COMP_CWORD - 2]}$prev
-	fi
-	case $prev in
-	--*=) prev=${prev%=} ;;
-	*:)
+	[[ " $commands " != *" ${COMP_WORDS[1]} "* || $COMP_CWORD -eq 1 ]] || command=${COMP_WORDS[1]}
+	i=$COMP_CWORD
+	if [[ $cur == = ]]; then
+		cur=
+	elif [[ $prev == = && $i -gt 2 ]]; then
+		prev=${COMP_WORDS[i - 2]}
+	elif [[ $cur == : ]] && _kfaultstat_sorts $((i - 1)); then
+		mapfile -t COMPREPLY < <(compgen -W "asc desc")
+		return
+	elif [[ $prev == : ]] && _kfaultstat_sorts "$i"; then
+		# What was sorted by before it is in other words.
+		[[ $cur != *,* ]] || { _kfaultstat_list "$command" "$cur" && return; }
 		mapfile -t COMPREPLY < <(compgen -W "asc desc" -- "$cur")
 		return
-		;;
-	esac
-	[[ " $commands " != *" ${COMP_WORDS[1]} "* || $COMP_CWORD -eq 1 ]] || command=${COMP_WORDS[1]}
+	fi
 	case $prev in
 	-i | --input | --report | --svg)
 		_kfaultstat_files -f "$cur"
@@ -134,9 +148,13 @@ _kfaultstat() {
 	if [[ $command == stat ]]; then
 		for ((i = 2; i < COMP_CWORD; i++)); do
 			case ${COMP_WORDS[i]} in
-			-n | --lines | -o | --output | -s | --sort | --by | --report) i=$((i + 1)) ;;
-			-*) ;;
+			-n | --lines | -o | --output | -s | --sort | --by | --report)
+				[[ ${COMP_WORDS[i + 1]} == = ]] || i=$((i + 1))
+				;;
+			-* | = | :) ;;
 			*)
+				# The rest of a word of which bash made several.
+				[[ ${COMP_WORDS[i - 1]} != [=:] ]] || continue
 				_kfaultstat_files -f "$cur"
 				return
 				;;

@@ -25,15 +25,17 @@ bool filter_pids(struct filter *filter, const char *list)
 		char word[12] = "";
 		uint64_t pid;
 
-		if (!length || length >= sizeof(word) || nr == FILTER_PIDS_MAX)
+		if (!length || length >= sizeof(word))
 			return false;
 		memcpy(word, list, length);
 		if (!text_number(word, &pid) || !pid || pid > INT32_MAX)
 			return false;
-		filter->pids[nr] = (int32_t)pid;
 		/* What is named twice counts once. */
-		for (i = 0; filter->pids[i] != filter->pids[nr]; i++)
+		for (i = 0; i < nr && filter->pids[i] != (int32_t)pid; i++)
 			;
+		if (i == FILTER_PIDS_MAX)
+			return false;
+		filter->pids[i] = (int32_t)pid;
 		nr += i == nr;
 		list += length;
 		if (!*list)
@@ -51,6 +53,30 @@ static bool pid_passes(const struct filter *filter, int32_t pid)
 		if (filter->pids[i] == pid)
 			return true;
 	return !filter->nr_pids;
+}
+
+/**
+ * filter_glob() - undo the octal escapes in a glob, so that names can be given as they are shown.
+ * @glob: changed; what is escaped means itself, whatever globs take it for
+ */
+void filter_glob(char *glob)
+{
+	char byte[5], *to = glob;
+
+	while (*glob) {
+		memcpy(byte, glob, strnlen(glob, 4));
+		byte[strnlen(glob, 4)] = '\0';
+		text_unescape(byte);
+		if (*glob != '\\' || byte[1]) {
+			*to++ = *glob++;
+			continue;
+		}
+		if (strchr("\\*?[]", *byte))
+			*to++ = '\\';
+		*to++ = *byte;
+		glob += 4;
+	}
+	*to = '\0';
 }
 
 /**

@@ -22,6 +22,7 @@ struct filter {
 };
 
 bool filter_pids(struct filter *filter, const char *list);
+void filter_glob(char *glob);
 bool filter_is_any(const struct filter *filter);
 bool filter_passes(const struct filter *filter, const struct row *row);
 

@@ -77,6 +77,9 @@ static bool look_at_object(struct report *report, struct map_object *object,
 		fine = walk_object(report, object, pagemap, &spread, &gaps);
 	}
 	row->state = file.state;
+	/* Of what is no file of a disk there is nothing to know. */
+	row->uncached = is_file && view_has(view, MAP_CACHED) && !row->has_cached &&
+			file.state != RESIDENCY_SPECIAL && file.state != RESIDENCY_HUGETLBFS;
 	residency_close(&file);
 	if (fine && view_has(view, MAP_BAR) && spread.pages)
 		bar_make(&row->bar, &spread, cells);
@@ -103,7 +106,7 @@ static enum result look(struct report *report, const struct options *options,
 		object->row.comm = report->memory.comm;
 		if (!object->row.is_hidden)
 			fine = look_at_object(report, object, &pagemap, view,
-					      bar_cells(options->style.width));
+					      bar_cells(&options->style));
 	}
 	fine = fine && pagemap_lives(&pagemap, objects->mappings.at[0].start);
 	if (fine && options->smaps)
@@ -295,7 +298,7 @@ static void print_notes(const struct report *reports, size_t nr, const struct op
 {
 	size_t i;
 
-	if (options->style.format == FORMAT_TABLE && sum->uncached)
+	if (options->style.format == FORMAT_TABLE && sum->uncached && sum->has_cached)
 		printf("cached is not known of %" PRIu64 " file%s: of the total it is that of the others\n",
 		       sum->uncached, sum->uncached == 1 ? "" : "s");
 	if (options->style.format == FORMAT_TABLE && shown > limit && options->style.width)

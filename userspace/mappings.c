@@ -82,7 +82,7 @@ static enum mappings_result trouble(int32_t pid, int error, bool quiet)
 		return MAPPINGS_GONE;
 	if (!quiet)
 		complain("/proc/%d/maps: %s%s", pid, strerror(error),
-			 error == EACCES || error == EPERM ?
+			 geteuid() && (error == EACCES || error == EPERM) ?
 			 ": run as root, or as whose process it is" : "");
 	return MAPPINGS_FAILED;
 }
@@ -195,7 +195,7 @@ bool mappings_identity(int fd, uint64_t *dev, uint64_t *inode)
 	*dev = own.dev;
 	*inode = own.inode;
 	free(own.path);
-	/* A file of overlayfs may be an exception. */
+	/* Of overlayfs stat says the devices of layers, for some files, and maps the mount's. */
 	if (*dev == about.st_dev && *inode == about.st_ino && !fstatfs(fd, &fs) &&
 	    fs.f_type != OVERLAYFS_MAGIC)
 		same_dev = *dev;

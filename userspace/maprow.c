@@ -143,9 +143,6 @@ void map_row_add(struct map_row *sum, const struct map_row *row)
 		sum->cached += row->cached;
 	sum->has_cached |= row->has_cached;
 	sum->uncached += row->uncached;
-	if (row->first && mapping_is_file(row->first) && row->size && !row->has_cached &&
-	    row->state != RESIDENCY_SPECIAL && row->state != RESIDENCY_HUGETLBFS)
-		sum->uncached++;
 	sum->has_huge |= row->has_huge;
 	sum->has_smaps |= row->has_smaps;
 	sum->has_change |= row->has_change;

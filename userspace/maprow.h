@@ -28,7 +28,7 @@ struct map_row {
 	bool has_cached, has_huge, has_smaps, has_change;
 	uint64_t smaps_rss, pss, referenced;
 	int64_t change;			/* of what RSS has, in the interval */
-	uint64_t uncached;		/* of a sum: files of which cached is not known */
+	uint64_t uncached;		/* files of which it was asked for and is not known */
 	struct bar bar;
 };
 

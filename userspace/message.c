@@ -13,6 +13,8 @@
 #include "message.h"
 #include "text.h"
 
+void (*complaint_before)(void);
+
 /**
  * complain() - one line on standard error, after the program's name.
  * @format: as for printf, without a newline; names of files may hold any byte
@@ -30,6 +32,8 @@ void complain(const char *format, ...)
 		return;
 	shown = text_shown(line, TEXT_TABLE);
 	fflush(stdout);
+	if (complaint_before)
+		complaint_before();
 	fprintf(stderr, "kfaultstat: %s\n", shown);
 	free(shown);
 	free(line);

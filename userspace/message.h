@@ -16,6 +16,9 @@ enum exit_code {
 	EXIT_NOT_LOADED	= 3,
 };
 
+/* Called before a complaint, if there is something else on standard error; or NULL. */
+extern void (*complaint_before)(void);
+
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void end_by_signal(int number);
 

@@ -232,11 +232,11 @@ static enum exit_code set(struct options *options, int key, char *value)
 			     FILTER_PIDS_MAX, value);
 	case 'c':
 		/* As it is shown, bytes that could not be. */
-		text_unescape(value);
+		filter_glob(value);
 		options->filter.comm = value;
 		return EXIT_FINE;
 	case 'f':
-		text_unescape(value);
+		filter_glob(value);
 		options->filter.object = value;
 		return EXIT_FINE;
 	case KEY_FILES:

@@ -77,6 +77,20 @@ static void find_zero_frame(int fd)
 	munmap(page, page_size);
 }
 
+/* Else who only reads gets a huge page of his own. */
+static bool is_huge_zero_used(void)
+{
+	int fd = open("/sys/kernel/mm/transparent_hugepage/use_zero_page", O_RDONLY | O_CLOEXEC);
+	char used = '0';
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &used, 1) != 1)
+		used = '0';
+	close(fd);
+	return used == '1';
+}
+
 /*
  * The same for a huge page. The mapping stays: the kernel gives the page back when nobody
  * has it any more, and it may be another one then.
@@ -84,24 +98,29 @@ static void find_zero_frame(int fd)
 static void find_huge_zero_frame(int fd)
 {
 	const size_t huge = HUGE / page_size;
-	char *pages = mmap(NULL, 2 * HUGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *at;
-	uint64_t entries[HUGE / PAGE_LEAST];
-	size_t i;
+	uint64_t entries[HUGE / PAGE_LEAST], first;
+	char *pages, *at;
+	size_t i = 0;
 
+	if (!is_huge_zero_used())
+		return;
+	pages = mmap(NULL, 2 * HUGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (pages == MAP_FAILED)
 		return;
 	at = (char *)(((uintptr_t)pages + HUGE - 1) / HUGE * HUGE);
-	if (madvise(at, HUGE, MADV_HUGEPAGE) || *(volatile char *)at ||
-	    pread(fd, entries, huge * 8, (off_t)((uintptr_t)at / page_size * 8)) !=
+	/* All of it comes with the first. */
+	if (!madvise(at, HUGE, MADV_HUGEPAGE) && !*(volatile char *)at &&
+	    pread(fd, entries, huge * 8, (off_t)((uintptr_t)at / page_size * 8)) ==
 	    (ssize_t)(huge * 8))
-		return;
-	/* All of it came with the first. */
-	for (i = 0; i < huge; i++)
-		if (!(entries[i] & ENTRY_PRESENT) ||
-		    (entries[i] & ENTRY_FRAME) != (entries[0] & ENTRY_FRAME) + i)
-			return;
-	huge_zero_frame = entries[0] & ENTRY_FRAME;
-	huge_zero_frames = huge_zero_frame ? huge : 0;
+		for (first = entries[0] & ENTRY_FRAME; i < huge && entries[i] & ENTRY_PRESENT; i++)
+			if ((entries[i] & ENTRY_FRAME) != first + i)
+				break;
+	if (i == huge) {
+		huge_zero_frame = entries[0] & ENTRY_FRAME;
+		huge_zero_frames = huge;
+	} else {
+		munmap(pages, 2 * HUGE);
+	}
 }
 
 /**

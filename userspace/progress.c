@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fields.h"
+#include "message.h"
 #include "pace.h"
 #include "progress.h"
 
@@ -22,11 +23,20 @@ static struct {
 	uint64_t files, cached;
 } now;
 
+static void hide(void)
+{
+	if (now.shown)
+		fputs("\r\033[K", stderr);
+	fflush(stderr);
+	now.shown = false;
+}
+
 /**
  * progress_begin() - the work begins.
  */
 void progress_begin(void)
 {
+	complaint_before = hide;
 	now.wanted = isatty(STDERR_FILENO);
 	now.next = clock_now() + PAUSE;
 	now.files = 0;
@@ -86,9 +96,6 @@ void progress_cached(uint64_t bytes)
  */
 void progress_end(void)
 {
-	if (now.shown)
-		fputs("\r\033[K", stderr);
-	fflush(stderr);
+	hide();
 	now.wanted = false;
-	now.shown = false;
 }

@@ -64,7 +64,8 @@ struct table *table_begin(const struct style *style, const char *name)
 void table_column(struct table *t, const char *name, bool number, size_t least)
 {
 	struct libscols_column *column;
-	char *heading = xstrdup(name), *c;
+	/* The library takes a width as a wish, which headings go before. */
+	char *heading = xasprintf("%*s", number ? (int)least : -(int)least, name), *c;
 
 	for (c = heading; *c && t->style.format != FORMAT_JSON; c++)
 		*c = (char)toupper((unsigned char)*c);

@@ -42,6 +42,7 @@ struct run {
 struct result {
 	struct run run;
 	struct family family;
+	size_t live;		/* of its processes */
 	bool counted;		/* there is a snapshot from after it */
 	struct view view;
 	const char *verdict;
@@ -213,7 +214,8 @@ static bool setting_is(const struct snapshot *s, const char *name, const char *v
 
 /*
  * The module keeps a process as live until its last task is freed, which is a moment after it
- * has been waited for: the kernel is asked whether it is there. Returns how many are.
+ * has been waited for: the kernel is asked whether it is there. Those that are not have exited,
+ * in their rows, too. Returns how many are.
  */
 static size_t live_processes(struct family *family)
 {
@@ -239,7 +241,7 @@ static size_t live_processes(struct family *family)
 static void find_reasons(struct result *r, const struct snapshot *before,
 			 const struct snapshot *after)
 {
-	size_t live = live_processes(&r->family);
+	size_t live = r->live;
 	char *keep;
 
 	if (r->run.left && live)
@@ -421,6 +423,7 @@ static enum exit_code report(struct result *r, struct options *options,
 		r->counted = true;
 		family_find(&r->family, &after, strcmp(before->load, after.load) ? 0 :
 			    snapshot_last_id(before), r->run.pid, getpid());
+		r->live = live_processes(&r->family);
 		judge(r, before, &after);
 	} else {
 		r->verdict = "incomplete";

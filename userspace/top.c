@@ -132,7 +132,7 @@ static void ask_glob(struct top *top, const char *question, char *glob, const ch
 	if (!ask(top, question, answer))
 		return;
 	strcpy(glob, answer);
-	text_unescape(glob);
+	filter_glob(glob);
 	*filter = *glob ? glob : NULL;
 }
 

@@ -2,7 +2,7 @@
 /*
  * walk.c - goes through folders, and through what processes map, and hands each file on
  * once: a file with several names, or one that is named itself and lies in a folder that
- * is, too, counts once. It keeps no list of the files. Called by cache.
+ * is, too, counts once. It keeps no list of the files. Called by cache and regions.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -122,13 +122,15 @@ static void trouble(struct walk *walk, const char *path, int error)
 		complain("%s: %s", path, strerror(error));
 }
 
-/* Whether something else is mounted there than what the tree is on. */
+/* Whether a file is of another file system than the tree's root, which is mounted on it. */
 static bool is_elsewhere(const struct walk *walk, const struct residency *file)
 {
 	struct statfs fs;
 
+	if (file->dev == walk->dev)
+		return false;
 	/* Files of overlayfs may have the devices of those underneath. */
-	if (file->mount_root != MOUNT_ROOT_UNKNOWN || file->dev == walk->dev)
+	if (file->mount_root != MOUNT_ROOT_UNKNOWN)
 		return file->mount_root == MOUNT_ROOT_YES;
 	return file->fd < 0 || fstatfs(file->fd, &fs) || fs.f_type != OVERLAYFS_MAGIC;
 }
@@ -371,6 +373,7 @@ void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *n
 			mapping_open(&file, pids[i], m);
 			if (!file.inode || identities_add(&walk->seen, file.dev, file.inode))
 				walk->visit(walk->data, &file, m->path);
+			progress_file();
 			residency_close(&file);
 		}
 		identities_free(&mapped);

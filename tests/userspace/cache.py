@@ -470,6 +470,23 @@ def test_the_first_of_many_with_little_memory():
     check("all of them take more, so that this can be seen", kib[2] > kib[0] + 4096, kib)
 
 
+def first_progress(wanted, *words):
+    """What is on standard error, a terminal, until that is."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([PROGRAM, *words], stdout=subprocess.DEVNULL, stderr=theirs) as child:
+        os.close(theirs)
+        shown = b""
+        try:
+            while wanted not in shown:
+                shown += os.read(ours, 4096)
+        except OSError:
+            check("%r is shown" % wanted, False, shown)
+        finally:
+            child.kill()
+            os.close(ours)
+    return shown
+
+
 def test_progress_is_for_a_terminal_only():
     ours, theirs = pty.openpty()
     begin = time.monotonic()
@@ -489,15 +506,11 @@ def test_progress_is_for_a_terminal_only():
     huge = os.path.join(folder(), "huge")
     with open(huge, "wb") as file:
         file.truncate(300 << 30)
-    ours2, theirs = pty.openpty()
-    with subprocess.Popen([PROGRAM, "cache", "--via", "mincore", huge], stdout=subprocess.DEVNULL,
-                          stderr=theirs) as child:
-        os.close(theirs)
-        part = b""
-        while b" of 300G of the next" not in part:
-            part += os.read(ours2, 4096)        # fails at its end
-        child.kill()
-    os.close(ours2)
+    for before in ([], [huge]):
+        # A complaint has a line of its own.
+        part = first_progress(b" of 300G of the next", "cache", "--via", "mincore", *before, "/no/such/file", huge)
+    check("not behind it", re.search(rb"\r\x1b\[Kkfaultstat: /no/such/file", part) or b"\nkfaultstat" in part or
+          part.startswith(b"kfaultstat"), part)
     os.unlink(huge)
     if took < 1:
         raise Skip("it takes no second to look at /usr")
@@ -592,12 +605,16 @@ def test_what_the_kernel_makes_up_is_no_file():
 def test_many_rows_come_in_parts_that_are_one_table():
     place = os.path.join(SCRATCH, "very-many")
     os.mkdir(place)
+    # The total has more digits than any heading and any row has letters.
     for number in range(20100):
-        os.mknod(os.path.join(place, "x" * (number % 7) + str(number)))
-    lines = run("cache", place).stdout.splitlines()
+        with open(os.path.join(place, "x" * (number % 7) + str(number)), "wb") as file:
+            file.write(b"x" * 5 * PAGE)
+    lines = run("cache", "-o", "pages,file", place).stdout.splitlines()
     equal("lines", 20102, len(lines))
-    equal("one heading", 1, sum("PERCENT" in line for line in lines))
-    equal("aligned", 1, len({line.index(place) for line in lines[1:-1]}))
+    equal("one heading", 1, sum("PAGES" in line for line in lines))
+    equal("aligned", {7}, {line.index("/") for line in lines[1:-1]} | {lines[0].index("FILE"), lines[-1].index("total")})
+    bare = run("cache", "--noheadings", "-o", "pages,file", place).stdout.splitlines()
+    equal("and without headings", lines[1:], bare)
     equal("raw", 20100, len(raw(run("cache", "-r", place).stdout, "file")))
     equal("JSON", 20100, len(json_of("cache", place)["cache"]))
     shutil.rmtree(place)

@@ -252,9 +252,12 @@ def test_rows_that_are_left_out_are_said():
 
 
 def test_names_are_filtered_as_they_are_shown():
-    path = Text().row("p", 1, 1, "live", "/a\377b", 3).row("\033[31m", 2, 2, "live", "/c", 4).save()
-    equal("a byte", [("3",)], raw(run("-i", path, "-r", "-f", "*\\303\\277*").stdout, "minor"))
-    equal("an escape", [("4",)], raw(run("-i", path, "-r", "-c", "\\033[[]31m").stdout, "minor"))
+    path = (Text().row("p", 1, 1, "live", b"/a\xffb", 3).row("\033[31m", 2, 2, "live", "/c", 4)
+            .row("q", 3, 3, "live", "/d\\e*", 5).save())
+    for words, minor in ((["-f", "*\\377*"], "3"), (["-f", "/a\\377b"], "3"), (["-c", "\\033\\13331m"], "4"),
+                         (["-f", "/d\\134e\\052"], "5"), (["-f", "/d[\\]e?"], "5")):
+        equal("%s" % words, [(minor,)], raw(run("-i", path, "-r", *words).stdout, "minor"))
+    equal("a star that is escaped is none", [], raw(run("-i", path, "-r", "-f", "/\\052").stdout, "minor"))
 
 
 def test_what_is_not_known_comes_last_whichever_way():

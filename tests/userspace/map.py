@@ -314,6 +314,10 @@ def test_the_huge_zero_page_is_nobodys():
     with Process() as process:
         process.do("add(None, 8192, kind='private', advice=14); write(0, 0); read(0, *range(1024, 8192, 512))")
         truth = smaps(process.pid)["[anon]"]
+        with open("/sys/kernel/mm/transparent_hugepage/use_zero_page", encoding="ascii") as file:
+            used = file.read().strip()
+        if used != "1" or not truth.get("AnonHugePages"):
+            raise Skip("no huge zero page to be had")
         for way in map_ways():
             equal("via %s" % way, truth["Rss"], rows(process.pid, "--via", way)["[anon]"]["rss"])
 
@@ -347,6 +351,8 @@ def test_a_total_of_what_is_cached_is_of_what_is_known():
         text = as_nobody("map", "-p", process.pid).stdout
         check("some are not known", unknown, found.stdout)
         check("and it is said", "cached is not known of %d file" % unknown in text, text)
+        text = as_nobody("map", "-p", process.pid, "-o", "rss,object").stdout
+        check("not where nobody asks for it", "not known" not in text, text)
 
 
 def test_a_narrow_screen_has_room_for_names():

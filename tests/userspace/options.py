@@ -100,6 +100,9 @@ def test_completion_knows_commands_and_values():
           [completion("kfaultstat --by = d"), completion("kfaultstat diff --by =")])
     equal("behind a colon", [{"asc", "desc"}, {"desc"}],
           [completion("kfaultstat -s major :"), completion("kfaultstat -s major : d")])
+    equal("no direction behind another colon", set(), completion("kfaultstat cache /no/such/a :") & {"asc", "desc"})
+    check("a command behind such an option", "true" in completion("kfaultstat stat --by = dir tru"))
+    check("a second column", "desc,minor" in completion("kfaultstat -s major : desc,min"))
     check("another pid", "1,%d" % os.getpid() in completion("kfaultstat -p 1,%d" % (os.getpid() // 10)))
     equal("no file for an interval", set(), completion("kfaultstat top /et"))
     check("a command to run", "true" in completion("kfaultstat stat tru"))
