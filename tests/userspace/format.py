@@ -255,7 +255,7 @@ def test_names_are_filtered_as_they_are_shown():
     path = (Text().row("p", 1, 1, "live", b"/a\xffb", 3).row("\033[31m", 2, 2, "live", "/c", 4)
             .row("q", 3, 3, "live", "/d\\e*", 5).save())
     for words, minor in ((["-f", "*\\377*"], "3"), (["-f", "/a\\377b"], "3"), (["-c", "\\033\\13331m"], "4"),
-                         (["-f", "/d\\134e\\052"], "5"), (["-f", "/d[\\]e?"], "5")):
+                         (["-f", "/d\\134e\\052"], "5"), (["-f", "/d[\\\\]e?"], "5")):
         equal("%s" % words, [(minor,)], raw(run("-i", path, "-r", *words).stdout, "minor"))
     equal("a star that is escaped is none", [], raw(run("-i", path, "-r", "-f", "/\\052").stdout, "minor"))
 
