@@ -508,8 +508,8 @@ def test_progress_is_for_a_terminal_only():
         file.truncate(300 << 30)
     first_progress(b" of 300G of the next", "cache", "--via", "mincore", huge)
     # A complaint does not stand behind it.
-    shown = first_progress(b"/no/such/file", "cache", "--via", "mincore", huge, "/no/such/file")
-    check("on a line of its own", b"\r\033[Kkfaultstat: /no/such/file" in shown, shown)
+    complaint = first_progress(b"/no/such/file", "cache", "--via", "mincore", huge, "/no/such/file")
+    check("on a line of its own", b"\r\033[Kkfaultstat: /no/such/file" in complaint, complaint)
     os.unlink(huge)
     if took < 1:
         raise Skip("it takes no second to look at /usr")
