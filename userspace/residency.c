@@ -27,6 +27,7 @@
 
 #define WINDOW		(128ull << 20)	/* bytes that are mapped at once */
 #define PAGE_LEAST	4096
+#define PARTS_FROM	65536	/* pages of a file for whose parts one call each is nothing */
 /* No folio is so large that one at the end of a file reaches as far as that behind it. */
 #define FAR_BEHIND	(64ull << 20)
 
@@ -408,6 +409,23 @@ bool residency_count(struct residency *file, uint64_t first, uint64_t nr,
 	return count_cachestat(file, first, nr, counts);
 }
 
+static bool count_by_parts(struct residency *file, struct spread *spread,
+			   struct residency_counts *counts)
+{
+	uint64_t begin, before;
+	size_t i;
+
+	for (i = 0; i < spread->nr; i++) {
+		begin = spread_begin(spread, i);
+		before = counts->cached;
+		if (!count_cachestat(file, begin, spread_begin(spread, i + 1) - begin, counts))
+			return false;
+		spread->at[i] = counts->cached - before;
+	}
+	spread->filled = true;
+	return true;
+}
+
 /**
  * residency_count_all() - what of the file is there.
  * @file: opened; its spread, if there is one, is empty and of all its pages
@@ -418,8 +436,14 @@ bool residency_count(struct residency *file, uint64_t first, uint64_t nr,
 bool residency_count_all(struct residency *file, struct residency_counts *counts)
 {
 	struct spread *spread = file->spread;
-	bool known = residency_count(file, 0, file->pages, counts);
+	bool known;
 
+	file->spread = NULL;
+	/* cachestat takes its time by folio: of a large file once is enough. */
+	if (spread && file->way == RESIDENCY_CACHESTAT && file->pages >= PARTS_FROM)
+		return count_by_parts(file, spread, counts);
+	file->spread = spread;
+	known = residency_count(file, 0, file->pages, counts);
 	file->spread = NULL;
 	if (known && spread)
 		spread->filled = file->way == RESIDENCY_MINCORE;
