@@ -330,9 +330,7 @@ static enum exit_code look_once(struct options *options)
 			      "cached,dir" : "cached"))
 		return EXIT_USAGE;
 	code = cache_look(&walk, options, &nr_live);
-	if (!nr_live)
-		code = EXIT_ERROR;
-	else if (rows.total.files || code == EXIT_FINE) {
+	if (nr_live && (rows.total.files || code == EXIT_FINE)) {
 		cache_rows_print(&rows, NULL);
 		cache_rows_print_notes(&rows, &walk);
 	}

@@ -167,9 +167,8 @@ enum exit_code cache_ranges(struct options *options)
 			 "start"))
 		return EXIT_USAGE;
 	code = cache_look(&walk, options, &nr_live);
-	if (!nr_live)
-		code = EXIT_ERROR;
-	else if (ranges.nr || !ranges.style.noheadings || ranges.style.format == FORMAT_JSON)
+	if (nr_live &&
+	    (ranges.nr || !ranges.style.noheadings || ranges.style.format == FORMAT_JSON))
 		put_out(&ranges);
 	free(ranges.at);
 	walk_free(&walk);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@
 
 #include "message.h"
 #include "pagemap.h"
+#include "procfs.h"
 #include "text.h"
 
 #define PIECE		(64ull << 20)	/* bytes */
@@ -80,15 +82,11 @@ static void find_zero_frame(int fd)
 /* Else who only reads gets a huge page of his own. */
 static bool is_huge_zero_used(void)
 {
-	int fd = open("/sys/kernel/mm/transparent_hugepage/use_zero_page", O_RDONLY | O_CLOEXEC);
-	char used = '0';
+	char *text = procfs_read("/sys/kernel/mm/transparent_hugepage/use_zero_page", NULL);
+	bool used = text && *text == '1';
 
-	if (fd < 0)
-		return false;
-	if (read(fd, &used, 1) != 1)
-		used = '0';
-	close(fd);
-	return used == '1';
+	free(text);
+	return used;
 }
 
 /*

@@ -409,8 +409,9 @@ bool residency_count(struct residency *file, uint64_t first, uint64_t nr,
 	return count_cachestat(file, first, nr, counts);
 }
 
-static bool count_by_parts(struct residency *file, struct spread *spread,
-			   struct residency_counts *counts)
+/* Region by region, which gives the sum, too. */
+static bool count_by_regions(struct residency *file, struct spread *spread,
+			     struct residency_counts *counts)
 {
 	uint64_t begin, before;
 	size_t i;
@@ -418,11 +419,10 @@ static bool count_by_parts(struct residency *file, struct spread *spread,
 	for (i = 0; i < spread->nr; i++) {
 		begin = spread_begin(spread, i);
 		before = counts->cached;
-		if (!count_cachestat(file, begin, spread_begin(spread, i + 1) - begin, counts))
+		if (!residency_count(file, begin, spread_begin(spread, i + 1) - begin, counts))
 			return false;
 		spread->at[i] = counts->cached - before;
 	}
-	spread->filled = true;
 	return true;
 }
 
@@ -436,17 +436,14 @@ static bool count_by_parts(struct residency *file, struct spread *spread,
 bool residency_count_all(struct residency *file, struct residency_counts *counts)
 {
 	struct spread *spread = file->spread;
-	bool known;
+	/* cachestat takes its time by folio: of a large file once is enough. */
+	bool at_once = spread && file->way == RESIDENCY_CACHESTAT && file->pages >= PARTS_FROM;
+	bool known = at_once ? count_by_regions(file, spread, counts) :
+			       residency_count(file, 0, file->pages, counts);
 
 	file->spread = NULL;
-	/* cachestat takes its time by folio: of a large file once is enough. */
-	if (spread && file->way == RESIDENCY_CACHESTAT && file->pages >= PARTS_FROM)
-		return count_by_parts(file, spread, counts);
-	file->spread = spread;
-	known = residency_count(file, 0, file->pages, counts);
-	file->spread = NULL;
 	if (known && spread)
-		spread->filled = file->way == RESIDENCY_MINCORE;
+		spread->filled = at_once || file->way == RESIDENCY_MINCORE;
 	return known;
 }
 
@@ -461,7 +458,7 @@ bool residency_count_all(struct residency *file, struct residency_counts *counts
 bool residency_spread(struct residency *file, const struct residency_counts *all,
 		      struct spread *spread)
 {
-	size_t i;
+	struct residency_counts counts = { 0 };
 
 	if (spread->filled)
 		return true;
@@ -470,15 +467,7 @@ bool residency_spread(struct residency *file, const struct residency_counts *all
 		spread_add(spread, 0, all->cached);
 		return true;
 	}
-	for (i = 0; i < spread->nr; i++) {
-		uint64_t begin = spread_begin(spread, i);
-		struct residency_counts counts = { 0 };
-
-		if (!residency_count(file, begin, spread_begin(spread, i + 1) - begin, &counts))
-			return false;
-		spread->at[i] = counts.cached;
-	}
-	return true;
+	return count_by_regions(file, spread, &counts);
 }
 
 static bool runs_of_vector(uint64_t first, uint64_t nr, residency_run run, void *data)
