@@ -362,11 +362,6 @@ static bool take_arguments(struct options *options)
  */
 enum exit_code cache_run(struct options *options)
 {
-	if (options->grouping.by != BY_NONE && options->grouping.by != BY_DIR) {
-		complain("--by of cache is dir or dir=DEPTH, not %s",
-			 grouping_names[options->grouping.by]);
-		return EXIT_USAGE;
-	}
 	if (!take_arguments(options))
 		return EXIT_USAGE;
 	if ((options->ranges || options->missing) &&

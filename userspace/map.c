@@ -394,7 +394,7 @@ static bool look_at_all(struct report *now, struct report *before, size_t nr,
 		result = look(&now[i], options, view, false);
 		now[i].alive = result == LOOKED;
 		if (first && result == ENDED && !now[i].objects.nr) {
-			complain("%d is no process that has memory of its own", now[i].pid);
+			mappings_complain_gone(now[i].pid);
 			*code = EXIT_ERROR;
 		} else if (result == ENDED && options->style.format != FORMAT_JSON) {
 			printf("# %d has ended\n", now[i].pid);

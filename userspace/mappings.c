@@ -40,6 +40,43 @@ static const char *name_of(const char *path)
 	return path;
 }
 
+/* By hand, for there are many lines of many numbers. */
+static bool take_number(const char **at, unsigned int base, char end, uint64_t *number)
+{
+	const char *begin = *at;
+
+	*number = 0;
+	for (;; (*at)++) {
+		unsigned int digit = (unsigned char)**at - '0';
+
+		if (digit > 9)
+			digit = **at >= 'a' ? (unsigned char)**at - 'a' + 10u : base;
+		if (digit >= base)
+			break;
+		*number = *number * base + digit;
+	}
+	return *at != begin && *(*at)++ == end;
+}
+
+/* All but the path, of which the beginning is returned; NULL if it is no such line. */
+static const char *parse_fields(struct mapping *m, const char *line)
+{
+	uint64_t major, minor;
+
+	if (!take_number(&line, 16, '-', &m->start) || !take_number(&line, 16, ' ', &m->end) ||
+	    strnlen(line, 5) < 5 || line[4] != ' ')
+		return NULL;
+	m->shared = line[3] == 's';
+	line += 5;
+	if (!take_number(&line, 16, ' ', &m->offset) || !take_number(&line, 16, ':', &major) ||
+	    !take_number(&line, 16, ' ', &minor))
+		return NULL;
+	m->dev = makedev((unsigned int)major, (unsigned int)minor);
+	if (!take_number(&line, 10, ' ', &m->inode))
+		return NULL;
+	return line + strspn(line, " ");
+}
+
 /**
  * mapping_parse() - a line of /proc/PID/maps, or the first line of each in smaps.
  * @m: set; its path is to be freed
@@ -49,18 +86,11 @@ static const char *name_of(const char *path)
  */
 bool mapping_parse(struct mapping *m, const char *line)
 {
-	unsigned int major, minor;
-	char rights[8];
-	int length = 0;
+	const char *path = parse_fields(m, line);
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %x:%x %" SCNu64 "%n", &m->start,
-		   &m->end, rights, &m->offset, &major, &minor, &m->inode, &length) != 7)
+	if (!path)
 		return false;
-	m->dev = makedev(major, minor);
-	m->shared = strchr(rights, 's');
-	line += length;
-	line += strspn(line, " ");
-	m->path = xstrdup(name_of(line));
+	m->path = xstrdup(name_of(path));
 	unescape_newlines(m->path);
 	return true;
 }
@@ -125,6 +155,45 @@ enum mappings_result mappings_read(struct mappings *mappings, int32_t pid, bool 
 	if (error)
 		return trouble(pid, error, quiet);
 	return mappings->nr ? MAPPINGS_READ : MAPPINGS_GONE;
+}
+
+/**
+ * mappings_complain_gone() - say that what was named is no process that maps anything.
+ * @pid: what was named
+ */
+void mappings_complain_gone(int32_t pid)
+{
+	complain("%d is no process that has memory of its own", pid);
+}
+
+/**
+ * mappings_have() - whether a process maps any of some files, asked for less than all that
+ * it maps costs.
+ * @pid: the process
+ * @files: by what maps calls them
+ *
+ * Return: true if it does; false also where we may not know.
+ */
+bool mappings_have(int32_t pid, const struct identities *files)
+{
+	char name[32], *line = NULL;
+	bool found = false;
+	size_t room = 0;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
+	file = fopen(name, "re");
+	if (!file)
+		return false;
+	while (!found && getline(&line, &room, file) > 0) {
+		struct mapping m;
+
+		found = parse_fields(&m, line) && mapping_is_file(&m) &&
+			identities_have(files, m.dev, m.inode);
+	}
+	fclose(file);
+	free(line);
+	return found;
 }
 
 /**

@@ -5,7 +5,7 @@
 #ifndef KFAULTSTAT_MAPPINGS_H
 #define KFAULTSTAT_MAPPINGS_H
 
-#include "residency.h"
+#include "walk.h"
 
 struct mapping {
 	uint64_t start, end;
@@ -27,6 +27,8 @@ enum mappings_result {
 };
 
 enum mappings_result mappings_read(struct mappings *mappings, int32_t pid, bool quiet);
+void mappings_complain_gone(int32_t pid);
+bool mappings_have(int32_t pid, const struct identities *files);
 void mappings_free(struct mappings *mappings);
 bool mapping_is_file(const struct mapping *m);
 bool mapping_parse(struct mapping *m, const char *line);

@@ -184,13 +184,19 @@ static enum exit_code set_parts(struct options *options, const char *value)
 	return EXIT_FINE;
 }
 
-/* Of processes that have ended nobody knows the cgroup. */
+/* Of files nothing else is known; of processes that have ended nobody knows the cgroup. */
+static bool grouping_fits(const struct options *options, bool cgroups)
+{
+	if (options->command->bit == CACHE)
+		return options->grouping.by == BY_DIR;
+	return cgroups || options->grouping.by != BY_CGROUP;
+}
+
 static enum exit_code set_grouping(struct options *options, const char *value)
 {
 	bool cgroups = options->command->bit & (SHOW | TOP);
 
-	if (grouping_parse(&options->grouping, value) &&
-	    (cgroups || options->grouping.by != BY_CGROUP))
+	if (grouping_parse(&options->grouping, value) && grouping_fits(options, cgroups))
 		return EXIT_FINE;
 	if (options->command->bit == CACHE)
 		return usage("--by of cache is dir or dir=DEPTH (from 1 to %d), not \"%s\"",

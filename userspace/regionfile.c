@@ -124,19 +124,6 @@ static void free_process(struct region_process *process)
 	free(process->comm);
 }
 
-static bool maps_one(struct region_files *files, const struct map_objects *objects)
-{
-	size_t i;
-
-	for (i = 0; i < objects->nr; i++) {
-		const struct mapping *m = objects->at[i].row.first;
-
-		if (mapping_is_file(m) && find(files, m->dev, m->inode, m->path))
-			return true;
-	}
-	return false;
-}
-
 /* All that map one of our files. We do so ourselves now and then. */
 static void find_mappers(struct region_files *files)
 {
@@ -147,10 +134,10 @@ static void find_mappers(struct region_files *files)
 		int32_t pid = isdigit((unsigned char)*entry->d_name) ? atoi(entry->d_name) : 0;
 		struct region_process *process;
 
-		if (!pid || pid == getpid())
+		if (!pid || pid == getpid() || !mappings_have(pid, &files->keys))
 			continue;
 		process = add_process(files, pid, true);
-		if (process->lives && maps_one(files, &process->objects))
+		if (process->lives)
 			files->nr_processes++;
 		else
 			free_process(process);

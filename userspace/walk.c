@@ -358,7 +358,7 @@ void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *n
 
 		walk->failed |= result == MAPPINGS_FAILED;
 		if (result == MAPPINGS_GONE && !walk->quiet) {
-			complain("%d is no process that has memory of its own", pids[i]);
+			mappings_complain_gone(pids[i]);
 			walk->failed = true;
 		}
 		*nr_live += result == MAPPINGS_READ;
