@@ -308,12 +308,6 @@ TEST_F(reader, doctor_is_content_and_sees_a_dead_hook)
 	self->missed = 1;
 }
 
-/* Runs a command as one who has no rights. */
-static void run_as_nobody(struct shell *sh, const char *command)
-{
-	shell_run(sh, "su nobody -c '%s 2>&1'", command);
-}
-
 TEST_F(reader, who_has_no_right_is_told_so)
 {
 	static const char *const refused[] = {
@@ -322,16 +316,16 @@ TEST_F(reader, who_has_no_right_is_told_so)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(refused); i++) {
-		run_as_nobody(&self->sh, refused[i]);
+		shell_run_as_nobody(&self->sh, refused[i]);
 		EXPECT_EQ(1, self->sh.status);
 		EXPECT_TRUE(has(self->sh.out, "run as root")) {
 			note("%s: %s", refused[i], self->sh.out);
 		}
 		shell_free(&self->sh);
 	}
-	run_as_nobody(&self->sh, "kfaultstat sys");
+	shell_run_as_nobody(&self->sh, "kfaultstat sys");
 	EXPECT_EQ(0, self->sh.status);
-	run_as_nobody(&self->sh, "kfaultstat doctor");
+	shell_run_as_nobody(&self->sh, "kfaultstat doctor");
 	EXPECT_EQ(0, self->sh.status) {
 		note("%s", self->sh.out);
 	}

@@ -28,24 +28,13 @@ static char *read_stream(FILE *f)
 	return text;
 }
 
-/**
- * shell_run() - run a command and wait for it.
- * @sh: filled in
- * @format: the command, as for printf
- */
-void shell_run(struct shell *sh, const char *format, ...)
+static void run_and_free(struct shell *sh, char *command)
 {
-	char *command = NULL;
-	va_list args;
 	int status;
 	FILE *f;
 
 	sh->status = -1;
 	sh->out = NULL;
-	va_start(args, format);
-	if (vasprintf(&command, format, args) < 0)
-		command = NULL;
-	va_end(args);
 	fflush(NULL);
 	f = command ? popen(command, "re") : NULL;
 	if (f) {
@@ -58,6 +47,43 @@ void shell_run(struct shell *sh, const char *format, ...)
 		sh->out = strdup("");
 	}
 	free(command);
+}
+
+/**
+ * shell_run() - run a command and wait for it.
+ * @sh: filled in
+ * @format: the command, as for printf
+ */
+void shell_run(struct shell *sh, const char *format, ...)
+{
+	char *command = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&command, format, args) < 0)
+		command = NULL;
+	va_end(args);
+	run_and_free(sh, command);
+}
+
+/**
+ * shell_run_as_nobody() - likewise, as one who has no rights.
+ * @sh: filled in
+ * @format: the command, which has no quotes, as for printf
+ */
+void shell_run_as_nobody(struct shell *sh, const char *format, ...)
+{
+	char *command = NULL, *quoted = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&command, format, args) < 0)
+		command = NULL;
+	va_end(args);
+	if (command && asprintf(&quoted, "su nobody -c '%s 2>&1'", command) < 0)
+		quoted = NULL;
+	free(command);
+	run_and_free(sh, quoted);
 }
 
 /**

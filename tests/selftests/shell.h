@@ -15,6 +15,8 @@ struct shell {
 };
 
 void shell_run(struct shell *sh, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void shell_run_as_nobody(struct shell *sh, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 void shell_free(struct shell *sh);
 long long shell_number(const char *text, const char *key);
 long long shell_column(const char *raw, const char *column);
