@@ -85,7 +85,7 @@ static u64 heat_any(struct task_state *state, struct row *row, struct fault_plac
 	if (READ_ONCE(state->process->detour) != ROW_HEATED || !object_is_file(&row->key))
 		return HEAT_NO_PAGE;
 	page = heat_page_in_file(place.vma, place.address);
-	cells = heat_call(row, page, place.vma);
+	cells = heat_call(row, state->cell, page, place.vma);
 	if (!cells) {
 		/* Here again at the next call. */
 		state->key = OBJECT_NONE;
@@ -97,44 +97,15 @@ static u64 heat_any(struct task_state *state, struct row *row, struct fault_plac
 	return page;
 }
 
-/**
- * account_any - counts one call of handle_mm_fault(), whatever it is like
- * @state: of current, NULL if the search found none
- * @place: its mapping, stable, and address
- * @class: its origin and access
- *
- * Task context, preemption off, at the call's entry.
- */
-void account_any(struct task_state *state, struct fault_place place, enum counter class)
+/* A call of a task whose last one is settled. */
+static void account_settled(struct task_state *state, struct fault_place place,
+			    enum counter class)
 {
 	struct vm_area_struct *vma = place.vma;
-	struct task_struct *task = current;
 	unsigned int cpu = smp_processor_id();
 	struct object_key key, object;
-	struct row *row = NULL;
-	bool made = false;
+	struct row *row;
 	u64 *cell;
-
-	if (unlikely(!task_is_counting())) {
-		if (state)
-			task_retire(state);
-		return;
-	}
-	if (!state)
-		state = task_state_make(task, &made);
-	if (!state) {
-		/* The kernel's count comes as missed, when the task has a state or ends. */
-		row = table.overflow.only;
-		cell = any_cell(row, cpu);
-		count_in_row(row, cell, class);
-		count_in_row(row, cell, COUNT_UNCOUNTED);
-		return;
-	}
-	if (!made)
-		settle_any(state, task, cpu);
-	if (state->generation != task_generation(task) &&
-	    (state->process != &table.overflow || !pool_is_empty(POOL_PROCESS)))
-		task_state_resolve(state, task);
 
 	key = object_key_is_plain(vma) ? object_key_plain(vma) : object_key_special(vma);
 	row = state->process->only;
@@ -159,100 +130,116 @@ void account_any(struct task_state *state, struct fault_place place, enum counte
 }
 
 /**
+ * account_any - counts one call of handle_mm_fault(), whatever it is like
+ * @state: of current, NULL if the search found none
+ * @place: its mapping, stable, and address
+ * @class: its origin and access
+ *
+ * Task context, preemption off, at the call's entry.
+ */
+void account_any(struct task_state *state, struct fault_place place, enum counter class)
+{
+	struct task_struct *task = current;
+	unsigned int cpu = smp_processor_id();
+	bool made = false;
+	struct row *row;
+	u64 *cell;
+
+	if (unlikely(!task_is_counting())) {
+		if (state)
+			task_retire(state);
+		return;
+	}
+	if (!state)
+		state = task_state_make(task, &made);
+	if (!state) {
+		/* The kernel's count comes as missed, when the task has a state or ends. */
+		row = table.overflow.only;
+		cell = any_cell(row, cpu);
+		count_in_row(row, cell, class);
+		count_in_row(row, cell, COUNT_UNCOUNTED);
+		return;
+	}
+	if (!made)
+		settle_any(state, task, cpu);
+	if (state->generation != task_generation(task) &&
+	    (state->process != &table.overflow || !pool_is_empty(POOL_PROCESS)))
+		task_state_resolve(state, task);
+	account_settled(state, place, class);
+}
+
+/**
  * account_heated - counts one call by region, too, on the object of the task's last call
- * @state: of current
+ * @state: of current, with its last call settled
  * @place: its mapping, stable and plain, and address
  * @class: its origin and access
- * @verdict: on the call before it
- * @now: the task's counters
  *
  * Task context, preemption off, at the call's entry. The rest of account_call(), which
- * has all these in registers already and has nothing left to do: so none is saved there,
- * and the usual way does not pay for this one.
+ * has nothing left to do: so it saves no register, and the usual way does not pay for
+ * this one. (Up to 5.8 a remote access may be counted as a fault of the task after it was
+ * settled, and make a major of this call.)
  */
 void notrace account_heated(struct task_state *state, struct fault_place place,
-			    enum counter class, enum counter verdict, u64 now)
+			    enum counter class)
 {
-	struct heat_region *region;
-	u64 page, *cell;
+	u64 page = heat_page(place.vma, place.address);
+	struct heat_region *region = heat_region(state->heat, page);
 
-	if (unlikely(verdict == COUNT_MAJOR))
-		goto any;
-	/*
-	 * Early, where it does no harm, for the last call was none. (Up to 5.8 a remote access
-	 * may make it one at this moment: then that major is counted here.)
-	 */
-	page = heat_page(place.vma, place.address);
+	if (unlikely(!region)) {
+		account_settled(state, place, class);
+		return;
+	}
 	WRITE_ONCE(state->page, page);
-	region = heat_region(state->heat, page);
-	if (unlikely(!region))
-		goto any;
-	WRITE_ONCE(state->seen, now);
-	barrier();
-	cell = state->cell;
-	account_in_cell(cell, verdict);
 	count_one(&region->calls);
 	barrier();
-	account_in_cell(cell, class);
+	account_in_cell(state->cell, class);
 	WRITE_ONCE(state->open, class);
-	return;
-any:
-	account_any(state, place, class);
 }
 
 /**
  * account_heated_other - likewise, on another object
- * @state: of current
+ * @state: of current, with its last call settled
  * @place: its mapping, stable and plain, and address
  * @class: its origin and access
- * @verdict: on the call before it
- * @now: the task's counters
+ * @row: of the object; NULL if the search found none
  *
- * As account_heated(); the hook has looked for the row.
+ * As account_heated().
  */
 void notrace account_heated_other(struct task_state *state, struct fault_place place,
-				  enum counter class, enum counter verdict, u64 now)
+				  enum counter class, struct row *row)
 {
-	struct row *row = state->found;
-	struct heat_region *region = NULL;
+	struct heat_region *region;
 	struct heat_cells *cells;
 	u64 *cell, page;
 
-	if (unlikely(!row || verdict == COUNT_MAJOR))
+	if (unlikely(!row))
 		goto any;
 	cells = READ_ONCE(row->heat);
 	if (likely(cells)) {
 		page = heat_page(place.vma, place.address);
-		WRITE_ONCE(state->page, page);
 		cells += READ_ONCE(state->cpu);
 		region = heat_region(cells, page);
 		if (unlikely(!region))
 			goto any;
+		cell = cells->cell;
 		state->heat = cells;
-	} else if (object_is_file(&row->key)) {
-		goto any;
+		state->key.dev = row->key.dev ^ HEAT_MARK;
+		count_one(&region->calls);
 	} else {
-		WRITE_ONCE(state->page, HEAT_NO_PAGE);
+		cell = row_cell(row, READ_ONCE(state->cpu));
+		if (unlikely(!cell || object_is_file(&row->key)))
+			goto any;
+		page = HEAT_NO_PAGE;
+		state->key.dev = row->key.dev;
 	}
-	cell = row_cell(row, READ_ONCE(state->cpu));
-	if (unlikely(!cell))
-		goto any;
-
-	WRITE_ONCE(state->seen, now);
-	barrier();
-	account_in_cell(state->cell, verdict);
-	barrier();
-	state->key = row->key;
+	state->key.ino = row->key.ino;
 	state->cell = cell;
+	WRITE_ONCE(state->page, page);
 	WRITE_ONCE(state->row, row);
 	barrier();
-	if (region) {
-		state->key.dev ^= HEAT_MARK;
-		count_one(&region->calls);
-	}
 	account_in_cell(cell, class);
 	WRITE_ONCE(state->open, class);
 	return;
 any:
-	account_any(state, place, class);
+	account_settled(state, place, class);
 }

@@ -33,10 +33,9 @@
 #define MOVED_MAJOR	0x100000000ULL
 
 void account_any(struct task_state *state, struct fault_place place, enum counter class);
-void account_heated(struct task_state *state, struct fault_place place, enum counter class,
-		    enum counter verdict, u64 now);
-void account_heated_other(struct task_state *state, struct fault_place place,
-			  enum counter class, enum counter verdict, u64 now);
+void account_heated(struct task_state *state, struct fault_place place, enum counter class);
+void account_heated_other(struct task_state *state, struct fault_place place, enum counter class,
+			  struct row *row);
 
 static __always_inline void account_in_cell(u64 *cell, enum counter counter)
 {
@@ -109,18 +108,21 @@ static __always_inline void account_call(struct vm_area_struct *vma, void *sourc
 
 	/*
 	 * From here on what is needed is read anew, and these are the last calls: the usual
-	 * way does without the registers.
+	 * way does without the registers. The last call is settled before, so that the
+	 * heated one needs none of them either.
 	 */
 heated:
 	barrier();
-	key.dev ^= HEAT_MARK;
-	if (object_key_equal(key, state->key)) {
-		account_heated(state, place(source), class, verdict, now);
-	} else {
-		key.dev ^= HEAT_MARK;
-		state->found = row_find(state->process, key);
-		account_heated_other(state, place(source), class, verdict, now);
-	}
+	if (unlikely(verdict == COUNT_MAJOR))
+		goto any;
+	WRITE_ONCE(state->seen, now);
+	barrier();
+	account_in_cell(state->cell, verdict);
+	barrier();
+	if (key.ino == state->key.ino && (key.dev ^ HEAT_MARK) == state->key.dev)
+		account_heated(state, place(source), class);
+	else
+		account_heated_other(state, place(source), class, row_find(state->process, key));
 	return;
 any:
 	barrier();

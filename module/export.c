@@ -20,15 +20,13 @@
  * comm and object are escaped in octal: control characters, DEL and the backslash,
  * in comm the space as well; the object is last, so its spaces are no trouble.
  */
-#include <linux/capability.h>
 #include <linux/debugfs.h>
-#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/pid_namespace.h>
-#include <linux/random.h>
 #include <linux/utsname.h>
 #include "compat/proc.h"
 #include "export.h"
+#include "files.h"
 #include "heat_file.h"
 #include "line.h"
 #include "object.h"
@@ -56,37 +54,6 @@ struct reader {
 
 static struct dentry *debugfs_file;
 static struct proc_dir_entry *proc_dir;
-static u32 load_id;
-static u64 load_ns;
-
-static const char * const state_names[] = {
-	[PROCESS_LIVE]		= FAULTSTAT_STATE_LIVE,
-	[PROCESS_EXEC]		= FAULTSTAT_STATE_EXEC,
-	[PROCESS_EXITED]	= FAULTSTAT_STATE_EXITED,
-	[PROCESS_FOLDED]	= FAULTSTAT_STATE_FOLDED,
-	[PROCESS_OVERFLOW]	= FAULTSTAT_STATE_OVERFLOW,
-	[PROCESS_UNSELECTED]	= FAULTSTAT_STATE_UNSELECTED,
-	[SNAPSHOT_HIDDEN]	= FAULTSTAT_STATE_HIDDEN,
-};
-
-/**
- * export_state_name - how the state of a row is written
- * @kind: of a snapshot's row
- *
- * Any context.
- */
-const char *export_state_name(u8 kind)
-{
-	return state_names[kind];
-}
-
-static void put_seconds(struct seq_file *m, const char *key, u64 ns)
-{
-	u32 rest;
-	u64 seconds = div_u64_rem(ns, NSEC_PER_SEC, &rest);
-
-	seq_printf(m, " %s %llu.%03u", key, seconds, rest / (u32)NSEC_PER_MSEC);
-}
 
 static void put_sums(struct seq_file *m, const char *key, const struct counters *c)
 {
@@ -112,24 +79,6 @@ static void put_hooks(struct seq_file *m, const struct snapshot *snapshot)
 	}
 }
 
-/**
- * export_put_load - the header's line of which load of the module it is, and when
- * @m: the file
- * @boottime_ns: of the snapshot, as the next
- * @realtime_ns: likewise
- * @resets: until then
- *
- * Process context.
- */
-void export_put_load(struct seq_file *m, u64 boottime_ns, u64 realtime_ns, u64 resets)
-{
-	seq_printf(m, "# load %08x", load_id);
-	put_seconds(m, "at", load_ns);
-	put_seconds(m, "now", boottime_ns);
-	put_seconds(m, "realtime", realtime_ns);
-	seq_printf(m, " resets %llu\n", resets);
-}
-
 static void put_header(struct seq_file *m, const struct reader *reader)
 {
 	const struct snapshot *snapshot = reader->snapshot;
@@ -138,7 +87,7 @@ static void put_header(struct seq_file *m, const struct reader *reader)
 	seq_printf(m, "# faultstat %d\n", FAULTSTAT_FORMAT);
 	seq_printf(m, "# module %s kernel %s cpus %u\n", FAULTSTAT_VERSION,
 		   init_utsname()->release, reader->cpus);
-	export_put_load(m, snapshot->boottime_ns, snapshot->realtime_ns, snapshot->resets);
+	files_put_load(m, snapshot->boottime_ns, snapshot->realtime_ns, snapshot->resets);
 	seq_printf(m, "# settings enabled=%d attach=%s exceptions=%d max_rows=%u max_tasks=%u max_memory=%u keep_exited=%u pid=%s\n",
 		   set->enabled, settings_attach_name(set->attach), set->exceptions, set->max_rows,
 		   set->max_tasks, set->max_memory, set->keep_exited, reader->pids);
@@ -167,7 +116,7 @@ static char *line_make(char *at, const struct snapshot_row *row, const char *obj
 	at = line_number(at, ' ', row->pid);
 	at = line_number(at, ' ', row->id);
 	*at++ = ' ';
-	at = line_text(at, state_names[row->kind]);
+	at = line_text(at, files_state_name(row->kind));
 	at = line_number(at, ' ', row->ppid);
 	at = line_number(at, ' ', calls);
 	at = line_number(at, ' ', counters_minor(c));
@@ -272,20 +221,9 @@ static int reader_open(struct file *file, bool rows)
 	return 0;
 }
 
-/**
- * export_permits - whether current may see names and pids of others
- *
- * Process context. The opener's right, whatever the mode bits say: container root passes
- * those by CAP_DAC_OVERRIDE, but not this, which asks the initial user namespace.
- */
-bool export_permits(void)
-{
-	return capable(CAP_PERFMON) || capable(CAP_SYS_ADMIN);
-}
-
 static int faults_open(struct inode *inode, struct file *file)
 {
-	return export_permits() ? reader_open(file, true) : -EPERM;
+	return files_permit() ? reader_open(file, true) : -EPERM;
 }
 
 /* No names, no pids, no addresses: for everyone. */
@@ -323,10 +261,7 @@ COMPAT_PROC_OPS(proc_totals_operations, totals_open, NULL, reader_release);
  */
 int export_start(void)
 {
-	line_init();
-	get_random_bytes(&load_id, sizeof(load_id));
-	load_ns = ktime_get_boottime_ns();
-
+	files_begin();
 	proc_dir = proc_mkdir(FAULTSTAT_PROC_DIR, NULL);
 	if (!proc_dir)
 		return -ENOMEM;

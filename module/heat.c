@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Heat: asking for it, counting by region, and its memory. The way of a call that is
- * counted by region is in account.c; what a CPU's first call on a row, a larger file,
- * scarce memory want is here. See heat.h for the bounds.
+ * counted by region is in account.c; what a CPU's first call on a row wants is here, the
+ * regions themselves are in cells.c. See heat.h for the bounds.
  *
  * A row's heat appears under table.lock, once its process is known to be asked for. It
  * goes when nobody asks any more: a new epoch has every task look again at its next
  * call, so a grace period later no hook makes a new one, and another grace period after
  * it was taken from its row no hook counts in it.
  */
-#include <linux/log2.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "heat.h"
+#include "cells.h"
 #include "pool.h"
 #include "task.h"
 #include "worker.h"
@@ -63,66 +62,6 @@ static size_t heat_size(void)
 
 /* Counting. */
 
-/* Where a region is once all are larger by 2 to the power of @by. */
-static unsigned int merged_index(unsigned int i, u32 by)
-{
-	return by < ilog2(HEAT_REGIONS) ? i >> by : 0;
-}
-
-/* Makes regions larger by 2 to the power of @by; what two had is one's. */
-static void regions_merge(struct heat_region *regions, u32 by)
-{
-	unsigned int i, to;
-
-	for (i = 1; i < HEAT_REGIONS && by; i++) {
-		to = merged_index(i, by);
-		regions[to].calls += regions[i].calls;
-		regions[to].major += regions[i].major;
-		regions[i].calls = 0;
-		regions[i].major = 0;
-	}
-}
-
-/* By how much regions have to grow for @page to be in one of them. */
-static u32 shift_wanted(u32 shift, u64 page)
-{
-	page >>= shift;
-	return page < HEAT_REGIONS ? 0 : fls64(page) - ilog2(HEAT_REGIONS);
-}
-
-/* Written by one at a time. Readers look again if they see it half done. */
-static struct heat_region *cells_region(struct heat_cells *cells, u64 page)
-{
-	u32 by = shift_wanted(cells->shift, page);
-
-	if (by) {
-		WRITE_ONCE(cells->sequence, cells->sequence + 1);
-		smp_wmb(); /* the sequence is odd before anything moves */
-		regions_merge(cells->regions, by);
-		WRITE_ONCE(cells->shift, cells->shift + by);
-		smp_wmb(); /* everything has moved before the sequence is even */
-		WRITE_ONCE(cells->sequence, cells->sequence + 1);
-	}
-	return &cells->regions[page >> cells->shift];
-}
-
-static bool cells_make(struct heat_cells *cells, enum pool_id pool, u32 shift)
-{
-	struct heat_region *regions = cells->regions;
-
-	if (regions)
-		return true;
-	regions = pool_get(pool);
-	if (!regions)
-		return false;
-	cells->shift = shift;
-	/* Readers find the regions with their size, and clear. */
-	smp_wmb();
-	WRITE_ONCE(cells->regions, regions);
-	cells->count = HEAT_REGIONS;
-	return true;
-}
-
 static void region_count(struct heat_region *region, bool major)
 {
 	count_one(major ? &region->major : &region->calls);
@@ -134,7 +73,8 @@ static bool count_shared(struct heat *heat, u64 page, bool major)
 	bool counted;
 
 	hook_lock_irqsave(&heat->lock, flags);
-	counted = cells_make(&heat->shared, POOL_HEAT_SHARED, heat->first_shift);
+	counted = cells_make_shared(&heat->shared, heat->first_page);
+	/* These cannot become more, so there always is one. */
 	if (counted)
 		region_count(cells_region(&heat->shared, page), major);
 	hook_unlock_irqrestore(&heat->lock, flags);
@@ -147,10 +87,14 @@ static bool count_shared(struct heat *heat, u64 page, bool major)
 static bool heat_count(struct heat *heat, u64 page, bool major)
 {
 	struct heat_cells *cells = &heat->cpu[smp_processor_id()];
+	struct heat_region *region = NULL;
 
-	if (!cells_make(cells, POOL_HEAT_CPU, heat->first_shift))
+	if (cells_make(cells, heat->first_page))
+		region = cells_region(cells, page);
+	if (!region)
 		return count_shared(heat, page, major);
-	region_count(cells_region(cells, page), major);
+	region_count(region, major);
+	cells->ready = cells->cell ? regions_of(cells->size) : 0;
 	return true;
 }
 
@@ -169,7 +113,9 @@ static struct heat *heat_make(struct row *row, const struct vm_area_struct *vma)
 			memset(heat, 0, heat_size());
 			raw_spin_lock_init(&heat->lock);
 			heat->epoch = table.epoch;
-			heat->first_shift = shift_wanted(0, size ? (size - 1) >> PAGE_SHIFT : 0);
+			if (size > 0)
+				heat->first_page = min((u64)(size - 1) >> PAGE_SHIFT,
+						       HEAT_PAGE_LAST);
 			heat_rows++;
 			/* Hooks on other CPUs find it whole. */
 			smp_wmb();
@@ -183,27 +129,34 @@ static struct heat *heat_make(struct row *row, const struct vm_area_struct *vma)
 /**
  * heat_call - counts a call in its region, made if it is not there
  * @row: of a process that heat_selects(), and a file
+ * @cell: the row's counters on this CPU; NULL where there are none
  * @page: of the file
  * @vma: its mapping, stable
  *
  * In a hook, preemption off. Returns this CPU's cells of the row, which may have no
  * regions; NULL where there is no memory: then the call is counted as lost.
  */
-struct heat_cells *heat_call(struct row *row, u64 page, const struct vm_area_struct *vma)
+struct heat_cells *heat_call(struct row *row, u64 *cell, u64 page,
+			     const struct vm_area_struct *vma)
 {
 	struct heat *heat = heat_of(row);
+	struct heat_cells *cells = NULL;
 	unsigned long flags;
 
 	local_irq_save(flags);
 	/* Where memory has run out, faults do not queue for a lock to hear it. */
 	if (!heat && !pool_is_starved(POOL_HEAT))
 		heat = heat_make(row, vma);
-	if (!heat)
+	if (heat) {
+		cells = &heat->cpu[smp_processor_id()];
+		cells->cell = cell;
+		if (!heat_count(heat, page, false))
+			cells = NULL;
+	} else {
 		atomic64_inc(&lost);
-	else if (!heat_count(heat, page, false))
-		heat = NULL;
+	}
 	local_irq_restore(flags);
-	return heat ? &heat->cpu[smp_processor_id()] : NULL;
+	return cells;
 }
 
 /**
@@ -291,44 +244,6 @@ void heat_major_at_end(struct row *row, const struct heat_place *place)
 
 /* Reading; process context, table.mutex held. */
 
-static void cells_copy(const struct heat_cells *cells, struct heat_region *to, u32 *shift)
-{
-	const struct heat_region *from = cells->regions;
-	unsigned int sequence, i;
-
-	do {
-		sequence = READ_ONCE(cells->sequence);
-		smp_rmb(); /* against cells_region() */
-		*shift = READ_ONCE(cells->shift);
-		for (i = 0; i < HEAT_REGIONS; i++) {
-			to[i].major = READ_ONCE(from[i].major);
-			to[i].calls = READ_ONCE(from[i].calls);
-		}
-		smp_rmb(); /* against cells_region() */
-	} while (sequence & 1 || sequence != READ_ONCE(cells->sequence));
-}
-
-/* Both get the larger size of the two. */
-static void cells_add(const struct heat_cells *cells, struct heat_read *read)
-{
-	unsigned int i, to;
-	u32 shift;
-
-	if (!READ_ONCE(cells->regions))
-		return;
-	smp_rmb(); /* against cells_make() */
-	cells_copy(cells, read->scratch, &shift);
-	if (shift > read->shift) {
-		regions_merge(read->regions, shift - read->shift);
-		read->shift = shift;
-	}
-	for (i = 0; i < HEAT_REGIONS; i++) {
-		to = merged_index(i, read->shift - shift);
-		read->regions[to].calls += read->scratch[i].calls;
-		read->regions[to].major += read->scratch[i].major;
-	}
-}
-
 /**
  * heat_read - sums a row's regions over the CPUs
  * @heat: of the row
@@ -341,7 +256,7 @@ void heat_read(const struct heat *heat, struct heat_read *read)
 	int cpu;
 
 	memset(read->regions, 0, sizeof(read->regions));
-	read->shift = heat->first_shift;
+	read->shift = shift_wanted(0, heat->first_page, HEAT_REGIONS);
 	cells_add(&heat->shared, read);
 	for_each_possible_cpu(cpu)
 		cells_add(&heat->cpu[cpu], read);
@@ -356,14 +271,16 @@ void heat_read(const struct heat *heat, struct heat_read *read)
 void heat_status(struct heat_status *status)
 {
 	unsigned long flags;
+	int id;
 
 	hook_lock_irqsave(&table.lock, flags);
 	status->rows = heat_rows;
 	status->requests = requests;
 	status->pids = parameter.pids;
 	hook_unlock_irqrestore(&table.lock, flags);
-	status->memory = pool_bytes_used(POOL_HEAT) + pool_bytes_used(POOL_HEAT_CPU) +
-			 pool_bytes_used(POOL_HEAT_SHARED);
+	status->memory = pool_bytes_used(POOL_HEAT);
+	for (id = POOL_HEAT_FIRST; id <= POOL_HEAT_SHARED; id++)
+		status->memory += pool_bytes_used(id);
 	status->lost = atomic64_read(&lost);
 }
 
@@ -377,17 +294,12 @@ void heat_status(struct heat_status *status)
  */
 void heat_pool_sizes(size_t *size)
 {
-	size[POOL_HEAT] = heat_size();
-	size[POOL_HEAT_CPU] = HEAT_REGIONS * sizeof(struct heat_region);
-	size[POOL_HEAT_SHARED] = HEAT_REGIONS * sizeof(struct heat_region);
-}
+	u8 at;
 
-static void cells_release(struct heat_cells *cells, enum pool_id pool)
-{
-	if (!cells->regions)
-		return;
-	memset(cells->regions, 0, HEAT_REGIONS * sizeof(struct heat_region));
-	pool_put(pool, cells->regions);
+	size[POOL_HEAT] = heat_size();
+	for (at = 0; at < HEAT_SIZES; at++)
+		size[POOL_HEAT_FIRST + at] = regions_of(at) * sizeof(struct heat_region);
+	size[POOL_HEAT_SHARED] = HEAT_REGIONS * sizeof(struct heat_region);
 }
 
 /* A grace period after it was taken from its row. */
@@ -397,8 +309,8 @@ static void heat_release(struct heat *heat)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		cells_release(&heat->cpu[cpu], POOL_HEAT_CPU);
-	cells_release(&heat->shared, POOL_HEAT_SHARED);
+		cells_release(&heat->cpu[cpu]);
+	cells_release_shared(&heat->shared);
 	pool_put(POOL_HEAT, heat);
 	hook_lock_irqsave(&table.lock, flags);
 	heat_rows--;
@@ -459,9 +371,11 @@ static void heat_drop(bool all)
 static void heat_stock(bool asked)
 {
 	unsigned int cpus = num_online_cpus();
+	int id;
 
 	pool_aim(POOL_HEAT, asked ? clamp(128 * cpus, 256U, 4096U) : 0);
-	pool_aim(POOL_HEAT_CPU, asked ? clamp(64 * cpus, 128U, 2048U) : 0);
+	for (id = POOL_HEAT_FIRST; id <= POOL_HEAT_LAST; id++)
+		pool_aim(id, asked ? clamp(64 * cpus, 128U, 2048U) : 0);
 	pool_aim(POOL_HEAT_SHARED, asked ? 16 : 0);
 	if (asked)
 		pool_refill();

@@ -6,11 +6,15 @@
  * its own, with a size of its own, so it doubles them without a word to the others; who
  * reads adds them up by the largest size.
  *
- * Bound: 16 bytes a region, 4 KiB for a row on a CPU, at most a quarter of max_memory
- * for them all. Where that is used up, a row has one more page that all CPUs share under
- * a lock, at most an eighth of max_memory for all rows; where that is used up too, calls
- * are counted as lost. What a row has beside its pages, 16 bytes for each possible CPU,
- * is at most a sixteenth of max_memory.
+ * A small file needs few regions, and there are three sizes of memory for them: 16, 64
+ * and 256. A file that grows gets a larger one before its regions double. Where memory
+ * has run out, fewer and larger regions do.
+ *
+ * Bound: 16 bytes a region, so from 256 bytes to 4 KiB for a row on a CPU; all of 256
+ * regions together at most a quarter of max_memory, all of 64 and all of 16 a sixteenth
+ * each. While there are none, or none yet, a row's CPUs share 256 under a lock; all those
+ * are a sixteenth as well. Where not even these can be had, calls are counted as lost.
+ * What a row has beside, about 24 bytes for each possible CPU, is at most an eighth.
  */
 #ifndef FAULTSTAT_HEAT_H
 #define FAULTSTAT_HEAT_H
@@ -19,6 +23,7 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include "pids.h"
+#include "pool.h"
 #include "table.h"
 
 #define HEAT_REGIONS	256
@@ -28,36 +33,45 @@ struct heat_region {
 	u64 major;
 };
 
+/* The sizes: HEAT_REGIONS_LEAST, four times that, HEAT_REGIONS. */
+#define HEAT_SIZES		(POOL_HEAT_LAST - POOL_HEAT_FIRST + 1)
+#define HEAT_SIZE_LAST		(HEAT_SIZES - 1)
+#define HEAT_REGIONS_LEAST	(HEAT_REGIONS >> 2 * HEAT_SIZE_LAST)
+
 /**
  * struct heat_cells - the regions of a row on one CPU, or the shared ones
- * @regions: HEAT_REGIONS of them; NULL until the first call
+ * @regions: as many as @size says; NULL until the first call
+ * @cell: the row's counters on the CPU; NULL where there are none
+ * @ready: how many regions the usual way may use: all, or none while it lacks anything
  * @shift: log2 of the pages of a region
- * @count: of the regions, 0 before they are there
- * @sequence: odd while the regions are being doubled
+ * @size: which of the HEAT_SIZES
+ * @sequence: odd while the regions are being moved
  */
 struct heat_cells {
 	struct heat_region *regions;
-	u16 shift;
-	u16 count;
+	u64 *cell;
+	u16 ready;
+	u8 shift;
+	u8 size;
 	u32 sequence;
 };
 
 /**
  * struct heat - a row's calls by region; the row points at its cells
  * @link: in the list of those that are being freed
- * @first_shift: log2 of the pages of a region, as the file's size was at first
+ * @first_page: the file's last one when it was made
  * @epoch: table.epoch when it was made
  * @lock: for @shared
  * @told: where a snapshot that has read it puts what verdicts come; table.lock
  * @lost: calls that found no memory for their region
  * @lost_major: majors likewise
  * @shared: of CPUs that have none of their own
- * @cpu: by CPU; made and doubled by that CPU in task context alone, and counted in by
+ * @cpu: by CPU; made and moved by that CPU in task context alone, and counted in by
  *	that CPU alone
  */
 struct heat {
 	struct list_head link;
-	u32 first_shift;
+	u64 first_page;
 	u64 epoch;
 	raw_spinlock_t lock;
 	void *told;
@@ -86,7 +100,7 @@ static inline struct heat *heat_of(const struct row *row)
 #define HEAT_NO_PAGE	(~0ULL)
 #define HEAT_LOST_PAGE	(~1ULL)
 
-/* Further on in a file a call counts as here: then regions have at most 2^54 bytes. */
+/* Further on in a file a call counts as here: then regions have at most 2^58 bytes. */
 #define HEAT_PAGE_LAST	((1ULL << 50) - 1)
 
 /**
@@ -112,12 +126,13 @@ static __always_inline struct heat_region *heat_region(const struct heat_cells *
 {
 	/* Never more than 63: said so that kernels with UBSAN need not check it. */
 	page >>= cells->shift & 63;
-	return likely(page < cells->count) ? &cells->regions[page] : NULL;
+	return likely(page < cells->ready) ? cells->regions + page : NULL;
 }
 
 /* In hooks: */
 bool heat_selects(pid_t tgid);
-struct heat_cells *heat_call(struct row *row, u64 page, const struct vm_area_struct *vma);
+struct heat_cells *heat_call(struct row *row, u64 *cell, u64 page,
+			     const struct vm_area_struct *vma);
 u64 heat_page_in_file(const struct vm_area_struct *vma, unsigned long address);
 void heat_major(struct row *row, const struct heat_place *place);
 void heat_major_at_end(struct row *row, const struct heat_place *place);

@@ -24,7 +24,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "compat/proc.h"
-#include "export.h"
+#include "files.h"
 #include "heat.h"
 #include "heat_file.h"
 #include "line.h"
@@ -213,7 +213,7 @@ static void put_header(struct seq_file *m, const struct heat_reader *reader)
 	const struct heat_status *status = &reader->status;
 
 	seq_printf(m, "# faultstat-heat %d\n", FAULTSTAT_HEAT_FORMAT);
-	export_put_load(m, reader->boottime_ns, reader->realtime_ns, reader->resets);
+	files_put_load(m, reader->boottime_ns, reader->realtime_ns, reader->resets);
 	seq_printf(m, "# settings heat_pid=%s\n", reader->pids);
 	seq_printf(m, "# heat rows %u requests %u memory %llu lost %llu\n", status->rows,
 		   status->requests, status->memory, status->lost);
@@ -232,7 +232,7 @@ static char *line_make(char *at, const struct heat_line *line, const char *objec
 	at = line_number(at, ' ', who->pid);
 	at = line_number(at, ' ', who->id);
 	*at++ = ' ';
-	at = line_text(at, export_state_name(who->kind));
+	at = line_text(at, files_state_name(who->kind));
 	at = line_number(at, ' ', MAJOR(who->dev));
 	at = line_number(at, ':', MINOR(who->dev));
 	at = line_number(at, ' ', who->ino);
@@ -387,7 +387,7 @@ static int heat_open(struct inode *inode, struct file *file)
 	struct heat_reader *reader;
 	int err = 0;
 
-	if (!export_permits())
+	if (!files_permit())
 		return -EPERM;
 	reader = __seq_open_private(file, &heat_operations, sizeof(*reader));
 	if (!reader)

@@ -131,7 +131,7 @@ bool pool_is_starved(enum pool_id id)
 }
 
 /**
- * pool_get - takes an item; its memory is not cleared, but for a page of cells or of regions
+ * pool_get - takes an item; its memory is not cleared, but for a page of cells and for regions
  * @id: which pool
  *
  * Any context but NMI. Returns NULL where the pool is empty; the worker is on its
@@ -421,6 +421,8 @@ void pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max
 {
 	/* Most paths have less than a hundred bytes. */
 	static const unsigned int names[] = { 128, 128, 32, 4, 2 };
+	/* Parts of max_memory: most for those that say most. */
+	static const unsigned int regions[] = { 16, 16, 4, 16 };
 	unsigned int cpus = num_online_cpus();
 	int id;
 
@@ -438,10 +440,10 @@ void pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max
 		pool_setup(id, size[id], clamp(names[id - POOL_NAME_FIRST] * cpus, 4U, 4096U),
 			   id == POOL_NAME_LAST ? part_of_memory(8, size[id]) : 0);
 	/* Empty until somebody asks for heat. */
-	pool_setup(POOL_HEAT, size[POOL_HEAT], 0, part_of_memory(16, size[POOL_HEAT]));
-	pool_setup(POOL_HEAT_CPU, size[POOL_HEAT_CPU], 0, part_of_memory(4, size[POOL_HEAT_CPU]));
-	pool_setup(POOL_HEAT_SHARED, size[POOL_HEAT_SHARED], 0,
-		   part_of_memory(8, size[POOL_HEAT_SHARED]));
+	pool_setup(POOL_HEAT, size[POOL_HEAT], 0, part_of_memory(8, size[POOL_HEAT]));
+	for (id = POOL_HEAT_FIRST; id <= POOL_HEAT_SHARED; id++)
+		pool_setup(id, size[id], 0,
+			   part_of_memory(regions[id - POOL_HEAT_FIRST], size[id]));
 }
 
 /**

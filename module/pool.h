@@ -19,8 +19,9 @@ enum pool_id {
 	POOL_NAME_FIRST,	/* struct name with its text, by size */
 	POOL_NAME_LAST = POOL_NAME_FIRST + 4,
 	POOL_HEAT,		/* struct heat */
-	POOL_HEAT_CPU,		/* a zeroed page of regions */
-	POOL_HEAT_SHARED,	/* likewise */
+	POOL_HEAT_FIRST,	/* zeroed regions, by size */
+	POOL_HEAT_LAST = POOL_HEAT_FIRST + 2,
+	POOL_HEAT_SHARED,	/* of the last size */
 	POOLS
 };
 

@@ -28,7 +28,6 @@
  * @process: whose rows it counts in
  * @page: of the last call in its file, if that counts by region; or HEAT_NO_PAGE
  * @heat: where its row counts by region on @cpu, while @key has HEAT_MARK
- * @found: handed on from the hook to account_heated_other()
  *
  * The first eight words are all that the usual call needs: one cache line.
  */
@@ -46,7 +45,6 @@ struct task_state {
 	struct process *process;
 	u64 page;
 	struct heat_cells *heat;
-	struct row *found;
 } ____cacheline_aligned;
 
 #define NO_CPU		(~0U)

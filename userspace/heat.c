@@ -165,6 +165,17 @@ static bool parse_field(void *data, unsigned int field, char *word)
 	}
 }
 
+/* Larger regions than that are few: the module has none behind 2^62 bytes. */
+static bool regions_are_in_reach(const struct heat *heat, const struct heat_row *row)
+{
+	size_t i;
+
+	for (i = row->from; i < row->from + row->nr; i++)
+		if (heat->cells[i].region >= HEAT_EXTENT_MOST / row->region_size)
+			return false;
+	return true;
+}
+
 static bool parse_row(void *data, char *line)
 {
 	struct parser *p = data;
@@ -178,6 +189,8 @@ static bool parse_row(void *data, char *line)
 	memset(p->row, 0, sizeof(*p->row));
 	if (!parse_cells(&p->text, &line, &fields, parse_field, p))
 		return false;
+	if (!regions_are_in_reach(heat, p->row))
+		return parse_fail(&p->text, "regions that no file can have");
 	text_unescape(line);
 	p->row->object = line;
 	heat->nr_rows++;

@@ -10,7 +10,8 @@
 
 #define HEAT_REGIONS_MAX	256	/* of a row */
 #define HEAT_REGION_LEAST	4096u	/* bytes */
-#define HEAT_REGION_MOST	0x40000000000000ull
+#define HEAT_REGION_MOST	0x400000000000000ull
+#define HEAT_EXTENT_MOST	0x4000000000000000ull	/* bytes to the end of the last region */
 
 struct heat_count {
 	uint64_t calls, major;

@@ -200,6 +200,154 @@ TEST_F(loaded, file_grows_and_regions_with_it)
 	unlink(t.path);
 }
 
+static int run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* A file that is truncated to a length and touched, again and again; ends with no pages. */
+struct stage {
+	size_t pages;
+	const unsigned int *touch;
+};
+
+static int touch_in_stages(struct task *t, const struct stage *stage)
+{
+	for (; stage->pages; stage++) {
+		t->pages = stage->pages;
+		t->touch = stage->touch;
+		if (truncate(t->path, (off_t)t->pages * (off_t)PAGE) || touch_listed(t))
+			return 1;
+	}
+	return 0;
+}
+
+static const unsigned int ten[] = { 0, 9, END }, fifty[] = { 10, 49, END },
+			  many[] = { 9, 255, END }, too_many[] = { 8, 65535, END };
+static const struct stage growth[] = { { 10, ten }, { 50, fifty }, { 256, many }, { 0 } },
+			  more_growth[] = { { 10, ten }, { 50, fifty }, { 256, many },
+					    { 65536, too_many }, { 0 } };
+
+/* On one CPU, so that its regions are those that grow. */
+static int grow_by_size(void *arg)
+{
+	return run_on(0) || touch_in_stages(arg, growth);
+}
+
+/* A small file has little memory for its regions: 16, 64, 256. */
+TEST_F(loaded, regions_become_more_before_they_become_larger)
+{
+	struct task t = { .path = "/dev/shm/heat.more" };
+	struct heat_row *row;
+	struct workload w;
+	long long lost;
+	struct heat h;
+
+	ASSERT_EQ(0, file_make_empty(t.path, 10));
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	w = RUN_EXACT(grow_by_size, &t);
+	ASSERT_EQ(0, heat_take(&h));
+	row = heat_find(&h, w.pid, t.path);
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(PAGE, row->size);
+	EXPECT_EQ(6, row->calls);
+	EXPECT_EQ(1, row->region[0].calls);
+	EXPECT_EQ(2, row->region[9].calls);
+	EXPECT_EQ(1, row->region[10].calls);
+	EXPECT_EQ(1, row->region[49].calls);
+	EXPECT_EQ(1, row->region[255].calls);
+	heat_free(&h);
+	EXPECT_EQ(0, heat_equals_faults(w.pid, &lost));
+	EXPECT_EQ(0, lost);
+	unlink(t.path);
+}
+
+#define GROWING_FILES	200
+
+static int grow_many(void *arg)
+{
+	char path[64];
+	struct task t = { .path = path };
+	const int *nr = arg;
+	int i;
+
+	if (run_on(0))
+		return 1;
+	for (i = 0; i < *nr; i++) {
+		snprintf(path, sizeof(path), "/dev/shm/heat.growing.%d", i);
+		if (file_make_empty(path, 10) || touch_in_stages(&t, more_growth))
+			return 1;
+		unlink(path);
+		/* The worker that fetches memory is to come to it. */
+		if (i % 8 == 0)
+			usleep(10000);
+	}
+	return 0;
+}
+
+/* What is read while regions move to other memory, and that is used again, adds up. */
+TEST_F(loaded, read_while_regions_move)
+{
+	struct workload w = { 0 };
+	int nr = GROWING_FILES, reads = 0, whole = 0;
+	siginfo_t info;
+	long long lost;
+	struct heat h;
+	size_t i;
+
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	ASSERT_EQ(0, workload_start(&w, grow_many, &nr));
+	do {
+		ASSERT_EQ(0, heat_take(&h));
+		reads++;
+		for (i = 0; i < h.nr; i++) {
+			if (h.rows[i].pid != w.pid || strncmp(h.rows[i].object, "/dev/shm/", 9))
+				continue;
+			EXPECT_GE(8, h.rows[i].calls) {
+				note("%s", h.rows[i].object);
+			}
+		}
+		heat_free(&h);
+		info.si_pid = 0;
+	} while (!waitid(P_PID, (id_t)w.pid, &info, WEXITED | WNOWAIT | WNOHANG) && !info.si_pid);
+	EXPECT_EQ(0, workload_finish(&w));
+	EXPECT_LT(5, reads);
+	ASSERT_EQ(0, heat_take(&h));
+	for (i = 0; i < h.nr; i++)
+		whole += h.rows[i].pid == w.pid && h.rows[i].calls == 8 &&
+			 !strncmp(h.rows[i].object, "/dev/shm/heat.growing.", 22);
+	EXPECT_EQ(GROWING_FILES, whole);
+	heat_free(&h);
+	EXPECT_EQ(0, heat_equals_faults(w.pid, &lost));
+	EXPECT_EQ(0, lost);
+	note("%d reads", reads);
+}
+
+/* One may map the beginning of a file that is larger than any disk. */
+TEST_F(loaded, a_file_as_large_as_can_be)
+{
+	struct task t = { .path = "/dev/shm/heat.large", .pages = 1024, .touch = just_one };
+	struct heat_row *row;
+	struct workload w;
+	struct heat h;
+
+	ASSERT_EQ(0, file_make_empty(t.path, t.pages));
+	ASSERT_EQ(0, truncate(t.path, (off_t)7 << 60));
+	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	w = RUN_EXACT(touch_one, &t);
+	ASSERT_EQ(0, heat_take(&h));
+	row = heat_find(&h, w.pid, t.path);
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(1ull << 54, row->size);
+	EXPECT_EQ(1, row->region[0].calls);
+	heat_free(&h);
+	unlink(t.path);
+}
+
 struct spread {
 	const char *path;
 	size_t pages;
@@ -258,13 +406,10 @@ static int two_cpus(void *arg)
 {
 	static const unsigned int near[] = { 0, 1, 2, END }, far[] = { 3, 60000, END };
 	struct task *t = arg;
-	cpu_set_t set;
 	int cpu;
 
 	for (cpu = 0; cpu < 2; cpu++) {
-		CPU_ZERO(&set);
-		CPU_SET(cpu, &set);
-		if (sched_setaffinity(0, sizeof(set), &set))
+		if (run_on(cpu))
 			return 1;
 		/* The file is small when the first call comes. */
 		t->pages = cpu ? 65536 : 16;
@@ -300,20 +445,38 @@ TEST_F(loaded, cpus_with_regions_of_different_size)
 	unlink(t.path);
 }
 
+/* So many files of some pages, of which each has these two touched, twice, on these CPUs or any. */
+struct crowd {
+	int files;
+	size_t pages;
+	unsigned int first, second;
+	int cpu[2];
+};
+
+#define ANY_CPU	{ -1, -1 }
+
+static void crowd_path(char *path, size_t size, int nr)
+{
+	snprintf(path, size, "/dev/shm/heat.many.%d", nr);
+}
+
 static int touch_many(void *arg)
 {
-	const int *nr = arg;
+	const struct crowd *c = arg;
 	char path[64], *p;
 	int i, round;
 
 	for (round = 0; round < 2; round++) {
-		for (i = 0; i < *nr; i++) {
-			snprintf(path, sizeof(path), "/dev/shm/heat.many.%d", i);
-			p = map_file(path, 2, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+		if (c->cpu[round] >= 0 && run_on(c->cpu[round]))
+			return 1;
+		for (i = 0; i < c->files; i++) {
+			crowd_path(path, sizeof(path), i);
+			p = map_file(path, c->pages, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 			if (!p)
 				return 1;
-			touch_write(p, 2);
-			munmap(p, 2 * PAGE);
+			p[c->first * PAGE] = 1;
+			p[c->second * PAGE] = 1;
+			munmap(p, c->pages * PAGE);
 			/* The worker that fetches memory is to come to it. */
 			if (i % 32 == 0)
 				usleep(10000);
@@ -322,32 +485,40 @@ static int touch_many(void *arg)
 	return 0;
 }
 
-static void many_files(struct __test_metadata *_metadata, int nr, long long *lost)
+static pid_t many_files(struct __test_metadata *_metadata, struct crowd c, long long *lost)
 {
 	struct workload w;
 	char path[64];
 	int i;
 
-	for (i = 0; i < nr; i++) {
-		snprintf(path, sizeof(path), "/dev/shm/heat.many.%d", i);
-		ASSERT_EQ(0, file_make_empty(path, 2));
+	for (i = 0; i < c.files; i++) {
+		crowd_path(path, sizeof(path), i);
+		ASSERT_EQ(0, file_make_empty(path, c.pages));
 	}
 	ASSERT_EQ(0, param_set("heat_pid", "all"));
-	w = RUN_EXACT(touch_many, &nr);
+	w = RUN_EXACT(touch_many, &c);
 	EXPECT_EQ(0, heat_equals_faults(w.pid, lost));
-	for (i = 0; i < nr; i++) {
-		snprintf(path, sizeof(path), "/dev/shm/heat.many.%d", i);
+	for (i = 0; i < c.files; i++) {
+		crowd_path(path, sizeof(path), i);
 		unlink(path);
 	}
+	return w.pid;
 }
 
 TEST_F(loaded, thousands_of_files)
 {
 	long long lost;
+	struct heat h;
 
-	many_files(_metadata, MANY_FILES, &lost);
+	many_files(_metadata, (struct crowd){ MANY_FILES, 2, 0, 1, ANY_CPU }, &lost);
 	/* Not 2,000 first uses at once, and room for all. */
 	EXPECT_GE(4 * MANY_FILES / 20, lost);
+	/* Not a page for each of such small files, let alone on each CPU. */
+	ASSERT_EQ(0, heat_take(&h));
+	EXPECT_GT(MANY_FILES * (long long)PAGE, h.memory) {
+		note("%lld bytes", h.memory);
+	}
+	heat_free(&h);
 }
 
 FIXTURE(own)
@@ -365,17 +536,80 @@ FIXTURE_TEARDOWN(own)
 	loaded_end(_metadata, false, 0);
 }
 
-TEST_F(own, more_files_than_memory_allows)
+static void memory_is_at_most(struct __test_metadata *_metadata, long long bytes)
 {
 	struct snapshot s;
+
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	EXPECT_GE(bytes, snapshot_value(&s, "table", "memory"));
+	snapshot_free(&s);
+}
+
+/* How many of a process's files have regions of so many pages, each with what it should have. */
+static int files_with_regions_of(struct __test_metadata *_metadata, struct heat *h, pid_t pid,
+				 struct crowd c, size_t pages)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < c.files; i++) {
+		struct heat_row *row;
+		char path[64];
+
+		crowd_path(path, sizeof(path), i);
+		row = heat_find(h, pid, path);
+		if (!row || row->size != pages * PAGE)
+			continue;
+		EXPECT_EQ(2, row->region[c.first / pages].calls);
+		EXPECT_EQ(2, row->region[c.second / pages].calls);
+		EXPECT_EQ(4, row->calls);
+		nr++;
+	}
+	return nr;
+}
+
+TEST_F(own, where_memory_is_scarce_regions_are_larger)
+{
+	/* A row is shown with the largest regions that it has on any CPU. */
+	const struct crowd c = { 700, 1024, 3, 1000, { 0, 0 } };
+	int nr[3], i, pages;
+	long long lost;
+	struct heat h;
+	pid_t pid;
+
+	/*
+	 * Room for 256 regions in a quarter of it: 256 files; for 64 in a sixteenth: 256. (For
+	 * the files themselves there would be less on more CPUs than this suite's two.)
+	 */
+	ASSERT_EQ(0, module_load("max_memory=4"));
+	pid = many_files(_metadata, c, &lost);
+	EXPECT_EQ(0, lost);
+	ASSERT_EQ(0, heat_take(&h));
+	for (i = 0, pages = 4; i < 3; i++, pages *= 4) {
+		nr[i] = files_with_regions_of(_metadata, &h, pid, c, (size_t)pages);
+		EXPECT_LT(0, nr[i]);
+		note("%d files with regions of %d pages", nr[i], pages);
+	}
+	EXPECT_EQ(c.files, nr[0] + nr[1] + nr[2]);
+	heat_free(&h);
+	memory_is_at_most(_metadata, 4 << 20);
+}
+
+/*
+ * Of 2,000, each file on each of two CPUs, 1,536 have regions of their own and 64 share. The
+ * others' calls are lost, and said to be.
+ */
+TEST_F(own, where_memory_has_run_out_regions_are_shared_then_lost)
+{
 	long long lost;
 
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP_TEST("one CPU");
 	ASSERT_EQ(0, module_load("max_memory=4"));
-	many_files(_metadata, 1000, &lost);
-	EXPECT_LT(0, lost);
-	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
-	EXPECT_GE(4 << 20, snapshot_value(&s, "table", "memory"));
-	snapshot_free(&s);
+	many_files(_metadata, (struct crowd){ 1000, 2, 0, 1, { 0, 1 } }, &lost);
+	note("%lld calls lost", lost);
+	EXPECT_GT(2 * (2000 - 1536), lost);
+	EXPECT_LE(2 * (2000 - 1536 - 64), lost);
+	memory_is_at_most(_metadata, 4 << 20);
 }
 
 TEST_F(own, asked_for_at_load)

@@ -110,8 +110,8 @@ int heat_take(struct heat *h)
 			return -1;
 		}
 		*next++ = '\0';
-		if (sscanf(line, "# heat rows %*u requests %lld memory %*u lost %lld",
-			   &h->requests, &h->lost) == 2)
+		if (sscanf(line, "# heat rows %*u requests %lld memory %lld lost %lld",
+			   &h->requests, &h->memory, &h->lost) == 3)
 			continue;
 		if (*line == '#' || !strncmp(line, "comm ", 5))
 			continue;

@@ -24,7 +24,7 @@ struct heat {
 	char *text;
 	struct heat_row *rows;
 	size_t nr;
-	long long lost, requests;	/* of the header */
+	long long lost, requests, memory;	/* of the header */
 };
 
 void heat_free(struct heat *h);

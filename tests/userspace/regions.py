@@ -298,6 +298,9 @@ def test_damage_is_named_with_its_line():
             (" /etc/passwd\n", "\n", ["line 6"]), ("\nsearch", "\nse\0rch", ["NUL"])):
         check("%r is there" % before, before in good)
         fails(1, words, "regions", "-i", save("damaged", good.replace(before, after, 1).encode()))
+    large = good.replace(" 4096 4 ", " %d 4 " % (1 << 58))
+    equal("the largest regions", 4, json_of("regions", "-i", save("large", large.encode()))["total"]["calls"])
+    fails(1, ["line 6", "no file"], "regions", "-i", save("far", large.replace("2:1:0", "16:1:0").encode()))
     text = good.encode()
     whole = {i + 1 for i, c in enumerate(text) if c == 10}
     columns = text.index(b"\ncomm pid") + 2

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What all files of the module have in common: who may read them, how they say which
+ * load of the module they are of, and the names of states.
+ */
+#ifndef FAULTSTAT_FILES_H
+#define FAULTSTAT_FILES_H
+
+#include <linux/seq_file.h>
+#include <linux/types.h>
+
+void files_begin(void);
+bool files_permit(void);
+const char *files_state_name(u8 kind);
+void files_put_load(struct seq_file *m, u64 boottime_ns, u64 realtime_ns, u64 resets);
+
+#endif
