@@ -93,6 +93,22 @@ static int exit_with_robust_chain(void *arg)
 	return 1;
 }
 
+static bool has_ended(void *arg)
+{
+	const pid_t *pid = arg;
+	char path[64], state = 'Z';
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", *pid);
+	f = fopen(path, "re");
+	if (f) {
+		if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+			state = 'Z';
+		fclose(f);
+	}
+	return state == 'Z' || state == 'X';
+}
+
 /* Every lock the task still owned is marked, in a page that is copied on write for it. */
 TEST_F(loaded, robust_locks_in_pages_shared_since_fork)
 {
@@ -101,6 +117,8 @@ TEST_F(loaded, robust_locks_in_pages_shared_since_fork)
 
 	EXPECT_LE(last->minor + ENTRIES, w.minor);
 	kill(last->kid.pid, SIGKILL);
+	/* It faults on its way, which a snapshot is not to come between. */
+	EXPECT_TRUE(wait_until(has_ended, &last->kid.pid, 20000));
 }
 
 struct clear {
