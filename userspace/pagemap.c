@@ -18,7 +18,7 @@
 #include "procfs.h"
 #include "text.h"
 
-#define PIECE		(64ull << 20)	/* bytes */
+#define PIECE		(8ull << 20)	/* bytes; with 64 MiB it waits twice as long */
 #define PAGE_LEAST	4096
 #define HUGE		(2ul << 20)	/* bytes of a huge page */
 
