@@ -64,46 +64,36 @@ u32 shift_wanted(u32 shift, u64 page, unsigned int count)
 }
 
 /*
- * Of the size that is wanted, or another one where there will be none of that: smaller,
- * down to @least, or larger. NULL also where there is none yet: smaller ones would say
- * less for ever.
+ * Gets regions of the size that is wanted, or of another one where there will be none of
+ * that: smaller, down to @least, or larger; or NULL. Returns false where there are none
+ * yet, for smaller ones would say less for ever.
  */
-static struct heat_region *regions_get(u8 wanted, u8 least, u8 *size)
+static bool regions_get(struct heat_region **regions, u8 wanted, u8 least, u8 *size)
 {
-	struct heat_region *regions;
 	int at;
 
 	for (at = wanted; at >= least; at--) {
-		regions = pool_get(POOL_HEAT_FIRST + at);
-		if (regions)
+		*regions = pool_get(POOL_HEAT_FIRST + at);
+		if (*regions)
 			goto found;
 		if (!pool_is_starved(POOL_HEAT_FIRST + at))
-			return NULL;
+			return false;
 	}
 	for (at = wanted + 1; at < HEAT_SIZES; at++) {
-		regions = pool_get(POOL_HEAT_FIRST + at);
-		if (regions)
+		*regions = pool_get(POOL_HEAT_FIRST + at);
+		if (*regions)
 			goto found;
 	}
-	return NULL;
+	return true;
 found:
 	*size = at;
-	return regions;
+	return true;
 }
 
 static void regions_put(struct heat_region *regions, u8 size, enum pool_id pool)
 {
 	memset(regions, 0, regions_of(size) * sizeof(*regions));
 	pool_put(pool, regions);
-}
-
-/* Whether regions have to become larger for @page, for there is no memory for more. */
-static bool more_are_in_vain(u8 wanted, u8 size)
-{
-	for (; wanted > size; wanted--)
-		if (!pool_is_starved(POOL_HEAT_FIRST + wanted))
-			return false;
-	return true;
 }
 
 /*
@@ -117,9 +107,7 @@ static bool cells_grow(struct heat_cells *cells, u64 page)
 	u8 size = cells->size, old_size = size, wanted = size_wanted(page >> cells->shift);
 	u32 by;
 
-	if (wanted > size)
-		more = regions_get(wanted, size + 1, &size);
-	if (!more && !more_are_in_vain(wanted, size))
+	if (wanted > size && !regions_get(&more, wanted, size + 1, &size))
 		return false;
 	if (more)
 		memcpy(more, old, regions_of(old_size) * sizeof(*old));
@@ -176,13 +164,13 @@ static bool cells_begin(struct heat_cells *cells, struct heat_region *regions, u
  */
 bool cells_make(struct heat_cells *cells, u64 last)
 {
-	struct heat_region *regions;
+	struct heat_region *regions = NULL;
 	u8 size = 0;
 
 	if (cells->regions)
 		return true;
-	regions = regions_get(size_wanted(last), 0, &size);
-	return cells_begin(cells, regions, size, last);
+	return regions_get(&regions, size_wanted(last), 0, &size) &&
+	       cells_begin(cells, regions, size, last);
 }
 
 /**
