@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "options.h"
-#include "text.h"
+#include "commands/options.h"
+#include "lib/text.h"
 
 const struct command commands[] = {
 	{ "show", SHOW, "[interval [count]]",

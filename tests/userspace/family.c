@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "family.h"
-#include "text.h"
+#include "faults/family.h"
+#include "lib/text.h"
 
 static int failures;
 

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta.h"
-#include "family.h"
-#include "fields.h"
-#include "group.h"
-#include "heat.h"
-#include "render.h"
+#include "faults/delta.h"
+#include "faults/family.h"
+#include "faults/group.h"
+#include "faults/heat.h"
+#include "ui/fields.h"
+#include "ui/render.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

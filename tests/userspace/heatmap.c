@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "heatmap.h"
-#include "message.h"
+#include "commands/regions/heatmap.h"
+#include "lib/message.h"
 
 #define INTERVALS	5000
 #define REGIONS		64

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * cacherow.h - what cache shows of a file, or of several added up.
+ */
+#ifndef KFAULTSTAT_CACHEROW_H
+#define KFAULTSTAT_CACHEROW_H
+
+#include "kernel/residency.h"
+#include "ui/fields.h"
+
+struct cache_row {
+	char *path;		/* or the folder's */
+	uint64_t dev, inode;
+	uint64_t size, pages;	/* of what is known, if it is a sum */
+	struct residency_counts counts;
+	uint64_t came, went;	/* pages */
+	uint64_t files;		/* in the sum */
+	uint64_t unknown, unknown_bytes;
+	uint64_t order;		/* among equals */
+	enum residency_state state;
+	bool has_more;		/* dirty and what is behind it are known */
+	bool has_changes;
+	bool is_sum;
+	struct bar bar;
+};
+
+enum cache_field {
+	CACHE_SIZE, CACHE_CACHED, CACHE_PAGES, CACHE_PERCENT, CACHE_DIRTY, CACHE_WRITEBACK,
+	CACHE_EVICTED, CACHE_RECENT, CACHE_CAME, CACHE_WENT, CACHE_FILES, CACHE_UNKNOWN,
+	CACHE_DEV, CACHE_INODE, CACHE_STATE, CACHE_BAR, CACHE_DIR, CACHE_FILE,
+};
+
+extern const struct fields cache_fields;
+
+bool cache_row_fill(struct cache_row *row, struct residency *file, const char *path);
+void cache_row_add(struct cache_row *sum, const struct cache_row *row);
+size_t dir_length(const char *path, unsigned int depth);
+char *cache_row_json(const struct cache_row *sum);
+void cache_row_print_raw(const struct cache_row *sum);
+
+#endif

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * map.c - the command map: what of each object a process has in its page tables, beside
+ * what of it is in the page cache.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands/map/mapobject.h"
+#include "kernel/procmem.h"
+#include "lib/message.h"
+#include "lib/pace.h"
+
+#define WIDE		118	/* columns of a terminal that all of ours fit beside a path */
+#define BAR_LEAST	100	/* the same of a bar beside what is not always shown */
+
+/* A process as it was looked at. */
+struct report {
+	int32_t pid;
+	bool alive;
+	struct procmem memory;
+	struct map_objects objects;
+	struct map_row *gone;	/* objects of the look before that are not mapped any more */
+	size_t nr_gone;
+	struct map_row sum;
+};
+
+enum result { LOOKED, ENDED, FAILED };
+
+/**
+ * map_help() - the columns, for --help.
+ */
+void map_help(void)
+{
+	fields_help(&map_fields);
+	printf("\nColumns without -p:\n");
+	procmem_help();
+}
+
+static bool walk_object(struct report *report, struct map_object *object,
+			struct pagemap *pagemap, struct spread *spread, struct map_gaps *gaps)
+{
+	struct map_row *row = &object->row;
+
+	row->present = 0;
+	row->mapped = 0;
+	row->copies = 0;
+	row->swapped = 0;
+	row->huge = 0;
+	spread_parts(spread, row->file_pages ? row->file_pages : row->range, BAR_MAX);
+	return map_object_walk(&report->objects, object, pagemap, spread, gaps);
+}
+
+static bool look_at_object(struct report *report, struct map_object *object,
+			   struct pagemap *pagemap, const struct view *view, size_t cells)
+{
+	bool is_file = mapping_is_file(object->row.first), fine;
+	struct map_row *row = &object->row;
+	struct residency file = { .fd = -1 };
+	static struct map_gaps gaps;
+	struct spread spread;
+	int again;
+
+	/* Opened before, for its length. */
+	if (is_file)
+		map_object_open(&report->objects, object, report->pid, &file);
+	fine = walk_object(report, object, pagemap, &spread, &gaps);
+	for (again = 0; fine && is_file && file.state == RESIDENCY_KNOWN &&
+	     view_has(view, MAP_CACHED); again++) {
+		map_object_count_cached(object, &gaps, &file);
+		/* Else pages went in between. */
+		if (row->mapped <= row->cached || !row->has_cached || again == 3)
+			break;
+		fine = walk_object(report, object, pagemap, &spread, &gaps);
+	}
+	row->state = file.state;
+	/* Of what is no file of a disk there is nothing to know. */
+	row->uncached = is_file && view_has(view, MAP_CACHED) && !row->has_cached &&
+			file.state != RESIDENCY_SPECIAL && file.state != RESIDENCY_HUGETLBFS;
+	residency_close(&file);
+	if (fine && view_has(view, MAP_BAR) && spread.pages)
+		bar_make(&row->bar, &spread, cells);
+	return fine;
+}
+
+static enum result look(struct report *report, const struct options *options,
+			const struct view *view, bool quiet)
+{
+	struct map_objects *objects = &report->objects;
+	enum mappings_result result = mappings_read(&objects->mappings, report->pid, quiet);
+	struct pagemap pagemap;
+	bool fine;
+	size_t i;
+
+	if (result != MAPPINGS_READ)
+		return result == MAPPINGS_GONE ? ENDED : FAILED;
+	map_objects_make(objects, options);
+	fine = pagemap_open(&pagemap, report->pid);
+	for (i = 0; fine && i < objects->nr; i++) {
+		struct map_object *object = &objects->at[i];
+
+		object->row.pid = report->pid;
+		object->row.comm = report->memory.comm;
+		if (!object->row.is_hidden)
+			fine = look_at_object(report, object, &pagemap, view,
+					      bar_cells(&options->style));
+	}
+	fine = fine && pagemap_lives(&pagemap, objects->mappings.at[0].start);
+	if (fine && options->smaps)
+		fine = map_objects_ask_smaps(objects, report->pid);
+	pagemap_close(&pagemap);
+	if (pagemap.failed)
+		return FAILED;
+	return fine && procmem_read(&report->memory, report->pid) ? LOOKED : ENDED;
+}
+
+static void report_free(struct report *report)
+{
+	map_objects_free(&report->objects);
+	free(report->gone);
+	report->gone = NULL;
+	report->nr_gone = 0;
+}
+
+static void sum_up(struct report *report)
+{
+	size_t i;
+
+	memset(&report->sum, 0, sizeof(report->sum));
+	for (i = 0; i < report->objects.nr; i++)
+		if (!report->objects.at[i].row.is_hidden)
+			map_row_add(&report->sum, &report->objects.at[i].row);
+	for (i = 0; i < report->nr_gone; i++)
+		map_row_add(&report->sum, &report->gone[i]);
+}
+
+/* What RSS has of it. */
+static int64_t counted(const struct map_row *row)
+{
+	return row->is_hugetlb ? 0 : (int64_t)row->present;
+}
+
+/* An object that is not there any more: nothing of it, and all that it had is its change. */
+static void add_gone(struct report *now, const struct map_row *before)
+{
+	struct map_row *row;
+
+	now->gone = xrealloc(now->gone, (now->nr_gone + 1) * sizeof(*now->gone));
+	row = &now->gone[now->nr_gone++];
+	memset(row, 0, sizeof(*row));
+	row->pid = before->pid;
+	row->comm = now->memory.comm;
+	row->first = before->first;
+	row->state = RESIDENCY_GONE;
+	row->has_change = true;
+	row->change = -counted(before);
+}
+
+static void compare(struct report *now, struct report *before)
+{
+	size_t nr = before->objects.nr, i;
+	bool *still = xcalloc(nr, sizeof(*still));
+
+	for (i = 0; i < now->objects.nr; i++) {
+		struct map_row *row = &now->objects.at[i].row;
+		size_t place = map_object_place(&before->objects.keys, row->first);
+
+		row->has_change = true;
+		row->change = counted(row);
+		if (place < nr) {
+			row->change -= counted(&before->objects.at[place].row);
+			still[place] = true;
+		}
+	}
+	for (i = 0; i < nr; i++)
+		if (!still[i] && !before->objects.at[i].row.is_hidden)
+			add_gone(now, &before->objects.at[i].row);
+	free(still);
+}
+
+static uint64_t bytes_of(uint64_t pages)
+{
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* What of a process's RSS is what, in words. */
+static void print_process(const struct report *report, const struct options *options)
+{
+	const struct procmem *m = &report->memory;
+	char *comm = text_shown(m->comm, TEXT_TABLE), *rss = bytes_text(m->rss);
+	char *file = bytes_text(m->has_split ? m->file : m->shared), *anon = bytes_text(m->anon);
+	char *shmem = bytes_text(m->shmem), *swap = bytes_text(m->swap);
+	char *walked = bytes_text(bytes_of(report->sum.present)), *glob, *share;
+
+	printf("%d %s: RSS %s: ", report->pid, comm, rss);
+	if (m->has_split)
+		printf("file %s, anon %s, shmem %s", file, anon, shmem);
+	else
+		printf("file and shmem %s, anon %s", file, anon);
+	printf("; swapped out %s\n", swap);
+	if (options->filter.object && m->rss) {
+		glob = text_shown(options->filter.object, TEXT_TABLE);
+		share = share_text(share_of(bytes_of(report->sum.present), m->rss));
+		printf("%d %s: %s of it, %s %%, is %s\n", report->pid, comm, walked, share, glob);
+		free(glob);
+		free(share);
+	}
+	free(comm);
+	free(rss);
+	free(file);
+	free(anon);
+	free(shmem);
+	free(swap);
+	free(walked);
+}
+
+/* The same as names and values, for programs. */
+static char *process_words(const struct report *report, const char *between, const char *before,
+			   const char *behind)
+{
+	const struct procmem *m = &report->memory;
+	const struct { const char *name; bool known; uint64_t value; } words[] = {
+		{ "pid", true, (uint64_t)report->pid }, { "size", true, m->size },
+		{ "rss", true, m->rss }, { "file", m->has_split, m->file },
+		{ "anon", true, m->anon }, { "shmem", m->has_split, m->shmem },
+		{ "shared", true, m->shared }, { "swap", true, m->swap },
+		{ "selected", true, bytes_of(report->sum.present) },
+	};
+	char *all = xstrdup(""), *longer;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!words[i].known)
+			continue;
+		longer = xasprintf("%s%s%s%s%s%" PRIu64, all, *all ? between : "", before,
+				   words[i].name, behind, words[i].value);
+		free(all);
+		all = longer;
+	}
+	return all;
+}
+
+static void print_raw_process(const struct report *report)
+{
+	char *words = process_words(report, " ", "", " ");
+	char *comm = text_shown(report->memory.comm, TEXT_RAW);
+
+	printf("# process %s comm %s\n", words, comm);
+	free(words);
+	free(comm);
+}
+
+static char *json_before(const struct report *reports, size_t nr, bool interval)
+{
+	bool first = true;
+	char *text = NULL;
+	size_t size, i;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	if (interval)
+		fprintf(out, "   \"realtime\": %lld,\n", (long long)time(NULL));
+	fputs("   \"processes\": [", out);
+	for (i = 0; i < nr; i++) {
+		char *words;
+
+		if (!reports[i].alive)
+			continue;
+		words = process_words(&reports[i], ", ", "\"", "\": ");
+		fprintf(out, "%s{%s, \"comm\": ", first ? "" : ", ", words);
+		text_put_json(out, reports[i].memory.comm);
+		putc('}', out);
+		first = false;
+		free(words);
+	}
+	putc(']', out);
+	fclose(out);
+	return text;
+}
+
+static int compare_shown(const void *a, const void *b, void *data)
+{
+	const struct map_row *x = *(const void *const *)a, *y = *(const void *const *)b;
+	int result = view_compare(data, x, y);
+
+	if (!result)
+		result = (x->pid > y->pid) - (x->pid < y->pid);
+	return result ? result : (x->first->start > y->first->start) -
+		(x->first->start < y->first->start);
+}
+
+static void print_notes(const struct report *reports, size_t nr, const struct options *options,
+			const struct map_row *sum, size_t shown, size_t limit)
+{
+	size_t i;
+
+	if (options->style.format == FORMAT_TABLE && sum->uncached && sum->has_cached)
+		printf("cached is not known of %" PRIu64 " file%s: of the total it is that of the others\n",
+		       sum->uncached, sum->uncached == 1 ? "" : "s");
+	if (options->style.format == FORMAT_TABLE && shown > limit && options->style.width)
+		printf("%zu of %zu objects; -a shows all\n", limit, shown);
+	for (i = 0; i < nr && options->style.format != FORMAT_JSON; i++) {
+		if (!reports[i].alive)
+			continue;
+		if (options->style.format == FORMAT_TABLE)
+			print_process(&reports[i], options);
+		else
+			print_raw_process(&reports[i]);
+	}
+}
+
+static void print(const struct report *reports, size_t nr, struct options *options,
+		  struct view *view)
+{
+	size_t limit = options_limit(options, 5 + nr), shown = 0, all = 0, alive = 0, i, j;
+	char clock[32] = "", *json = NULL;
+	time_t when = time(NULL);
+	struct map_row sum = { .has_huge = false };
+	const void **rows;
+	struct tm tm;
+
+	for (i = 0; i < nr; i++)
+		all += reports[i].alive ? reports[i].objects.nr + reports[i].nr_gone : 0;
+	rows = xcalloc(all, sizeof(*rows));
+	for (i = 0; i < nr; i++) {
+		if (!reports[i].alive)
+			continue;
+		map_row_add(&sum, &reports[i].sum);
+		alive++;
+		for (j = 0; j < reports[i].objects.nr; j++)
+			if (!reports[i].objects.at[j].row.is_hidden)
+				rows[shown++] = &reports[i].objects.at[j].row;
+		for (j = 0; j < reports[i].nr_gone; j++)
+			rows[shown++] = &reports[i].gone[j];
+	}
+	/* What two have mapped is not twice in the page cache. */
+	if (alive > 1)
+		sum.has_cached = false;
+	qsort_r(rows, shown, sizeof(*rows), compare_shown, view);
+	if (options->style.format == FORMAT_JSON)
+		json = json_before(reports, nr, options->interval > 0);
+	else if (options->interval > 0 && localtime_r(&when, &tm))
+		strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S", &tm);
+	if (*clock)
+		printf("# %s\n", clock);
+	view_print(view, rows, shown < limit ? shown : limit,
+		   options->style.format == FORMAT_TABLE ? &sum : NULL, &options->style, stdout,
+		   json);
+	print_notes(reports, nr, options, &sum, shown, limit);
+	free(json);
+	free(rows);
+}
+
+static bool choose(struct options *options, struct view *view)
+{
+	bool table = options->style.format == FORMAT_TABLE, narrow, bar;
+	size_t width, lines;
+	char *list;
+	bool good;
+
+	screen_size(STDOUT_FILENO, &width, &lines);
+	options->style.width = width;
+	narrow = table && width && width < WIDE;
+	/* A path says more than its bar. */
+	bar = !narrow || width >= BAR_LEAST || (options->interval <= 0 && !options->smaps);
+	list = xasprintf("%ssize,mapped,percent,%scached,private,%s%s%s%s%s%sobject",
+			 !table ? "pid,comm," : options->filter.nr_pids > 1 ? "pid," : "",
+			 narrow ? "" : "of_file,", narrow ? "" : "huge,swapped,",
+			 table ? "" : "rss,mappings,", options->interval > 0 ? "change," : "",
+			 options->smaps ? "smaps_rss,pss,referenced," : "",
+			 table ? "" : "dev,inode,state,", bar ? "bar," : "");
+	good = view_choose(view, &map_fields, options, list, "rss,size");
+	free(list);
+	return good;
+}
+
+/* One look at all processes that are left; false if there is none any more. */
+static bool look_at_all(struct report *now, struct report *before, size_t nr,
+			struct options *options, const struct view *view, bool first,
+			enum exit_code *code)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		enum result result;
+
+		if (!now[i].alive)
+			continue;
+		result = look(&now[i], options, view, false);
+		now[i].alive = result == LOOKED;
+		if (first && result == ENDED && !now[i].objects.nr) {
+			mappings_complain_gone(now[i].pid);
+			*code = EXIT_ERROR;
+		} else if (result == ENDED && options->style.format != FORMAT_JSON) {
+			printf("# %d has ended\n", now[i].pid);
+		} else if (result == FAILED) {
+			*code = EXIT_ERROR;
+		}
+		if (!now[i].alive)
+			continue;
+		if (!first)
+			compare(&now[i], &before[i]);
+		sum_up(&now[i]);
+		any = true;
+	}
+	return any;
+}
+
+static enum exit_code show_processes(struct options *options)
+{
+	size_t nr = options->filter.nr_pids, i;
+	struct report *now = xcalloc(nr, sizeof(*now)), *before = xcalloc(nr, sizeof(*before));
+	struct report *other;
+	enum exit_code code = EXIT_FINE;
+	struct view view;
+	struct pace pace;
+	uint64_t turn = 0;
+
+	options->style.compact = options->interval > 0;
+	if (!choose(options, &view) || !residency_begin(NULL) || !pagemap_begin(options->via)) {
+		free(now);
+		free(before);
+		return EXIT_USAGE;
+	}
+	if (options->smaps)
+		complain("a process waits for its own mmap and munmap while smaps is read");
+	for (i = 0; i < nr; i++) {
+		now[i].pid = options->filter.pids[i];
+		before[i].pid = now[i].pid;
+		now[i].alive = true;
+	}
+	pace_begin(&pace, options->interval);
+	while (look_at_all(now, before, nr, options, &view, !turn, &code)) {
+		print(now, nr, options, &view);
+		if (options->interval <= 0 || ++turn == options->count || !pace_wait(&pace))
+			break;
+		for (i = 0; i < nr; i++) {
+			report_free(&before[i]);
+			before[i].alive = now[i].alive;
+		}
+		other = before;
+		before = now;
+		now = other;
+	}
+	for (i = 0; i < nr; i++) {
+		report_free(&now[i]);
+		report_free(&before[i]);
+	}
+	free(now);
+	free(before);
+	return code;
+}
+
+/**
+ * map_run() - the command map.
+ * @options: what is wanted
+ *
+ * Return: the exit code.
+ */
+enum exit_code map_run(struct options *options)
+{
+	if (options->filter.nr_pids)
+		return show_processes(options);
+	if (options->filter.object || options->smaps || options->via) {
+		complain("%s wants processes: give -p PID", options->filter.object ? "-f" :
+			 options->smaps ? "--smaps" : "--via");
+		return EXIT_USAGE;
+	}
+	return procmem_show(options);
+}

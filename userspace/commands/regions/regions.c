@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * regions.c - the command regions: which parts of files are in the page cache, which are
+ * mapped, and which are being faulted on. It has faults counted by region as long as it runs;
+ * the module ends that with us, however we end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands/regions/heatmap.h"
+#include "commands/regions/regiontable.h"
+#include "faults/heatsource.h"
+#include "kernel/pagemap.h"
+#include "lib/message.h"
+#include "lib/pace.h"
+#include "ui/progress.h"
+
+#define INTERVAL_USUAL	1	/* seconds */
+
+struct session {
+	struct options *options;
+	struct region_table table;
+	struct heat_requests requests;
+	struct region_files files;	/* as they were looked at last */
+	struct heat before;		/* all zero if there is none */
+	struct heatmap map;
+	struct pace pace;
+	sigset_t signals;
+	int svg;			/* the picture's file, -1 for none */
+	double drawn;			/* when it was, on our clock */
+	bool away;			/* the module is not loaded */
+};
+
+/**
+ * regions_help() - the columns, for --help.
+ */
+void regions_help(void)
+{
+	fields_help(&region_fields);
+}
+
+static bool begin_picture(struct session *s)
+{
+	const char *name = s->options->svg;
+
+	s->svg = -1;
+	if (!name)
+		return true;
+	/* What cannot be written is better known now; what is there stays until there is more. */
+	s->svg = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+	if (s->svg < 0)
+		complain("%s: %s", name, strerror(errno));
+	return s->svg >= 0;
+}
+
+static bool write_all(int fd, const char *text, size_t size)
+{
+	while (size) {
+		ssize_t done = write(fd, text, size);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return false;
+		text += done;
+		size -= (size_t)done;
+	}
+	return true;
+}
+
+/* The picture as it is now takes the place of the one before. */
+static bool draw(struct session *s)
+{
+	size_t size = 0;
+	char *text = heatmap_svg(&s->map, &size);
+	bool fine = text && (lseek(s->svg, 0, SEEK_SET) < 0 || !ftruncate(s->svg, 0)) &&
+		    write_all(s->svg, text, size);
+
+	if (!fine)
+		complain("%s: %s", s->options->svg, strerror(errno));
+	free(text);
+	s->drawn = clock_now();
+	return fine;
+}
+
+/* While it grows, where it can be written over and not more often than every second. */
+static bool draw_meanwhile(struct session *s)
+{
+	if (s->svg < 0 || lseek(s->svg, 0, SEEK_CUR) < 0 || clock_now() - s->drawn < 1)
+		return true;
+	return draw(s);
+}
+
+/* With a picture to be finished a signal ends the waiting, not us. */
+static void catch_signals(struct session *s)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	size_t i;
+
+	sigemptyset(&s->signals);
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+		struct sigaction action;
+
+		/* nohup, and a shell's background, have it that they are ignored. */
+		if (!sigaction(numbers[i], NULL, &action) && action.sa_handler != SIG_IGN)
+			sigaddset(&s->signals, numbers[i]);
+	}
+	sigprocmask(SIG_BLOCK, &s->signals, NULL);
+}
+
+static void look(struct session *s, bool quiet)
+{
+	region_files_free(&s->files);
+	progress_begin();
+	region_files_find(&s->files, s->options, quiet);
+	progress_end();
+}
+
+/* Have heat counted for all processes that there are now. */
+static enum exit_code want(struct session *s)
+{
+	enum exit_code code;
+	int32_t *pids;
+	size_t nr;
+	char *error;
+
+	if (s->options->input)
+		return EXIT_FINE;
+	nr = region_files_pids(&s->files, &pids);
+	code = heat_want(&s->requests, pids, nr, &error);
+	free(pids);
+	/* That it is not loaded is said where it is read. */
+	if (code == EXIT_ERROR)
+		complain("%s", error);
+	free(error);
+	return code;
+}
+
+/* While the module is away, which is said once, we wait: it may come again. */
+static enum exit_code read_heat(struct session *s, struct heat *heat)
+{
+	char *error;
+	enum exit_code code = heat_read(heat, s->options->input, &error);
+
+	if (code != EXIT_FINE && !s->away)
+		complain("%s", error);
+	free(error);
+	s->away = code == EXIT_NOT_LOADED;
+	return code;
+}
+
+static enum region_since since_of(const struct heat *heat, const struct heat *before)
+{
+	if (!before->load)
+		return REGION_SINCE_HEAT;
+	if (strcmp(heat->load, before->load))
+		return REGION_SINCE_RELOAD;
+	return heat->resets != before->resets ? REGION_SINCE_RESET : REGION_SINCE_BEFORE;
+}
+
+/* What is there now and what came since; @heat becomes the session's. */
+static bool show(struct session *s, struct heat *heat)
+{
+	enum region_since since = since_of(heat, &s->before);
+	double seconds = 0;
+
+	if (since == REGION_SINCE_RELOAD)
+		seconds = heat->now - heat->at;
+	else if (since != REGION_SINCE_HEAT)
+		seconds = heat->now - s->before.now;
+	/* A copy may say anything. */
+	seconds = seconds > 0 ? seconds : 0;
+	region_files_heat(&s->files, heat, &s->before);
+	region_files_measure(&s->files);
+	region_table_print(&s->table, &s->files, heat, since, seconds);
+	/* What came in a time that nobody knows is no column among others. */
+	if (s->svg >= 0 && (since != REGION_SINCE_HEAT || s->options->interval <= 0))
+		heatmap_add(&s->map, &s->files, heat, seconds);
+	heat_free(&s->before);
+	s->before = *heat;
+	return draw_meanwhile(s);
+}
+
+/* After a reload nobody remembers what we asked for. */
+static void ask_anew(struct session *s, const struct heat *heat)
+{
+	if (s->before.load && strcmp(heat->load, s->before.load))
+		heat_want_none(&s->requests);
+}
+
+/* Intervals, until there have been enough, or all processes that were named have ended. */
+static enum exit_code go_on(struct session *s, uint64_t turn, uint64_t count)
+{
+	enum exit_code code = EXIT_FINE;
+	struct heat heat;
+
+	while (turn != count && pace_wait(&s->pace)) {
+		look(s, true);
+		code = read_heat(s, &heat);
+		if (code != EXIT_FINE && !s->away)
+			return code;
+		turn++;
+		if (s->away)
+			continue;
+		ask_anew(s, &heat);
+		if (want(s) == EXIT_ERROR) {
+			heat_free(&heat);
+			return EXIT_ERROR;
+		}
+		if (!show(s, &heat))
+			return EXIT_ERROR;
+		if (!s->files.nr_live && s->options->filter.nr_pids && !s->options->input)
+			break;
+	}
+	return code;
+}
+
+/* Whether there is anything to look at; with a copy also what has ended. */
+static bool has_any(const struct session *s, const struct heat *heat)
+{
+	const struct filter *filter = &s->options->filter;
+	size_t i, j;
+
+	if (!filter->nr_pids)
+		return s->files.nr || s->options->input;
+	for (i = 0; i < filter->nr_pids; i++)
+		for (j = 0; j < heat->nr_rows; j++)
+			if (heat->rows[j].pid == filter->pids[i])
+				return true;
+	return s->files.nr_live;
+}
+
+static enum exit_code run(struct session *s)
+{
+	const struct options *options = s->options;
+	bool intervals = options->interval > 0, counted;
+	/* Without a count it is never reached. */
+	uint64_t turn = 0, count = !intervals ? 1 : options->count ? options->count : UINT64_MAX;
+	enum exit_code code;
+	struct heat heat;
+
+	code = read_heat(s, &heat);
+	if (code != EXIT_FINE)
+		return code;
+	look(s, false);
+	if (!has_any(s, &heat)) {
+		if (options->filter.nr_pids)
+			complain("no such process, or it has no memory of its own");
+		else if (!s->files.failed)
+			complain("there is no file in what is named%s", options->filter.object ?
+				 " that -f leaves" : "");
+		heat_free(&heat);
+		return EXIT_ERROR;
+	}
+	counted = options->input || region_files_counted(&s->files, &heat);
+	/* Nobody is there to fault. */
+	counted |= !intervals && !s->files.nr_live;
+	if (intervals || !counted)
+		code = want(s);
+	if (code == EXIT_FINE && counted) {
+		code = show(s, &heat) ? EXIT_FINE : EXIT_ERROR;
+		turn++;
+	} else {
+		heat_free(&heat);
+		/* That from which on it is counted. */
+		if (code == EXIT_FINE)
+			code = read_heat(s, &s->before);
+		if (code == EXIT_FINE && !intervals && options->style.format == FORMAT_TABLE)
+			printf("# nobody has faults counted by region: looking for %d s\n",
+			       INTERVAL_USUAL);
+	}
+	pace_begin(&s->pace, intervals ? options->interval : INTERVAL_USUAL);
+	if (s->svg >= 0)
+		s->pace.signals = &s->signals;
+	return code == EXIT_FINE ? go_on(s, turn, count) : code;
+}
+
+/**
+ * regions_run() - the command regions.
+ * @options: what is wanted
+ *
+ * Return: the exit code.
+ */
+enum exit_code regions_run(struct options *options)
+{
+	static struct session s;
+	enum exit_code code;
+
+	if (!options_take_interval(options, options->filter.nr_pids || options->input ? 0 : 1))
+		return EXIT_USAGE;
+	if (options->filter.nr_pids && options->nr_arguments) {
+		complain("give files or -p, not both: %s", options->arguments[0]);
+		return EXIT_USAGE;
+	}
+	if (!options->filter.nr_pids && !options->nr_arguments && !options->input) {
+		complain("regions wants files, folders, or -p PID: see kfaultstat regions --help");
+		return EXIT_USAGE;
+	}
+	s.options = options;
+	options->style.compact = options->interval > 0;
+	if (!region_table_begin(&s.table, options) || !residency_begin(NULL) ||
+	    !pagemap_begin(NULL))
+		return EXIT_USAGE;
+	if (!begin_picture(&s))
+		return EXIT_ERROR;
+	if (s.svg >= 0)
+		catch_signals(&s);
+	code = run(&s);
+	if (code == EXIT_FINE && s.files.failed)
+		code = EXIT_ERROR;
+	if (s.svg >= 0 && s.map.nr_columns && !draw(&s))
+		code = EXIT_ERROR;
+	if (s.svg >= 0 && close(s.svg) && code == EXIT_FINE) {
+		complain("%s: %s", options->svg, strerror(errno));
+		code = EXIT_ERROR;
+	}
+	heat_want_none(&s.requests);
+	region_files_free(&s.files);
+	heat_free(&s.before);
+	heatmap_free(&s.map);
+	if (s.pace.signal)
+		end_by_signal(s.pace.signal);
+	return code;
+}

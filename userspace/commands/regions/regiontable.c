@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * regiontable.c - puts the regions of files out, those with the most faults first, with what
+ * they are together and whose faults they are. Called by regions.c.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands/regions/regiontable.h"
+#include "lib/message.h"
+#include "lib/pace.h"
+
+#define COLUMNS_ALL	"offset,size,cached,cached%,mapped,mapped%,calls,share%,major,"
+#define WIDE		100	/* columns of a terminal that all of ours fit beside a path */
+
+/**
+ * region_table_begin() - what is to be shown.
+ * @table: set
+ * @options: what is wanted
+ *
+ * Return: false after a complaint.
+ */
+bool region_table_begin(struct region_table *table, struct options *options)
+{
+	const char *list = COLUMNS_ALL "dev,inode,state,file";
+	size_t width, lines;
+
+	memset(table, 0, sizeof(*table));
+	table->options = options;
+	screen_size(STDOUT_FILENO, &width, &lines);
+	options->style.width = width;
+	if (options->style.format == FORMAT_TABLE)
+		list = width && width < WIDE ? "offset,size,cached%,mapped%,calls,major,file" :
+		       COLUMNS_ALL "file";
+	return view_choose(&table->view, &region_fields, options, list,
+			   "calls,major,mapped,cached,file,offset:asc");
+}
+
+static const char *since_text(enum region_since since)
+{
+	static const char *const texts[] = {
+		[REGION_SINCE_HEAT] = "faults since they are counted by region, which was before",
+		[REGION_SINCE_BEFORE] = "faults in the interval",
+		[REGION_SINCE_RELOAD] = "faults since the module was loaded anew",
+		[REGION_SINCE_RESET] = "faults since a reset in between",
+	};
+
+	return texts[since];
+}
+
+static const char *since_word(enum region_since since)
+{
+	static const char *const words[] = {
+		[REGION_SINCE_HEAT] = "heat", [REGION_SINCE_BEFORE] = "before",
+		[REGION_SINCE_RELOAD] = "reload", [REGION_SINCE_RESET] = "reset",
+	};
+
+	return words[since];
+}
+
+static void heading(const struct heat *heat, enum region_since since, double seconds)
+{
+	char clock[CLOCK_TEXT];
+
+	clock_text(clock, heat->realtime);
+	if (since == REGION_SINCE_HEAT)
+		printf("# %s, %s\n", clock, since_text(since));
+	else
+		printf("# %s, %.3f s, %s\n", clock, seconds, since_text(since));
+}
+
+static char *json_before(const struct region_files *files, const struct heat *heat,
+			 enum region_since since, double seconds, const struct region_row *sum,
+			 uint64_t lost)
+{
+	char *words = region_row_words(sum, ", ", "\"", "\": "), *text = NULL;
+	const char *between = "";
+	size_t size, i;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return words;
+	fprintf(out, "   \"load\": ");
+	text_put_json(out, heat->load);
+	fprintf(out, ",\n   \"realtime\": %.3f,\n   \"interval\": {\"seconds\": ", heat->realtime);
+	if (since == REGION_SINCE_HEAT)
+		fputs("null", out);
+	else
+		fprintf(out, "%.3f", seconds);
+	fprintf(out, ", \"since\": \"%s\"},\n   \"page_size\": %ld,\n   \"processes\": [",
+		since_word(since), sysconf(_SC_PAGESIZE));
+	for (i = 0; i < files->nr_processes; i++) {
+		const struct region_process *process = &files->processes[i];
+
+		if (!process->lives)
+			continue;
+		fprintf(out, "%s{\"pid\": %" PRId32 ", \"comm\": ", between, process->pid);
+		text_put_json(out, process->comm ? process->comm : "");
+		putc('}', out);
+		between = ", ";
+	}
+	fprintf(out, "],\n   \"total\": {%s, \"lost\": %" PRIu64 "}", words, lost);
+	fclose(out);
+	free(words);
+	return text;
+}
+
+static void print_processes(const struct region_files *files, enum format format)
+{
+	const char *between = "";
+	size_t i;
+
+	if (format == FORMAT_RAW) {
+		for (i = 0; i < files->nr_processes; i++) {
+			const struct region_process *process = &files->processes[i];
+			char *comm = text_shown(process->comm ? process->comm : "-", TEXT_RAW);
+
+			if (process->lives)
+				printf("# process pid %" PRId32 " comm %s\n", process->pid, comm);
+			free(comm);
+		}
+		return;
+	}
+	if (!files->nr_live) {
+		puts(files->options->input ? "no process that lives maps any of it now" :
+		     "no process maps any of it now");
+		return;
+	}
+	printf("of ");
+	for (i = 0; i < files->nr_processes; i++) {
+		const struct region_process *process = &files->processes[i];
+		char *comm = text_shown(process->comm ? process->comm : "", TEXT_TABLE);
+
+		if (process->lives) {
+			printf("%s%" PRId32 " %s", between, process->pid, comm);
+			between = ", ";
+		}
+		free(comm);
+	}
+	putchar('\n');
+}
+
+static void print_notes(const struct region_table *table, const struct region_files *files,
+			const struct region_row *sum, size_t shown, size_t limit, uint64_t lost)
+{
+	const struct options *options = table->options;
+	char *words;
+
+	if (options->style.format == FORMAT_JSON)
+		return;
+	if (options->style.format == FORMAT_RAW) {
+		words = region_row_words(sum, " ", "", " ");
+		printf("# total %s lost %" PRIu64 "\n", words, lost);
+		free(words);
+	}
+	if (options->style.format == FORMAT_TABLE && shown > limit && options->style.width)
+		printf("%zu of %zu regions; -a shows all\n", limit, shown);
+	if (options->style.format == FORMAT_TABLE && lost)
+		printf("calls that are in no region, for the module had no memory: %" PRIu64 "\n",
+		       lost);
+	print_processes(files, options->style.format);
+}
+
+/* In intervals only what moved. */
+static bool is_shown(const struct region_row *row, enum region_since since, bool intervals)
+{
+	return row->heat.calls || row->heat.major || !intervals || since == REGION_SINCE_HEAT;
+}
+
+struct ordered {
+	struct region_row row;
+	size_t order;
+};
+
+static int compare(const void *a, const void *b, void *view)
+{
+	const struct ordered *x = a, *y = b;
+	int result = view_compare(view, &x->row, &y->row);
+
+	return result ? result : (x->order > y->order) - (x->order < y->order);
+}
+
+/**
+ * region_table_print() - put the regions out.
+ * @table: begun
+ * @files: cut and measured
+ * @heat: that they have their faults from
+ * @since: since when these are counted
+ * @seconds: for how long, if that is known
+ */
+void region_table_print(struct region_table *table, const struct region_files *files,
+			const struct heat *heat, enum region_since since, double seconds)
+{
+	struct options *options = table->options;
+	size_t limit = options_limit(options, 6), nr = 0, shown = 0, i, j;
+	uint64_t all_calls = 0, lost = 0;
+	struct region_row sum = { .file = NULL };
+	struct ordered *at;
+	const void **rows;
+	char *json = NULL;
+
+	for (i = 0; i < files->nr; i++) {
+		nr += files->at[i].nr;
+		all_calls += files->at[i].heat.calls;
+		lost += files->at[i].lost;
+	}
+	at = xcalloc(nr, sizeof(*at));
+	rows = xcalloc(nr, sizeof(*rows));
+	for (i = 0; i < files->nr; i++) {
+		for (j = 0; j < files->at[i].nr; j++) {
+			at[shown].order = shown;
+			region_row_fill(&at[shown].row, &files->at[i], j, all_calls);
+			region_row_add(&sum, &at[shown].row);
+			shown += is_shown(&at[shown].row, since, options->interval > 0);
+		}
+	}
+	qsort_r(at, shown, sizeof(*at), compare, &table->view);
+	for (i = 0; i < shown; i++)
+		rows[i] = &at[i].row;
+	if (options->style.format == FORMAT_JSON)
+		json = json_before(files, heat, since, seconds, &sum, lost);
+	else
+		heading(heat, since, seconds);
+	view_print(&table->view, rows, shown < limit ? shown : limit,
+		   options->style.format == FORMAT_TABLE ? &sum : NULL, &options->style, stdout,
+		   json);
+	print_notes(table, files, &sum, shown, limit, lost);
+	free(json);
+	free(rows);
+	free(at);
+}

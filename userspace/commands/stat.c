@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * stat.c - the command stat: runs a command, waits for it and for all of its descendants
+ * that end with it, and compares what the module counted for them with the rusage that
+ * the kernel hands over. Orphans come to us, who are their reaper. A child of a process
+ * that ignores SIGCHLD is in nobody's rusage: that is a difference, and shown as one.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "commands/show.h"
+#include "faults/family.h"
+#include "faults/source.h"
+#include "lib/pace.h"
+#include "lib/text.h"
+#include "uapi/faultstat.h"
+
+#define STAT_SORT	"major,minor,calls"
+#define STAT_LINES	20
+#define REASONS_MAX	8
+
+/* How the command went. */
+struct run {
+	pid_t pid;
+	int status;
+	int exec_error;		/* an errno, if there was nothing to run */
+	double elapsed, user, system;
+	uint64_t minor, major;
+	long max_rss_kib;
+	bool others_before;	/* we had children that are not of the command */
+	bool left;		/* descendants still run */
+};
+
+/* What the kernel and the module say of it. */
+struct result {
+	struct run run;
+	struct family family;
+	size_t live;		/* of its processes */
+	bool counted;		/* there is a snapshot from after it */
+	struct view view;
+	const char *verdict;
+	char *reasons[REASONS_MAX];	/* why it is not complete */
+	size_t nr_reasons;
+};
+
+static volatile sig_atomic_t caught;
+static volatile sig_atomic_t running;	/* the command's pid, to hand signals on to */
+
+static void handler(int signal)
+{
+	if (signal == SIGCHLD)
+		return;
+	caught = signal;
+	/* The terminal sends these two to the command as well. */
+	if (signal != SIGINT && signal != SIGQUIT && running)
+		kill((pid_t)running, signal);
+}
+
+static const int handled[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+
+#define NR_HANDLED ARRAY_SIZE(handled)
+
+struct signals {
+	struct sigaction old[NR_HANDLED], old_child;
+	sigset_t mask;		/* as we found it */
+	sigset_t waiting;	/* with those that are handled let in */
+};
+
+/* From here on they come while we wait, and at no other time. */
+static void signals_take(struct signals *signals)
+{
+	struct sigaction action = { .sa_handler = handler };
+	sigset_t all;
+	size_t i;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &signals->mask);
+	signals->waiting = signals->mask;
+	for (i = 0; i < NR_HANDLED; i++) {
+		sigaction(handled[i], NULL, &signals->old[i]);
+		if (signals->old[i].sa_handler == SIG_IGN)
+			continue;
+		sigaction(handled[i], &action, NULL);
+		sigdelset(&signals->waiting, handled[i]);
+	}
+	/* Where it is ignored there is nothing to wait for. */
+	sigaction(SIGCHLD, &action, &signals->old_child);
+	sigdelset(&signals->waiting, SIGCHLD);
+}
+
+/* As we found them. */
+static void signals_give_back(const struct signals *signals)
+{
+	size_t i;
+
+	for (i = 0; i < NR_HANDLED; i++)
+		sigaction(handled[i], &signals->old[i], NULL);
+	sigaction(SIGCHLD, &signals->old_child, NULL);
+}
+
+static double seconds_of(const struct timeval *t)
+{
+	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
+/* The rusage of one that was waited for has in it those that it waited for itself. */
+static void add_usage(struct run *run, const struct rusage *usage)
+{
+	run->minor += (uint64_t)usage->ru_minflt;
+	run->major += (uint64_t)usage->ru_majflt;
+	run->user += seconds_of(&usage->ru_utime);
+	run->system += seconds_of(&usage->ru_stime);
+	if (usage->ru_maxrss > run->max_rss_kib)
+		run->max_rss_kib = usage->ru_maxrss;
+}
+
+/*
+ * Until the command has ended, and with @wait_for_all all that it left behind; but who
+ * was told to end by a signal does not wait for them.
+ */
+static void reap(struct run *run, double begun, bool wait_for_all, const sigset_t *waiting)
+{
+	struct rusage usage;
+	bool ended = false;
+	int status;
+	pid_t pid;
+
+	for (;;) {
+		pid = wait4(-1, &status, WNOHANG, &usage);
+		if (pid < 0 || (!pid && ended && (!wait_for_all || caught)))
+			break;
+		if (!pid) {
+			sigsuspend(waiting);
+			continue;
+		}
+		add_usage(run, &usage);
+		if (pid == run->pid) {
+			run->elapsed = clock_now() - begun;
+			run->status = status;
+			running = 0;
+			ended = true;
+		}
+	}
+	run->left = !pid;
+}
+
+/* vfork, so that the child has no memory to fault in before it becomes the command. */
+static bool command_start(struct run *run, const struct options *options,
+			  const struct signals *signals)
+{
+	volatile int failure = 0;
+	siginfo_t info;
+	pid_t pid;
+
+	run->others_before = !waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
+	pid = vfork();
+	if (!pid) {
+		/* We share its memory, but not its signals. */
+		signals_give_back(signals);
+		signal(SIGPIPE, options->sigpipe);
+		sigprocmask(SIG_SETMASK, &signals->mask, NULL);
+		execvp(options->arguments[0], options->arguments);
+		failure = errno;
+		_exit(127);
+	}
+	if (pid < 0) {
+		complain("cannot start a process: %s", strerror(errno));
+		return false;
+	}
+	run->pid = pid;
+	run->exec_error = failure;
+	return true;
+}
+
+static enum exit_code run_command(struct run *run, const struct options *options)
+{
+	struct signals signals;
+	double begin = clock_now();
+
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+		complain("this kernel lets no orphans come to us: %s", strerror(errno));
+	signals_take(&signals);
+	if (!command_start(run, options, &signals))
+		return EXIT_ERROR;
+	running = run->pid;
+	reap(run, begin, options->wait, &signals.waiting);
+	/* What comes while the report is written is meant for us. */
+	sigprocmask(SIG_SETMASK, &signals.mask, NULL);
+	signals_give_back(&signals);
+	return EXIT_FINE;
+}
+
+static void reason(struct result *r, char *text)
+{
+	if (r->nr_reasons < REASONS_MAX)
+		r->reasons[r->nr_reasons++] = text;
+}
+
+static bool setting_is(const struct snapshot *s, const char *name, const char *value)
+{
+	char *has = snapshot_setting(s, name);
+	bool same = has && !strcmp(has, value);
+
+	free(has);
+	return same;
+}
+
+/*
+ * The module keeps a process as live until its last task is freed, which is a moment after it
+ * has been waited for: the kernel is asked whether it is there. Those that are not have exited,
+ * in their rows, too. Returns how many are.
+ */
+static size_t live_processes(struct family *family)
+{
+	size_t live = 0, i, j;
+
+	for (i = 0; i < family->nr_rows; i++) {
+		struct row *row = &family->rows[i];
+
+		if (!row_is(row, FAULTSTAT_STATE_LIVE))
+			continue;
+		if (kill(row->pid, 0) && errno == ESRCH) {
+			row->state = FAULTSTAT_STATE_EXITED;
+			continue;
+		}
+		/* Once, however many rows it has. */
+		for (j = 0; j < i && family->rows[j].id != row->id; j++)
+			;
+		live += j == i;
+	}
+	return live;
+}
+
+static void find_reasons(struct result *r, const struct snapshot *before,
+			 const struct snapshot *after)
+{
+	size_t live = r->live;
+	char *keep;
+
+	if (r->run.left && live)
+		reason(r, xasprintf("%zu of its processes still run%s: --wait waits for them", live,
+				    live == 1 ? "s" : ""));
+	else if (r->run.left)
+		reason(r,
+		       xstrdup("descendants that have no rows still run: --wait waits for them"));
+	if (r->run.others_before)
+		reason(r, xstrdup("kfaultstat had other children when it began"));
+	if (strcmp(before->load, after->load)) {
+		reason(r, xstrdup("the module was loaded anew meanwhile"));
+		return;
+	}
+	if (before->resets != after->resets)
+		reason(r, xstrdup("the counters were reset meanwhile"));
+	if (after->folded > before->folded) {
+		keep = snapshot_setting(after, "keep_exited");
+		reason(r, xasprintf("%" PRIu64 " ended processes were folded meanwhile: keep_exited is %s",
+				    after->folded - before->folded, keep ? keep : "unknown"));
+		free(keep);
+	}
+	if (after->overflow > before->overflow)
+		reason(r, xasprintf("%" PRIu64 " calls found no room in the table meanwhile: see [overflow]",
+				    after->overflow - before->overflow));
+	if (!setting_is(after, "pid", ""))
+		reason(r, xstrdup("the module counts only the processes in its parameter pid"));
+	if (!setting_is(after, "enabled", "1"))
+		reason(r, xstrdup("counting was turned off meanwhile"));
+}
+
+/*
+ * No row has more than its process's own faults, so what adds up to the rusage is all
+ * there was, whatever happened to rows of others.
+ */
+static void judge(struct result *r, const struct snapshot *before, const struct snapshot *after)
+{
+	const struct counts *sum = &r->family.sum;
+
+	find_reasons(r, before, after);
+	if (!r->run.left && sum->n[MINOR] == r->run.minor && sum->n[MAJOR] == r->run.major)
+		r->verdict = "equal";
+	else
+		r->verdict = r->nr_reasons ? "incomplete" : "different";
+}
+
+static void print_text(const struct result *r, const struct options *options, FILE *out)
+{
+	const struct run *run = &r->run;
+	const struct counts *sum = &r->family.sum;
+	const char *mark = options->style.format == FORMAT_RAW ? "# " : "";
+	bool why = strcmp(r->verdict, "equal");
+	size_t i;
+
+	fprintf(out, "%s%-10s %12s %12s\n", mark, "", "minor", "major");
+	if (r->counted)
+		fprintf(out, "%s%-10s %12" PRIu64 " %12" PRIu64 "   %" PRIu64 " calls of %zu process%s\n",
+			mark, "faultstat", sum->n[MINOR], sum->n[MAJOR], sum->n[CALLS],
+			r->family.processes, r->family.processes == 1 ? "" : "es");
+	fprintf(out, "%s%-10s %12" PRIu64 " %12" PRIu64 "   %s\n", mark, "rusage", run->minor,
+		run->major, r->verdict);
+	for (i = 0; i < r->nr_reasons && why; i++)
+		fprintf(out, "%s%s: %s\n", mark, r->verdict, r->reasons[i]);
+	fprintf(out, "%s%.3f s elapsed, %.3f s user, %.3f s system, %ld KiB maximum RSS\n", mark,
+		run->elapsed, run->user, run->system, run->max_rss_kib);
+}
+
+static char *json_result(const struct result *r, const struct options *options)
+{
+	char *counts = json_counts(&r->family.sum, NR_COUNTS);
+	const struct run *run = &r->run;
+	char *text = NULL;
+	size_t size, i;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return counts;
+	fputs("   \"stat\": {\"command\": [", out);
+	for (i = 0; options->arguments[i]; i++) {
+		fputs(i ? ", " : "", out);
+		text_put_json(out, options->arguments[i]);
+	}
+	fprintf(out, "], \"exit\": %d, \"signal\": %d",
+		WIFEXITED(run->status) ? WEXITSTATUS(run->status) : -1,
+		WIFSIGNALED(run->status) ? WTERMSIG(run->status) : 0);
+	fprintf(out, ", \"elapsed\": %.6f, \"user\": %.6f, \"system\": %.6f, \"max_rss_kib\": %ld",
+		run->elapsed, run->user, run->system, run->max_rss_kib);
+	fprintf(out, ", \"processes\": %zu, \"faultstat\": %s", r->family.processes, counts);
+	fprintf(out, ", \"rusage\": {\"minor\": %" PRIu64 ", \"major\": %" PRIu64 "}", run->minor,
+		run->major);
+	fprintf(out, ", \"verdict\": \"%s\", \"reasons\": [", r->verdict);
+	for (i = 0; i < r->nr_reasons; i++) {
+		fputs(i ? ", " : "", out);
+		text_put_json(out, r->reasons[i]);
+	}
+	fputs("]}", out);
+	fclose(out);
+	free(counts);
+	return text;
+}
+
+static void print_result(const struct result *r, struct options *options, FILE *out)
+{
+	struct filter all = { 0 };
+	struct items items;
+	char *json = NULL;
+	size_t limit = options->lines, lines;
+
+	if (!limit)
+		limit = options->all || options->style.format != FORMAT_TABLE ? SIZE_MAX :
+			STAT_LINES;
+	items_make(&items, r->family.rows, r->family.nr_rows, r->run.elapsed, &all,
+		   &options->grouping);
+	items_sort(items.at, items.nr, &r->view);
+	screen_size(fileno(out), &options->style.width, &lines);
+	if (options->style.format == FORMAT_JSON)
+		json = json_result(r, options);
+	else if (options->style.format == FORMAT_TABLE)
+		putc('\n', out);
+	items_print(items.at, items.nr < limit ? items.nr : limit, &r->view, &options->style, NULL,
+		    out, json);
+	if (options->style.format == FORMAT_TABLE && items.nr > limit)
+		fprintf(out, "%zu of %zu rows; -a shows all\n", limit, items.nr);
+	if (options->style.format == FORMAT_TABLE)
+		putc('\n', out);
+	if (options->style.format != FORMAT_JSON)
+		print_text(r, options, out);
+	free(json);
+	items_free(&items);
+}
+
+static enum exit_code begin(struct options *options, struct view *view, struct snapshot *before,
+			    FILE **out)
+{
+	enum exit_code code;
+
+	if (!options->nr_arguments) {
+		complain("stat wants a command to run: kfaultstat stat [--] COMMAND...");
+		return EXIT_USAGE;
+	}
+	if (options->grouping.by == BY_NONE)
+		options->grouping.by = BY_OBJECT;
+	if (!view_choose(view, &item_fields, options, show_columns(options->grouping.by, false),
+			 STAT_SORT))
+		return EXIT_USAGE;
+	code = source_take(before, NULL, SOURCE_FAULTS);
+	if (code != EXIT_FINE)
+		return code;
+	if (!setting_is(before, "enabled", "1")) {
+		complain("faultstat does not count: kfaultstat on turns it on");
+		return EXIT_ERROR;
+	}
+	*out = options->report ? fopen(options->report, "we") : stderr;
+	if (!*out) {
+		complain("%s: %s", options->report, strerror(errno));
+		return EXIT_ERROR;
+	}
+	return EXIT_FINE;
+}
+
+/* What a shell would say of the command; and if it was interrupted, so are we. */
+static enum exit_code pass_on(const struct run *run)
+{
+	if (caught)
+		end_by_signal(caught);
+	if (WIFSIGNALED(run->status))
+		return (enum exit_code)(128 + WTERMSIG(run->status));
+	return (enum exit_code)WEXITSTATUS(run->status);
+}
+
+static enum exit_code report(struct result *r, struct options *options,
+			     const struct snapshot *before, FILE *out)
+{
+	struct snapshot after = { 0 };
+	char *error;
+	size_t i;
+
+	if (source_read(&after, NULL, SOURCE_FAULTS, &error) == EXIT_FINE) {
+		r->counted = true;
+		family_find(&r->family, &after, strcmp(before->load, after.load) ? 0 :
+			    snapshot_last_id(before), r->run.pid, getpid());
+		r->live = live_processes(&r->family);
+		judge(r, before, &after);
+	} else {
+		r->verdict = "incomplete";
+		reason(r, error);
+	}
+	print_result(r, options, out);
+	if (ferror(out) | (out != stderr && fclose(out)))
+		complain("%s: %s", options->report ? options->report : "standard error",
+			 strerror(errno));
+	for (i = 0; i < r->nr_reasons; i++)
+		free(r->reasons[i]);
+	family_free(&r->family);
+	snapshot_free(&after);
+	return pass_on(&r->run);
+}
+
+/**
+ * stat_run() - the command stat.
+ * @options: what is wanted
+ *
+ * Return: the command's exit status; 126 or 127 if it could not be run; else ours.
+ */
+enum exit_code stat_run(struct options *options)
+{
+	struct snapshot before = { 0 };
+	struct result result = { .run = { .pid = 0 } };
+	enum exit_code code;
+	FILE *out = NULL;
+
+	code = begin(options, &result.view, &before, &out);
+	if (code == EXIT_FINE)
+		code = run_command(&result.run, options);
+	if (code == EXIT_FINE && result.run.exec_error) {
+		complain("%s: %s", options->arguments[0], strerror(result.run.exec_error));
+		code = (enum exit_code)(result.run.exec_error == ENOENT ? 127 : 126);
+	} else if (code == EXIT_FINE) {
+		code = report(&result, options, &before, out);
+	}
+	snapshot_free(&before);
+	return code;
+}

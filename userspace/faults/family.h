@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * family.h - which rows of a snapshot belong to a process that we have started, and to
+ * its descendants.
+ */
+#ifndef KFAULTSTAT_FAMILY_H
+#define KFAULTSTAT_FAMILY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "faults/snapshot.h"
+
+struct family {
+	struct row *rows;	/* strings are the snapshot's */
+	size_t nr_rows;
+	size_t processes;	/* with rows; one, whatever programs it became */
+	struct counts sum;
+};
+
+void family_find(struct family *family, const struct snapshot *s, uint64_t last_id,
+		 int32_t pid, int32_t parent);
+uint64_t snapshot_last_id(const struct snapshot *s);
+void family_free(struct family *family);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * filter.h - which rows are looked at.
+ */
+#ifndef KFAULTSTAT_FILTER_H
+#define KFAULTSTAT_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "faults/snapshot.h"
+
+#define FILTER_PIDS_MAX 1024
+
+struct filter {
+	int32_t pids[FILTER_PIDS_MAX];
+	size_t nr_pids;
+	const char *comm;	/* glob, NULL for all */
+	const char *object;
+	bool files, regions;	/* only these */
+};
+
+bool filter_pids(struct filter *filter, const char *list);
+void filter_glob(char *glob);
+bool filter_is_any(const struct filter *filter);
+bool filter_passes(const struct filter *filter, const struct row *row);
+
+#endif

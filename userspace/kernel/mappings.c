@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mappings.c - /proc/PID/maps, and the files that are in it. Called by cache for what a
+ * process maps, and by map.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "kernel/mappings.h"
+#include "lib/message.h"
+
+/* The one character that maps escapes. */
+static void unescape_newlines(char *path)
+{
+	char *at = path;
+
+	while ((at = strstr(at, "\\012"))) {
+		*at++ = '\n';
+		memmove(at, at + 3, strlen(at + 3) + 1);
+	}
+}
+
+/* The name of what has none, or another than the module gives it. */
+static const char *name_of(const char *path)
+{
+	if (!*path)
+		return "[anon]";
+	if (!strcmp(path, "/dev/zero (deleted)"))
+		return "[shm]";
+	if (!strcmp(path, "/anon_hugepage (deleted)"))
+		return "[hugetlb]";
+	return path;
+}
+
+/* By hand, for there are many lines of many numbers. */
+static bool take_number(const char **at, unsigned int base, char end, uint64_t *number)
+{
+	const char *begin = *at;
+
+	*number = 0;
+	for (;; (*at)++) {
+		unsigned int digit = (unsigned char)**at - '0';
+
+		if (digit > 9)
+			digit = **at >= 'a' ? (unsigned char)**at - 'a' + 10u : base;
+		if (digit >= base)
+			break;
+		*number = *number * base + digit;
+	}
+	return *at != begin && *(*at)++ == end;
+}
+
+/* All but the path, of which the beginning is returned; NULL if it is no such line. */
+static const char *parse_fields(struct mapping *m, const char *line)
+{
+	uint64_t major, minor;
+
+	if (!take_number(&line, 16, '-', &m->start) || !take_number(&line, 16, ' ', &m->end) ||
+	    strnlen(line, 5) < 5 || line[4] != ' ')
+		return NULL;
+	m->shared = line[3] == 's';
+	line += 5;
+	if (!take_number(&line, 16, ' ', &m->offset) || !take_number(&line, 16, ':', &major) ||
+	    !take_number(&line, 16, ' ', &minor))
+		return NULL;
+	m->dev = makedev((unsigned int)major, (unsigned int)minor);
+	if (!take_number(&line, 10, ' ', &m->inode))
+		return NULL;
+	return line + strspn(line, " ");
+}
+
+/**
+ * mapping_parse() - a line of /proc/PID/maps, or the first line of each in smaps.
+ * @m: set; its path is to be freed
+ * @line: without newline
+ *
+ * Return: false if it is none.
+ */
+bool mapping_parse(struct mapping *m, const char *line)
+{
+	const char *path = parse_fields(m, line);
+
+	if (!path)
+		return false;
+	m->path = xstrdup(name_of(path));
+	unescape_newlines(m->path);
+	return true;
+}
+
+/**
+ * mapping_is_file() - whether there is a file behind it, shared memory among them.
+ * @m: the mapping
+ *
+ * Return: true if there is.
+ */
+bool mapping_is_file(const struct mapping *m)
+{
+	return m->inode || m->dev;
+}
+
+static enum mappings_result trouble(int32_t pid, int error, bool quiet)
+{
+	if (error == ENOENT || error == ESRCH)
+		return MAPPINGS_GONE;
+	if (!quiet)
+		complain("/proc/%d/maps: %s%s", pid, strerror(error),
+			 geteuid() && (error == EACCES || error == EPERM) ?
+			 ": run as root, or as whose process it is" : "");
+	return MAPPINGS_FAILED;
+}
+
+/**
+ * mappings_read() - all that a process has mapped.
+ * @mappings: set, to be freed whatever comes
+ * @pid: the process
+ * @quiet: no complaint
+ *
+ * Return: what came of it; after a complaint if it failed.
+ */
+enum mappings_result mappings_read(struct mappings *mappings, int32_t pid, bool quiet)
+{
+	char name[32], *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	int error;
+	FILE *file;
+
+	memset(mappings, 0, sizeof(*mappings));
+	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
+	file = fopen(name, "re");
+	if (!file)
+		return trouble(pid, errno, quiet);
+	errno = 0;
+	while ((length = getline(&line, &room, file)) > 0) {
+		line[length - 1] = line[length - 1] == '\n' ? '\0' : line[length - 1];
+		if (mappings->nr == mappings->room) {
+			mappings->room = mappings->room ? 2 * mappings->room : 64;
+			mappings->at = xrealloc(mappings->at,
+						mappings->room * sizeof(*mappings->at));
+		}
+		if (mapping_parse(&mappings->at[mappings->nr], line))
+			mappings->nr++;
+	}
+	error = ferror(file) ? errno : 0;
+	fclose(file);
+	free(line);
+	if (error)
+		return trouble(pid, error, quiet);
+	return mappings->nr ? MAPPINGS_READ : MAPPINGS_GONE;
+}
+
+/**
+ * mappings_complain_gone() - say that what was named is no process that maps anything.
+ * @pid: what was named
+ */
+void mappings_complain_gone(int32_t pid)
+{
+	complain("%d is no process that has memory of its own", pid);
+}
+
+/**
+ * mappings_have() - whether a process maps any of some files, asked for less than all that
+ * it maps costs.
+ * @pid: the process
+ * @files: by what maps calls them
+ *
+ * Return: true if it does; false also where we may not know.
+ */
+bool mappings_have(int32_t pid, const struct identities *files)
+{
+	char name[32], *line = NULL;
+	bool found = false;
+	size_t room = 0;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
+	file = fopen(name, "re");
+	if (!file)
+		return false;
+	while (!found && getline(&line, &room, file) > 0) {
+		struct mapping m;
+
+		found = parse_fields(&m, line) && mapping_is_file(&m) &&
+			identities_have(files, m.dev, m.inode);
+	}
+	fclose(file);
+	free(line);
+	return found;
+}
+
+/**
+ * mappings_free() - free them.
+ * @mappings: read
+ */
+void mappings_free(struct mappings *mappings)
+{
+	size_t i;
+
+	for (i = 0; i < mappings->nr; i++)
+		free(mappings->at[i].path);
+	free(mappings->at);
+	memset(mappings, 0, sizeof(*mappings));
+}
+
+/* The line of maps, of ours, for what is mapped at an address. */
+static bool find_own(const void *here, struct mapping *found)
+{
+	char begin[24], *line = NULL;
+	size_t room = 0, length;
+	FILE *file = fopen("/proc/self/maps", "re");
+	bool is_found = false;
+
+	if (!file)
+		return false;
+	length = (size_t)snprintf(begin, sizeof(begin), "%08" PRIxPTR "-", (uintptr_t)here);
+	while (!is_found && getline(&line, &room, file) > 0)
+		is_found = !strncmp(line, begin, length) && mapping_parse(found, line);
+	fclose(file);
+	free(line);
+	return is_found;
+}
+
+/**
+ * mappings_identity() - what maps calls an open file. What stat says differs on btrfs and
+ * overlayfs.
+ * @fd: the file
+ * @dev: set on success
+ * @inode: set on success
+ *
+ * Return: false if it cannot be mapped.
+ */
+bool mappings_identity(int fd, uint64_t *dev, uint64_t *inode)
+{
+	static uint64_t same_dev;	/* where what stat says of one file is what maps says */
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct mapping own;
+	struct statfs fs;
+	struct stat about;
+	bool found;
+	void *here;
+
+	if (fstat(fd, &about))
+		return false;
+	if (same_dev && about.st_dev == same_dev) {
+		*dev = about.st_dev;
+		*inode = about.st_ino;
+		return true;
+	}
+	here = mmap(NULL, page, PROT_NONE, MAP_PRIVATE, fd, 0);
+	if (here == MAP_FAILED)
+		return false;
+	found = find_own(here, &own);
+	munmap(here, page);
+	if (!found)
+		return false;
+	*dev = own.dev;
+	*inode = own.inode;
+	free(own.path);
+	/* Of overlayfs stat says the devices of layers, for some files, and maps the mount's. */
+	if (*dev == about.st_dev && *inode == about.st_ino && !fstatfs(fd, &fs) &&
+	    fs.f_type != OVERLAYFS_MAGIC)
+		same_dev = *dev;
+	return true;
+}
+
+static bool is_in_maps_as(int fd, const struct mapping *m)
+{
+	uint64_t dev = 0, inode = 0;
+
+	return mappings_identity(fd, &dev, &inode) && dev == m->dev && inode == m->inode;
+}
+
+/* Opens what has the name now; it may be another file. */
+static bool open_name(struct residency *file, const char *name, const struct mapping *m)
+{
+	struct stat about;
+
+	if (stat(name, &about)) {
+		file->state = errno == EACCES || errno == EPERM ? RESIDENCY_FORBIDDEN :
+			      RESIDENCY_GONE;
+		return false;
+	}
+	if (!S_ISREG(about.st_mode)) {
+		file->state = RESIDENCY_SPECIAL;
+		return about.st_ino == m->inode;
+	}
+	residency_open(file, AT_FDCWD, name);
+	if (file->fd < 0 ? about.st_ino == m->inode && about.st_dev == m->dev :
+	    (file->dev == m->dev && file->inode == m->inode) || is_in_maps_as(file->fd, m))
+		return true;
+	residency_close(file);
+	memset(file, 0, sizeof(*file));
+	file->fd = -1;
+	file->state = RESIDENCY_OTHER;
+	return false;
+}
+
+/**
+ * mapping_open() - open the file that is mapped, to look at what of it is cached.
+ * @file: set, to be closed whatever comes
+ * @pid: the process
+ * @m: one of its mappings, of a file
+ *
+ * Deleted files and those of other mount namespaces as well, where we may: the kernel asks
+ * for CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE.
+ *
+ * Return: false if nothing can be known of it; then its state says why.
+ */
+bool mapping_open(struct residency *file, int32_t pid, const struct mapping *m)
+{
+	char name[80], *rooted;
+	struct stat about;
+	bool same;
+
+	memset(file, 0, sizeof(*file));
+	file->fd = -1;
+	snprintf(name, sizeof(name), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, m->start,
+		 m->end);
+	if (!stat(name, &about)) {
+		if (S_ISREG(about.st_mode))
+			return residency_open(file, AT_FDCWD, name);
+		file->state = RESIDENCY_SPECIAL;
+		return false;
+	}
+	if (*m->path != '/') {
+		file->state = RESIDENCY_FORBIDDEN;
+		return false;
+	}
+	/* Paths begin at our root; one of another mount namespace at the root of that. */
+	rooted = xasprintf("/proc/%d/root%s", pid, m->path);
+	same = open_name(file, rooted, m) || open_name(file, m->path, m);
+	free(rooted);
+	if (!same && file->state != RESIDENCY_FORBIDDEN)
+		file->state = strstr(m->path, " (deleted)") ? RESIDENCY_FORBIDDEN : file->state;
+	return same && file->state == RESIDENCY_KNOWN;
+}

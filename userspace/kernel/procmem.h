@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * procmem.h - what the kernel's own counters say of the memory of processes.
+ */
+#ifndef KFAULTSTAT_PROCMEM_H
+#define KFAULTSTAT_PROCMEM_H
+
+#include "commands/options.h"
+
+/* Bytes. */
+struct procmem {
+	int32_t pid;
+	char comm[64];
+	uint64_t size, rss, swap;
+	uint64_t anon, file, shmem;	/* what rss consists of */
+	uint64_t shared;		/* file and shmem */
+	bool has_split;			/* file and shmem are known apart, since 4.5 */
+	bool has_change;
+	int64_t change;			/* of rss */
+};
+
+bool procmem_read(struct procmem *memory, int32_t pid);
+enum exit_code procmem_show(struct options *options);
+void procmem_help(void);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * residency.h - what of a file is in the page cache, whoever brought it there. Nothing
+ * here reads a file or touches a page of it.
+ */
+#ifndef KFAULTSTAT_RESIDENCY_H
+#define KFAULTSTAT_RESIDENCY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ui/bar.h"
+
+enum residency_way {
+	RESIDENCY_FOUND,	/* cachestat where the kernel has it, else mincore */
+	RESIDENCY_CACHESTAT,
+	RESIDENCY_MINCORE,
+};
+
+/* Why nothing is known of a file. */
+enum residency_state {
+	RESIDENCY_KNOWN,
+	RESIDENCY_FORBIDDEN,	/* we may neither own nor write it */
+	RESIDENCY_SPECIAL,	/* no regular file */
+	RESIDENCY_HUGETLBFS,
+	RESIDENCY_DAX,		/* its pages are the device's own */
+	RESIDENCY_STACKED,	/* its pages are another file's, and only mincore looks there */
+	RESIDENCY_UNMAPPABLE,	/* mincore wants a mapping */
+	RESIDENCY_GONE,
+	RESIDENCY_OTHER,	/* its name is another file's by now */
+	RESIDENCY_FAILED,
+};
+
+/* What the kernel says of a file; it does since 5.8. */
+enum mount_root { MOUNT_ROOT_UNKNOWN, MOUNT_ROOT_NO, MOUNT_ROOT_YES };
+
+#define OVERLAYFS_MAGIC	0x794c7630
+
+/* Pages. All but cached are known of cachestat alone. */
+struct residency_counts {
+	uint64_t cached, dirty, writeback, evicted, recent;
+};
+
+/* An open file. */
+struct residency {
+	int fd;
+	enum residency_way way;		/* that is used for it */
+	enum residency_state state;
+	uint64_t dev, inode, size, pages;
+	unsigned int links;
+	enum mount_root mount_root;	/* something is mounted on it */
+	bool hybrid;			/* mincore may help where cachestat is slow */
+	bool trusted;			/* mincore tells the truth of it */
+	struct spread *spread;		/* filled by the way where that costs nothing, or NULL */
+};
+
+/* A run of pages that are all there, or all not. False ends the search. */
+typedef bool (*residency_run)(void *data, uint64_t first, uint64_t nr, bool cached);
+
+bool residency_begin(const char *via);
+bool residency_has_cachestat(void);
+const char *residency_word(enum residency_state state);
+
+bool residency_is_made_up(int fd);
+bool residency_open(struct residency *file, int dir, const char *path);
+bool residency_take(struct residency *file, int fd);
+void residency_close(struct residency *file);
+
+bool residency_count_all(struct residency *file, struct residency_counts *counts);
+bool residency_count(struct residency *file, uint64_t first, uint64_t nr,
+		     struct residency_counts *counts);
+bool residency_spread(struct residency *file, const struct residency_counts *all,
+		      struct spread *spread);
+bool residency_runs(struct residency *file, residency_run run, void *data);
+
+#endif

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * walk.c - goes through folders, and through what processes map, and hands each file on
+ * once: a file with several names, or one that is named itself and lies in a folder that
+ * is, too, counts once. It keeps no list of the files. Called by cache and regions.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "kernel/mappings.h"
+#include "kernel/walk.h"
+#include "lib/index.h"
+#include "lib/message.h"
+#include "ui/progress.h"
+
+static bool same_identity(const void *wanted, size_t position, const void *array)
+{
+	const struct identity *a = wanted, *b = (const struct identity *)array + position;
+
+	return a->dev == b->dev && a->inode == b->inode;
+}
+
+static uint32_t *slot_of(const struct identities *set, const struct identity *one)
+{
+	return index_slot(set->index, hash_number(hash_number(HASH_BEGIN, one->dev), one->inode),
+			  same_identity, one, set->at);
+}
+
+static void grow(struct identities *set)
+{
+	size_t i;
+
+	set->room = set->room ? 2 * set->room : 64;
+	set->at = xrealloc(set->at, set->room * sizeof(*set->at));
+	if (set->index)
+		index_free(set->index);
+	else
+		set->index = xcalloc(1, sizeof(*set->index));
+	index_init(set->index, set->room);
+	for (i = 0; i < set->nr; i++)
+		*slot_of(set, &set->at[i]) = (uint32_t)i + 1;
+}
+
+/**
+ * identities_place() - remember a file, or find it.
+ * @set: where; all zero at first
+ * @dev: its device
+ * @inode: its inode
+ *
+ * Return: its place among all, which are numbered as they come.
+ */
+size_t identities_place(struct identities *set, uint64_t dev, uint64_t inode)
+{
+	struct identity one = { dev, inode };
+	uint32_t *slot;
+
+	if (set->nr == set->room)
+		grow(set);
+	slot = slot_of(set, &one);
+	if (!*slot) {
+		set->at[set->nr++] = one;
+		*slot = (uint32_t)set->nr;
+	}
+	return *slot - 1;
+}
+
+/**
+ * identities_add() - remember a file.
+ * @set: where; all zero at first
+ * @dev: its device
+ * @inode: its inode
+ *
+ * Return: false if it was there already.
+ */
+bool identities_add(struct identities *set, uint64_t dev, uint64_t inode)
+{
+	size_t nr = set->nr;
+
+	identities_place(set, dev, inode);
+	return set->nr > nr;
+}
+
+/**
+ * identities_have() - whether a file is remembered.
+ * @set: where
+ * @dev: its device
+ * @inode: its inode
+ *
+ * Return: true if it is.
+ */
+bool identities_have(const struct identities *set, uint64_t dev, uint64_t inode)
+{
+	struct identity one = { dev, inode };
+
+	return set->nr && *slot_of(set, &one);
+}
+
+/**
+ * identities_free() - forget all.
+ * @set: where
+ */
+void identities_free(struct identities *set)
+{
+	if (set->index)
+		index_free(set->index);
+	free(set->index);
+	free(set->at);
+	memset(set, 0, sizeof(*set));
+}
+
+static void trouble(struct walk *walk, const char *path, int error)
+{
+	walk->failed = true;
+	if (!walk->quiet)
+		complain("%s: %s", path, strerror(error));
+}
+
+/* Whether a file is of another file system than the tree's root, which is mounted on it. */
+static bool is_elsewhere(const struct walk *walk, const struct residency *file)
+{
+	struct statfs fs;
+
+	if (file->dev == walk->dev)
+		return false;
+	/* Files of overlayfs may have the devices of those underneath. */
+	if (file->mount_root != MOUNT_ROOT_UNKNOWN)
+		return file->mount_root == MOUNT_ROOT_YES;
+	return file->fd < 0 || fstatfs(file->fd, &fs) || fs.f_type != OVERLAYFS_MAGIC;
+}
+
+/* Hands a file on, unless it was before. */
+static void hand_on(struct walk *walk, struct residency *file, bool named, const char *path)
+{
+	bool again = false;
+
+	if (file->links > 1)
+		again = !identities_add(&walk->seen, file->dev, file->inode);
+	else if (!named && walk->named.nr > 1)
+		again = identities_have(&walk->named, file->dev, file->inode);
+	if (!again)
+		walk->visit(walk->data, file, path);
+	progress_file();
+}
+
+static void visit_file(struct walk *walk, int dir, const char *name)
+{
+	struct residency file;
+
+	residency_open(&file, dir, name);
+	/* What vanished between the folder and here was no file of the tree's. */
+	if (file.state == RESIDENCY_SPECIAL)
+		walk->special++;
+	else if (file.state == RESIDENCY_FAILED && file.fd < 0)
+		trouble(walk, walk->path, errno);
+	else if (file.state != RESIDENCY_GONE && (!walk->one_fs || !is_elsewhere(walk, &file)))
+		hand_on(walk, &file, false, walk->path);
+	residency_close(&file);
+}
+
+/* Appends a name to the path; where it ended before, to be cut there again. */
+static size_t path_enter(struct walk *walk, const char *name)
+{
+	size_t length = strlen(walk->path), more = strlen(name);
+
+	if (length + more + 2 > walk->room) {
+		walk->room = 2 * (length + more + 2);
+		walk->path = xrealloc(walk->path, walk->room);
+	}
+	if (length && walk->path[length - 1] != '/')
+		strcpy(walk->path + length, "/");
+	strcat(walk->path + length, name);
+	return length;
+}
+
+static unsigned char type_of(int dir, const struct dirent *entry)
+{
+	struct stat about;
+
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type;
+	if (fstatat(dir, entry->d_name, &about, AT_SYMLINK_NOFOLLOW))
+		return DT_UNKNOWN;
+	return (unsigned char)IFTODT(about.st_mode);
+}
+
+static void walk_folder(struct walk *walk, int fd, bool root);
+
+static void enter_folder(struct walk *walk, int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0)
+		walk_folder(walk, fd, false);
+	else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+		trouble(walk, walk->path, errno);
+}
+
+static void visit_entry(struct walk *walk, int dir, const struct dirent *entry)
+{
+	const char *name = entry->d_name;
+	size_t length;
+
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return;
+	length = path_enter(walk, name);
+	switch (type_of(dir, entry)) {
+	case DT_REG:
+		visit_file(walk, dir, name);
+		break;
+	case DT_DIR:
+		enter_folder(walk, dir, name);
+		break;
+	case DT_UNKNOWN:	/* gone */
+	case DT_LNK:		/* has no pages; what it leads to has a name of its own */
+		break;
+	default:
+		walk->special++;
+	}
+	walk->path[length] = '\0';
+}
+
+/* A folder, which becomes closed. */
+static void walk_folder(struct walk *walk, int fd, bool root)
+{
+	const struct dirent *entry;
+	struct stat about;
+	DIR *folder;
+
+	if (fstat(fd, &about) || (!root && walk->one_fs && about.st_dev != walk->dev) ||
+	    (!root && identities_have(&walk->named, about.st_dev, about.st_ino))) {
+		close(fd);
+		return;
+	}
+	walk->dev = root ? about.st_dev : walk->dev;
+	/* What the kernel makes up when it is read has no pages, and there is much of it. */
+	if (residency_is_made_up(fd)) {
+		walk->special++;
+		close(fd);
+		return;
+	}
+	folder = fdopendir(fd);
+	if (!folder) {
+		trouble(walk, walk->path, errno);
+		close(fd);
+		return;
+	}
+	for (;;) {
+		errno = 0;
+		entry = readdir(folder);
+		if (!entry)
+			break;
+		visit_entry(walk, fd, entry);
+	}
+	/* A folder that was removed has no more entries. */
+	if (errno && errno != ENOENT)
+		trouble(walk, walk->path, errno);
+	closedir(folder);
+}
+
+static void walk_named(struct walk *walk, const char *path)
+{
+	struct residency file = { .fd = -1, .state = RESIDENCY_SPECIAL };
+	struct stat about;
+	int fd;
+
+	free(walk->path);
+	walk->path = xstrdup(path);
+	walk->room = strlen(path) + 1;
+	if (stat(path, &about)) {
+		trouble(walk, path, errno);
+		return;
+	}
+	if (S_ISDIR(about.st_mode)) {
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0)
+			walk_folder(walk, fd, true);
+		else
+			trouble(walk, path, errno);
+		return;
+	}
+	/* Devices and pipes do things when they are opened. */
+	if (S_ISREG(about.st_mode)) {
+		residency_open(&file, AT_FDCWD, path);
+		if ((file.state == RESIDENCY_FAILED && file.fd < 0) ||
+		    file.state == RESIDENCY_GONE)
+			trouble(walk, path, errno);
+		else
+			hand_on(walk, &file, true, path);
+		residency_close(&file);
+		return;
+	}
+	walk->visit(walk->data, &file, path);
+}
+
+/* A folder is open for each level of a tree. */
+static void allow_depth(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/**
+ * walk_paths() - hand on the files that have these names, and all in these folders.
+ * @walk: what is wanted; may be used again
+ * @paths: the names
+ * @nr: how many
+ */
+void walk_paths(struct walk *walk, char *const *paths, size_t nr)
+{
+	struct stat about;
+	size_t i;
+
+	allow_depth();
+	identities_free(&walk->named);
+	identities_free(&walk->seen);
+	walk->special = 0;
+	walk->failed = false;
+	for (i = 0; i < nr; i++) {
+		/* What is named twice counts once. */
+		if (stat(paths[i], &about) ||
+		    identities_add(&walk->named, about.st_dev, about.st_ino))
+			continue;
+		identities_add(&walk->seen, ~0ull, i);
+	}
+	for (i = 0; i < nr; i++)
+		if (!identities_have(&walk->seen, ~0ull, i))
+			walk_named(walk, paths[i]);
+}
+
+/**
+ * walk_processes() - hand on the files that these processes map.
+ * @walk: what is wanted; may be used again
+ * @pids: the processes
+ * @nr: how many
+ * @nr_live: how many of them were there, set
+ */
+void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *nr_live)
+{
+	size_t i, j;
+
+	identities_free(&walk->seen);
+	walk->failed = false;
+	for (i = *nr_live = 0; i < nr; i++) {
+		struct identities mapped = { 0 };
+		struct mappings mappings;
+		enum mappings_result result = mappings_read(&mappings, pids[i], walk->quiet);
+
+		walk->failed |= result == MAPPINGS_FAILED;
+		if (result == MAPPINGS_GONE && !walk->quiet) {
+			mappings_complain_gone(pids[i]);
+			walk->failed = true;
+		}
+		*nr_live += result == MAPPINGS_READ;
+		for (j = 0; result == MAPPINGS_READ && j < mappings.nr; j++) {
+			const struct mapping *m = &mappings.at[j];
+			struct residency file;
+
+			if (!mapping_is_file(m) ||
+			    !identities_add(&mapped, m->dev,
+					    m->inode ^ hash_text(HASH_BEGIN, m->path)))
+				continue;
+			mapping_open(&file, pids[i], m);
+			if (!file.inode || identities_add(&walk->seen, file.dev, file.inode))
+				walk->visit(walk->data, &file, m->path);
+			progress_file();
+			residency_close(&file);
+		}
+		identities_free(&mapped);
+		mappings_free(&mappings);
+	}
+}
+
+/**
+ * walk_free() - forget what was seen.
+ * @walk: used
+ */
+void walk_free(struct walk *walk)
+{
+	identities_free(&walk->named);
+	identities_free(&walk->seen);
+	free(walk->path);
+	walk->path = NULL;
+}

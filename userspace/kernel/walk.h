@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * walk.h - every file of some trees, one after another, each opened to be looked at.
+ */
+#ifndef KFAULTSTAT_WALK_H
+#define KFAULTSTAT_WALK_H
+
+#include "kernel/residency.h"
+
+/* Takes a file: open, or with a state that says why nothing is known. It stays the walk's. */
+typedef void (*walk_visit)(void *data, struct residency *file, const char *path);
+
+struct identity {
+	uint64_t dev, inode;
+};
+
+/* Files by identity. */
+struct identities {
+	struct identity *at;
+	size_t nr, room;
+	struct index *index;
+};
+
+struct walk {
+	walk_visit visit;
+	void *data;
+	bool one_fs;
+	bool quiet;		/* what was complained of is not again */
+	bool failed;		/* something was complained of */
+	uint64_t special;	/* that were met in folders and left alone */
+	struct identities named, seen;
+	char *path;		/* where we are */
+	size_t room;
+	uint64_t dev;		/* of the tree's root */
+};
+
+size_t identities_place(struct identities *set, uint64_t dev, uint64_t inode);
+bool identities_add(struct identities *set, uint64_t dev, uint64_t inode);
+bool identities_have(const struct identities *set, uint64_t dev, uint64_t inode);
+void identities_free(struct identities *set);
+
+void walk_paths(struct walk *walk, char *const *paths, size_t nr);
+void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *nr_live);
+void walk_free(struct walk *walk);
+
+#endif

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * text.c - bytes that are shown: escapes of the file undone, and done again for
+ * whatever a terminal could take for a command or cannot show. The spelling is the
+ * file's own: a backslash and three octal digits for each byte.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "lib/message.h"
+#include "lib/text.h"
+
+#define REPLACEMENT	"\xef\xbf\xbd"	/* U+FFFD */
+
+static bool utf8;
+
+/**
+ * text_init() - take the character set from the environment.
+ *
+ * Only the character set: a decimal comma would be wrong in what programs read.
+ */
+void text_init(void)
+{
+	setlocale(LC_CTYPE, "");
+	utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
+/**
+ * text_is_utf8() - whether output may hold more than ASCII.
+ *
+ * Return: true if the terminal is said to understand UTF-8.
+ */
+bool text_is_utf8(void)
+{
+	return utf8;
+}
+
+/**
+ * text_decode() - one character of UTF-8, strictly: nothing overlong, no surrogates.
+ * @text: ended by NUL, not empty
+ * @code: the character, set if there is one
+ *
+ * Return: its length in bytes, 0 if the first byte begins no character.
+ */
+size_t text_decode(const char *text, uint32_t *code)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *s = (const unsigned char *)text;
+	size_t length, i;
+	uint32_t c;
+
+	if (*s < 0x80) {
+		*code = *s;
+		return 1;
+	}
+	length = *s >= 0xf0 ? 4 : *s >= 0xe0 ? 3 : 2;
+	if (*s < 0xc2 || *s > 0xf4)
+		return 0;
+	c = *s & (0x7f >> length);
+	for (i = 1; i < length; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < least[length] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	*code = c;
+	return length;
+}
+
+/* Commands to a terminal, and what turns the direction of writing or ends a line. */
+static bool is_unsafe(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/**
+ * text_unescape() - undo the escapes of the file, in place.
+ * @text: a column; what is no escape stays, and so does an escaped NUL
+ */
+void text_unescape(char *text)
+{
+	char *to = strchr(text, '\\'), *from = to;
+
+	if (!to)
+		return;
+	while (*from) {
+		int value;
+
+		if (*from == '\\' && from[1] >= '0' && from[1] <= '3' && is_octal(from[2]) &&
+		    is_octal(from[3])) {
+			value = (from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0');
+			if (value) {
+				*to++ = (char)value;
+				from += 4;
+				continue;
+			}
+		}
+		*to++ = *from++;
+	}
+	*to = '\0';
+}
+
+/* Printable ASCII, which is nearly everything, needs no second look. */
+static bool is_plain(const char *text, enum text_mode mode)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c < ' ' || c >= 0x7f || (c == '\\' && mode != TEXT_JSON) ||
+		    (c == ' ' && mode == TEXT_RAW))
+			return false;
+	}
+	return true;
+}
+
+/* Whether the character can stand as it is. */
+static bool is_shown(uint32_t c, enum text_mode mode)
+{
+	if (mode == TEXT_JSON)
+		return true;
+	if (c == '\\' || is_unsafe(c) || (mode == TEXT_RAW && c == ' '))
+		return false;
+	return c < 0x80 || (utf8 && wcwidth((wchar_t)c) >= 0);
+}
+
+static char *put_octal(char *to, const char *from, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		to += sprintf(to, "\\%03o", (unsigned char)from[i]);
+	return to;
+}
+
+/**
+ * text_shown() - a name as it is put out.
+ * @text: any bytes
+ * @mode: for whom
+ *
+ * Return: the text, to be freed.
+ */
+char *text_shown(const char *text, enum text_mode mode)
+{
+	char *shown, *to;
+
+	if (is_plain(text, mode))
+		return xstrdup(text);
+	shown = xmalloc(4 * strlen(text) + 1);
+	for (to = shown; *text;) {
+		uint32_t c = 0;
+		size_t length = text_decode(text, &c);
+
+		if (length && is_shown(c, mode)) {
+			to = mempcpy(to, text, length);
+		} else if (mode == TEXT_JSON) {
+			to = stpcpy(to, REPLACEMENT);
+			length = 1;
+		} else {
+			length = length ? length : 1;
+			to = put_octal(to, text, length);
+		}
+		text += length;
+	}
+	*to = '\0';
+	return shown;
+}
+
+/* The character at @shown: its bytes, and the columns it takes. */
+static size_t character(const char *shown, size_t *columns)
+{
+	uint32_t c = 0;
+	size_t length = text_decode(shown, &c);
+	int width = length > 1 ? wcwidth((wchar_t)c) : 1;
+
+	*columns = width < 0 ? 1 : (size_t)width;
+	return length ? length : 1;
+}
+
+/**
+ * text_width() - how many columns of a terminal it takes.
+ * @shown: as text_shown() made it
+ *
+ * Return: columns.
+ */
+size_t text_width(const char *shown)
+{
+	size_t width = 0, columns;
+
+	while (*shown) {
+		shown += character(shown, &columns);
+		width += columns;
+	}
+	return width;
+}
+
+/* Where something was taken away; one column. */
+static const char *mark(void)
+{
+	return utf8 ? "\xe2\x80\xa6" : "~";
+}
+
+/**
+ * text_shorten() - take away from the beginning what is too wide; paths differ at the end.
+ * @shown: as text_shown() made it, from malloc
+ * @width: columns that there are, at least one
+ *
+ * Return: the text, to be freed instead of @shown.
+ */
+char *text_shorten(char *shown, size_t width)
+{
+	size_t has = text_width(shown), columns, length;
+	const char *from = shown;
+	char *shortened;
+
+	if (has <= width)
+		return shown;
+	/* One column is the mark's. What takes none belongs to the character before it. */
+	for (; *from; from += length) {
+		length = character(from, &columns);
+		if (has < width && columns)
+			break;
+		has -= columns;
+	}
+	shortened = xasprintf("%s%s", mark(), from);
+	free(shown);
+	return shortened;
+}
+
+/**
+ * text_clip() - take away from the end what is too wide.
+ * @shown: as text_shown() made it, changed in place
+ * @width: columns that there are
+ *
+ * Return: @shown.
+ */
+char *text_clip(char *shown, size_t width)
+{
+	char *at = shown;
+
+	while (*at) {
+		size_t columns, length = character(at, &columns);
+
+		if (columns > width)
+			break;
+		width -= columns;
+		at += length;
+	}
+	*at = '\0';
+	return shown;
+}
+
+/**
+ * text_shorten_end() - text_clip() with a mark where something was taken away.
+ * @shown: as text_shown() made it, from malloc
+ * @width: columns that there are, at least one
+ *
+ * Return: the text, to be freed instead of @shown.
+ */
+char *text_shorten_end(char *shown, size_t width)
+{
+	char *shortened;
+
+	if (text_width(shown) <= width)
+		return shown;
+	shortened = xasprintf("%s%s", text_clip(shown, width - 1), mark());
+	free(shown);
+	return shortened;
+}
+
+/**
+ * text_put_json() - a JSON string with its quotes.
+ * @out: where to
+ * @text: any bytes
+ */
+void text_put_json(FILE *out, const char *text)
+{
+	char *shown = text_shown(text, TEXT_JSON);
+	const char *s;
+
+	putc('"', out);
+	for (s = shown; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			fprintf(out, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20)
+			fprintf(out, "\\u%04x", (unsigned char)*s);
+		else
+			putc(*s, out);
+	}
+	putc('"', out);
+	free(shown);
+}
+
+/**
+ * text_filter_json() - put out JSON that is safe on a terminal.
+ * @out: where to
+ * @json: right as it is; what is unsafe can be nowhere but in its strings
+ * @compact: on one line
+ */
+void text_filter_json(FILE *out, const char *json, bool compact)
+{
+	while (*json) {
+		const char *begin = json;
+		uint32_t c = ' ';
+		size_t length;
+
+		/* Nearly all of it stays as it is. */
+		while ((*json >= ' ' && *json < 0x7f) || (*json == '\n' && !compact))
+			json++;
+		fwrite_unlocked(begin, 1, (size_t)(json - begin), out);
+		if (!*json)
+			break;
+		if (*json == '\n') {
+			json++;
+			json += strspn(json, " ");
+			continue;
+		}
+		length = text_decode(json, &c);
+		length = length ? length : 1;
+		if (is_unsafe(c))
+			fprintf(out, "\\u%04x", c);
+		else
+			fwrite_unlocked(json, 1, length, out);
+		json += length;
+	}
+}
+
+/**
+ * text_of_number() - a count in decimal, without the long way through printf.
+ * @value: the count
+ *
+ * Return: the text, to be freed.
+ */
+char *text_of_number(uint64_t value)
+{
+	char digits[24], *at = digits + sizeof(digits);
+
+	*--at = '\0';
+	do {
+		*--at = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	return xstrdup(at);
+}
+
+/**
+ * text_number() - a count, decimal, nothing else.
+ * @text: what is written
+ * @value: the count, set on success
+ *
+ * Return: false if it is none, or too large.
+ */
+bool text_number(const char *text, uint64_t *value)
+{
+	uint64_t sum = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		unsigned int digit = (unsigned int)(*text - '0');
+
+		if (digit > 9 || sum > (UINT64_MAX - digit) / 10)
+			return false;
+		sum = sum * 10 + digit;
+	}
+	*value = sum;
+	return true;
+}
+
+/**
+ * text_seconds() - a time in decimal, nothing else.
+ * @text: what is written
+ * @value: the time, set on success
+ *
+ * Return: false if it is none.
+ */
+bool text_seconds(const char *text, double *value)
+{
+	char *end;
+
+	if (!*text || strspn(text, "0123456789.") != strlen(text) || strlen(text) > 40)
+		return false;
+	errno = 0;
+	*value = strtod(text, &end);
+	return !*end && end != text && !errno;
+}
+
+/**
+ * text_direction() - what stands behind the name of a column to sort by.
+ * @text: ":asc", ":desc" or nothing
+ * @length: of it
+ * @ascending: set if it says so, else left alone
+ *
+ * Return: false if it is something else.
+ */
+bool text_direction(const char *text, size_t length, bool *ascending)
+{
+	if (length == strlen(":asc") && !strncmp(text, ":asc", length))
+		*ascending = true;
+	else if (length == strlen(":desc") && !strncmp(text, ":desc", length))
+		*ascending = false;
+	else if (length)
+		return false;
+	return true;
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * render.c - puts tables out: aligned, raw, or as JSON. Called by every command but top.
+ * libsmartcols keeps the cells, aligns them and writes JSON. What is in them is safe
+ * when it comes here (text.c), and as wide as it may be (fields.c): only we know which
+ * columns can be cut, and at which end.
+ */
+#include <ctype.h>
+#include <inttypes.h>
+#include <libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "lib/message.h"
+#include "lib/text.h"
+#include "ui/render.h"
+
+struct table {
+	struct style style;
+	struct libscols_table *cells;
+	struct libscols_line *line;
+	size_t nr_columns, nr_cells;
+};
+
+static void *smart(void *p)
+{
+	if (!p) {
+		complain("libsmartcols: out of memory");
+		exit(EXIT_ERROR);
+	}
+	return p;
+}
+
+/**
+ * table_begin() - an empty table.
+ * @style: how it will be put out
+ * @name: what it is called in JSON
+ *
+ * Return: the table, to be freed.
+ */
+struct table *table_begin(const struct style *style, const char *name)
+{
+	struct table *t = xcalloc(1, sizeof(*t));
+
+	t->style = *style;
+	t->cells = smart(scols_new_table());
+	scols_table_set_name(t->cells, name);
+	scols_table_enable_json(t->cells, style->format == FORMAT_JSON);
+	scols_table_enable_noheadings(t->cells, style->noheadings);
+	/* It would escape in its own way what is escaped, and cut what must not be. */
+	scols_table_enable_noencoding(t->cells, style->format != FORMAT_JSON);
+	scols_table_set_termforce(t->cells, SCOLS_TERMFORCE_NEVER);
+	return t;
+}
+
+/**
+ * table_column() - add a column, before any cell.
+ * @t: the table
+ * @name: small letters; the heading has capitals
+ * @number: it stands at the right, and is a number in JSON
+ * @least: so wide at least
+ */
+void table_column(struct table *t, const char *name, bool number, size_t least)
+{
+	struct libscols_column *column;
+	/* The library takes a width as a wish, which headings go before. */
+	char *heading = xasprintf("%*s", number ? (int)least : -(int)least, name), *c;
+
+	for (c = heading; *c && t->style.format != FORMAT_JSON; c++)
+		*c = (char)toupper((unsigned char)*c);
+	/* A heading makes room for itself also where it is not shown. */
+	if (t->style.noheadings && t->style.format != FORMAT_JSON)
+		*heading = '\0';
+	column = smart(scols_table_new_column(t->cells, heading, 0, number ? SCOLS_FL_RIGHT : 0));
+	if (least)
+		scols_column_set_whint(column, (double)least);
+	scols_column_set_json_type(column, number ? SCOLS_JSON_NUMBER : SCOLS_JSON_STRING);
+	t->nr_columns++;
+	free(heading);
+}
+
+/**
+ * table_cell() - the next cell, row by row.
+ * @t: the table
+ * @text: from malloc, becomes the table's; NULL for what is not known
+ */
+void table_cell(struct table *t, char *text)
+{
+	size_t column = t->nr_cells++ % t->nr_columns;
+
+	if (!column)
+		t->line = smart(scols_table_new_line(t->cells, NULL));
+	if (t->style.format != FORMAT_JSON && (!text || !*text)) {
+		free(text);
+		text = xstrdup("-");
+	}
+	if (text && scols_line_refer_data(t->line, column, text))
+		smart(NULL);
+}
+
+static void print_headings(struct table *t, FILE *out)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr_columns && !t->style.noheadings; i++) {
+		fputs_unlocked(scols_column_get_name(scols_table_get_column(t->cells, i)), out);
+		putc_unlocked(i + 1 < t->nr_columns ? ' ' : '\n', out);
+	}
+}
+
+/* Words: the library would escape our backslashes once more. */
+static void print_raw(struct table *t, FILE *out)
+{
+	struct libscols_iter *lines = smart(scols_new_iter(SCOLS_ITER_FORWARD));
+	struct libscols_line *line;
+	size_t i;
+
+	print_headings(t, out);
+	while (!scols_table_next_line(t->cells, lines, &line))
+		for (i = 0; i < t->nr_columns; i++) {
+			fputs_unlocked(scols_cell_get_data(scols_line_get_cell(line, i)), out);
+			putc_unlocked(i + 1 < t->nr_columns ? ' ' : '\n', out);
+		}
+	scols_free_iter(lines);
+}
+
+/*
+ * What libsmartcols makes is an object of one array: ours may have something before it, and
+ * come in parts.
+ */
+static void print_json(struct table *t, FILE *out, const char *before, unsigned int parts)
+{
+	char *json = NULL, *begin, *end;
+
+	if (t->nr_cells) {
+		if (scols_print_table_to_string(t->cells, &json))
+			smart(NULL);
+	} else {
+		json = xasprintf("{\n   \"%s\": [\n   ]\n}\n", scols_table_get_name(t->cells));
+	}
+	begin = json + strspn(json, "{\n");
+	end = strrchr(json, ']');
+	if (!(parts & TABLE_BEGINS)) {
+		begin = strchr(begin, '[') + 1;
+		putc(',', out);
+	} else {
+		text_filter_json(out, "{\n", t->style.compact);
+		if (before) {
+			text_filter_json(out, before, t->style.compact);
+			text_filter_json(out, ",\n", t->style.compact);
+		}
+	}
+	*end = '\0';
+	while (end > begin && (end[-1] == ' ' || end[-1] == '\n'))
+		*--end = '\0';
+	text_filter_json(out, begin, t->style.compact);
+	if (parts & TABLE_ENDS) {
+		text_filter_json(out, "\n   ]\n}", t->style.compact);
+		putc('\n', out);
+	}
+	free(json);
+}
+
+/**
+ * table_print() - put a table out.
+ * @t: the table
+ * @out: where to
+ * @json_before: members of the JSON object that come before the table, or NULL
+ * @parts: TABLE_WHOLE, or which part of a larger one it is
+ */
+void table_print(struct table *t, FILE *out, const char *json_before, unsigned int parts)
+{
+	scols_table_set_stream(t->cells, out);
+	if (t->style.format == FORMAT_JSON)
+		print_json(t, out, json_before, parts);
+	else if (t->style.format == FORMAT_RAW)
+		print_raw(t, out);
+	else if (!t->nr_cells)
+		print_headings(t, out);	/* the library prints nothing */
+	else if (scols_print_table(t->cells) && !ferror(out))
+		smart(NULL);
+}
+
+/**
+ * table_free() - free a table.
+ * @t: begun
+ */
+void table_free(struct table *t)
+{
+	scols_unref_table(t->cells);
+	free(t);
+}
+
+/**
+ * json_counts() - counters as a JSON object.
+ * @counts: the counters
+ * @number: how many of them, from the first
+ *
+ * Return: the text, to be freed.
+ */
+char *json_counts(const struct counts *counts, int number)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = smart(open_memstream(&text, &size));
+	int i;
+
+	for (i = 0; i < number; i++)
+		fprintf(out, "%s\"%s\": %" PRIu64, i ? ", " : "{", count_names[i], counts->n[i]);
+	putc('}', out);
+	fclose(out);
+	return text;
+}
+
+/**
+ * json_snapshot() - what the header of a snapshot says, as a member of a JSON object.
+ * @s: the snapshot
+ *
+ * Return: the text, to be freed.
+ */
+char *json_snapshot(const struct snapshot *s)
+{
+	char *lifetime = json_counts(&s->lifetime, MISSED + 1);
+	char *total = json_counts(&s->total, MISSED + 1);
+	char *text = NULL;
+	size_t size;
+	FILE *out = smart(open_memstream(&text, &size));
+
+	fputs("   \"faultstat\": {\"module\": ", out);
+	text_put_json(out, s->module);
+	fputs(", \"kernel\": ", out);
+	text_put_json(out, s->kernel);
+	fputs(", \"load\": ", out);
+	text_put_json(out, s->load);
+	fprintf(out, ", \"at\": %.3f, \"now\": %.3f, \"realtime\": %.3f, \"resets\": %" PRIu64,
+		s->at, s->now, s->realtime, s->resets);
+	fprintf(out, ", \"exceptions\": {\"user\": %" PRIu64 ", \"kernel\": %" PRIu64 "}",
+		s->exceptions_user, s->exceptions_kernel);
+	fprintf(out, ", \"lifetime\": %s, \"total\": %s", lifetime, total);
+	fprintf(out, ", \"table\": {\"rows\": %" PRIu64 ", \"processes\": %" PRIu64
+		", \"ended\": %" PRIu64 ", \"folded\": %" PRIu64 ", \"overflow\": %" PRIu64
+		", \"memory\": %" PRIu64 "}}", s->table_rows, s->processes, s->ended, s->folded,
+		s->overflow, s->memory);
+	fclose(out);
+	free(lifetime);
+	free(total);
+	return text;
+}
+
+/**
+ * screen_size() - the size of a terminal.
+ * @fd: open on it, or on something else
+ * @columns: set; 0 if it is no terminal
+ * @lines: the same
+ */
+void screen_size(int fd, size_t *columns, size_t *lines)
+{
+	struct winsize size;
+
+	*columns = 0;
+	*lines = 0;
+	if (ioctl(fd, TIOCGWINSZ, &size))
+		return;
+	*columns = size.ws_col ? size.ws_col : 80;
+	*lines = size.ws_row ? size.ws_row : 24;
+}
