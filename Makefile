@@ -17,8 +17,8 @@ help_text = \
 	"make check-dkms     build, install, upgrade and remove by the dkms of three Debian releases" \
 	"make check-all      all tests on all these kernels, and check-debug and check-dkms" \
 	"make bench          instructions per fault, beside perf and bpftrace, and the reader's speed, beside" \
-	"                    sort, fincore, vmtouch and pmap; README=1 writes them there; ONLY= some of" \
-	"                    instructions, reader, residency" \
+	"                    sort, fincore, vmtouch and pmap; DOCS=1 writes docs/performance.md;" \
+	"                    ONLY= some of instructions, reader, residency" \
 	"make fuzz           the reader's parser under libFuzzer, FUZZ_SECONDS=600" \
 	"make style          checkpatch, sparse, W=1, shellcheck" \
 	"make clean          remove what was built" \
@@ -84,9 +84,9 @@ check-all:
 	tests/dkms/run || status=1; \
 	exit $$status
 
-# KERNEL_SERIES= takes another kernel than 6.1.
+# KERNEL_SERIES= takes another kernel than 6.1. README= is what DOCS= was called in 1.0.
 bench:
-	@tests/bench/run $(if $(KERNEL_SERIES),--series $(KERNEL_SERIES)) $(if $(README),--readme) $(ONLY)
+	@tests/bench/run $(if $(KERNEL_SERIES),--series $(KERNEL_SERIES)) $(if $(DOCS)$(README),--write) $(ONLY)
 
 fuzz:
 	@tests/userspace/fuzz $(or $(FUZZ_SECONDS),600)
