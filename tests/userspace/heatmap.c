@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "commands/regions/heatmap.h"
-#include "lib/message.h"
 
 #define INTERVALS	5000
 #define REGIONS		64

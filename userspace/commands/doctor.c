@@ -16,6 +16,7 @@
 #include "faults/source.h"
 #include "kernel/procfs.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 #include "uapi/faultstat.h"
 
 /* Columns of a line that are for level and check, and what a finding has at least. */

@@ -11,6 +11,7 @@
 #include "commands/show.h"
 #include "faults/source.h"
 #include "lib/pace.h"
+#include "lib/xalloc.h"
 
 #define SHOW_SORT	"major,calls"
 #define DELTA_SORT	"major,minor"

@@ -20,6 +20,7 @@
 #include "faults/source.h"
 #include "lib/pace.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 #include "uapi/faultstat.h"
 
 #define STAT_SORT	"major,minor,calls"

@@ -12,6 +12,7 @@
 
 #include "kernel/vmfiles.h"
 #include "lib/pace.h"
+#include "lib/xalloc.h"
 #include "ui/fields.h"
 
 /* From here on people have no use for hundredths, and the column has no room. */

@@ -12,6 +12,7 @@
 #include "commands/show.h"
 #include "faults/source.h"
 #include "lib/pace.h"
+#include "lib/xalloc.h"
 #include "ui/screen.h"
 
 #define INTERVAL_USUAL	2.0

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "faults/column.h"
-#include "lib/message.h"
+#include "lib/xalloc.h"
 #include "ui/fields.h"
 
 static const struct field known[NR_COLUMNS] = {

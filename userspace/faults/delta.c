@@ -16,7 +16,7 @@
 
 #include "faults/delta.h"
 #include "lib/index.h"
-#include "lib/message.h"
+#include "lib/xalloc.h"
 #include "uapi/faultstat.h"
 
 /* A row of the earlier snapshot. */

@@ -12,7 +12,7 @@
 
 #include "faults/family.h"
 #include "lib/index.h"
-#include "lib/message.h"
+#include "lib/xalloc.h"
 #include "uapi/faultstat.h"
 
 /* A process, once however many rows it has. */

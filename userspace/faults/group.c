@@ -9,7 +9,7 @@
 #include "faults/group.h"
 #include "kernel/procfs.h"
 #include "lib/index.h"
-#include "lib/message.h"
+#include "lib/xalloc.h"
 #include "uapi/faultstat.h"
 #include "ui/fields.h"
 

@@ -8,8 +8,8 @@
 #include <sys/sysmacros.h>
 
 #include "faults/heat.h"
-#include "lib/message.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 #include "uapi/faultstat.h"
 
 enum {

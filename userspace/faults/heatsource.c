@@ -15,6 +15,7 @@
 
 #include "faults/heatsource.h"
 #include "faults/source.h"
+#include "lib/xalloc.h"
 
 #define HEAT_FILE	PROC_FILE(FAULTSTAT_PROC_HEAT)
 #define TRIES		8	/* while processes end */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "faults/snapshot.h"
-#include "lib/message.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 #include "uapi/faultstat.h"
 
 const char *const count_names[NR_COUNTS] = {

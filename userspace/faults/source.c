@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "faults/source.h"
+#include "lib/xalloc.h"
 
 #define DEBUGFS_FILE	"/sys/kernel/debug/" FAULTSTAT_DEBUGFS
 

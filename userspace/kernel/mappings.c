@@ -16,6 +16,7 @@
 
 #include "kernel/mappings.h"
 #include "lib/message.h"
+#include "lib/xalloc.h"
 
 /* The one character that maps escapes. */
 static void unescape_newlines(char *path)

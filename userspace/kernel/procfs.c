@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "kernel/procfs.h"
-#include "lib/message.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 
 #define FILE_MAX	0x100000
 

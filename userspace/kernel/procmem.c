@@ -15,6 +15,7 @@
 #include "kernel/procmem.h"
 #include "lib/message.h"
 #include "lib/pace.h"
+#include "lib/xalloc.h"
 #include "ui/fields.h"
 
 enum {

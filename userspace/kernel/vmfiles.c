@@ -14,6 +14,7 @@
 #include "kernel/vmfiles.h"
 #include "lib/message.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 
 const struct vm_column vm_columns[NR_VM] = {
 	[VM_TOTAL] = { "total", VM_NOW, "MemTotal" },

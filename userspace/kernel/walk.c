@@ -18,6 +18,7 @@
 #include "kernel/walk.h"
 #include "lib/index.h"
 #include "lib/message.h"
+#include "lib/xalloc.h"
 #include "ui/progress.h"
 
 static bool same_identity(const void *wanted, size_t position, const void *array)

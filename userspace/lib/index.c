@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "lib/index.h"
-#include "lib/message.h"
+#include "lib/xalloc.h"
 
 /**
  * index_init() - an empty index.

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <wchar.h>
 
-#include "lib/message.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 
 #define REPLACEMENT	"\xef\xbf\xbd"	/* U+FFFD */
 

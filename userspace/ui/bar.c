@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "lib/message.h"
+#include "lib/xalloc.h"
 #include "ui/bar.h"
 
 #define BAR_WIDE	110	/* columns of a terminal that a whole bar leaves enough of */

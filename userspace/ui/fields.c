@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/message.h"
+#include "lib/xalloc.h"
 #include "ui/fields.h"
 
 /* Rows that are in memory as texts: all of a full table of the module's, not a million of files. */

@@ -14,6 +14,7 @@
 
 #include "lib/message.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 #include "ui/render.h"
 
 struct table {

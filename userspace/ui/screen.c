@@ -18,6 +18,7 @@
 #include "lib/message.h"
 #include "lib/pace.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 #include "ui/screen.h"
 
 #define FOOTER_LINES	1

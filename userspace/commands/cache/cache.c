@@ -12,6 +12,7 @@
 #include "commands/cache/cache.h"
 #include "lib/index.h"
 #include "lib/message.h"
+#include "lib/xalloc.h"
 #include "ui/progress.h"
 
 #define WIDE		110	/* columns of a terminal that all of ours fit beside a path */

@@ -8,6 +8,7 @@
 
 #include "commands/cache/cache.h"
 #include "lib/message.h"
+#include "lib/xalloc.h"
 
 #define BATCH	1000	/* rows that are aligned with each other */
 

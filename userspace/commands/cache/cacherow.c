@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "commands/cache/cacherow.h"
-#include "lib/message.h"
+#include "lib/xalloc.h"
 
 static const struct field known[] = {
 	[CACHE_SIZE] = { "size", FIELD_BYTES, "of the file; of all whose residency is known" },

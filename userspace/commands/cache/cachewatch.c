@@ -11,6 +11,7 @@
 #include "commands/cache/cache.h"
 #include "lib/message.h"
 #include "lib/pace.h"
+#include "lib/xalloc.h"
 
 #define REGIONS		64
 #define COLUMNS		"came,went,cached,size,percent,bar,file"

@@ -13,6 +13,7 @@
 #include "kernel/procmem.h"
 #include "lib/message.h"
 #include "lib/pace.h"
+#include "lib/xalloc.h"
 
 #define WIDE		118	/* columns of a terminal that all of ours fit beside a path */
 #define BAR_LEAST	100	/* the same of a bar beside what is not always shown */

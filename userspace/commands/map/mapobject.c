@@ -14,6 +14,7 @@
 #include "commands/map/mapobject.h"
 #include "lib/index.h"
 #include "lib/message.h"
+#include "lib/xalloc.h"
 
 #define WINDOW		(64ull << 20)	/* bytes of a file that are looked at in all its mappings */
 #define PAGE_LEAST	4096

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "commands/map/maprow.h"
-#include "lib/message.h"
+#include "lib/xalloc.h"
 
 static const struct field known[] = {
 	[MAP_PID] = { "pid", FIELD_COUNT, "of the process" },

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "commands/regions/heatmap.h"
-#include "lib/message.h"
+#include "lib/xalloc.h"
 
 static struct heatmap_file *place(struct heatmap *map, const struct region_file *file)
 {

@@ -16,7 +16,7 @@
 #include "commands/regions/regionfile.h"
 #include "kernel/procfs.h"
 #include "lib/index.h"
-#include "lib/message.h"
+#include "lib/xalloc.h"
 
 static uint64_t page_size(void)
 {

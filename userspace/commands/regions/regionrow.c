@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "commands/regions/regionrow.h"
-#include "lib/message.h"
+#include "lib/xalloc.h"
 
 static const struct field known[] = {
 	[REGION_OFFSET] = { "offset", FIELD_BYTES, "where the region begins in the file" },

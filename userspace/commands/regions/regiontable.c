@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "commands/regions/regiontable.h"
-#include "lib/message.h"
 #include "lib/pace.h"
+#include "lib/xalloc.h"
 
 #define COLUMNS_ALL	"offset,size,cached,cached%,mapped,mapped%,calls,share%,major,"
 #define WIDE		100	/* columns of a terminal that all of ours fit beside a path */

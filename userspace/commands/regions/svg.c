@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "commands/regions/heatmap.h"
-#include "lib/message.h"
 #include "lib/pace.h"
+#include "lib/xalloc.h"
 #include "ui/fields.h"
 
 #define FILES_MAX	8	/* panels; those with the most faults */
