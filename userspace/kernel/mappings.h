@@ -5,7 +5,8 @@
 #ifndef KFAULTSTAT_MAPPINGS_H
 #define KFAULTSTAT_MAPPINGS_H
 
-#include "kernel/walk.h"
+#include "kernel/fileset.h"
+#include "kernel/residency.h"
 
 struct mapping {
 	uint64_t start, end;

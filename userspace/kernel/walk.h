@@ -5,21 +5,11 @@
 #ifndef KFAULTSTAT_WALK_H
 #define KFAULTSTAT_WALK_H
 
+#include "kernel/fileset.h"
 #include "kernel/residency.h"
 
 /* Takes a file: open, or with a state that says why nothing is known. It stays the walk's. */
 typedef void (*walk_visit)(void *data, struct residency *file, const char *path);
-
-struct identity {
-	uint64_t dev, inode;
-};
-
-/* Files by identity. */
-struct identities {
-	struct identity *at;
-	size_t nr, room;
-	struct index *index;
-};
 
 struct walk {
 	walk_visit visit;
@@ -33,11 +23,6 @@ struct walk {
 	size_t room;
 	uint64_t dev;		/* of the tree's root */
 };
-
-size_t identities_place(struct identities *set, uint64_t dev, uint64_t inode);
-bool identities_add(struct identities *set, uint64_t dev, uint64_t inode);
-bool identities_have(const struct identities *set, uint64_t dev, uint64_t inode);
-void identities_free(struct identities *set);
 
 void walk_paths(struct walk *walk, char *const *paths, size_t nr);
 void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *nr_live);

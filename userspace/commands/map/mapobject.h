@@ -7,7 +7,7 @@
 #define KFAULTSTAT_MAPOBJECT_H
 
 #include "commands/map/maprow.h"
-#include "kernel/walk.h"
+#include "kernel/fileset.h"
 
 /* An object and its mappings, by offset. */
 struct map_object {

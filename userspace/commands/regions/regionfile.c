@@ -15,6 +15,7 @@
 
 #include "commands/regions/regionfile.h"
 #include "kernel/procfs.h"
+#include "kernel/walk.h"
 #include "lib/index.h"
 #include "lib/xalloc.h"
 

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fileset.c - files by device and inode, numbered as they come and found again in constant
+ * time. Called by whatever must not count a file twice.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/fileset.h"
+#include "lib/index.h"
+#include "lib/xalloc.h"
+
+static bool same_identity(const void *wanted, size_t position, const void *array)
+{
+	const struct identity *a = wanted, *b = (const struct identity *)array + position;
+
+	return a->dev == b->dev && a->inode == b->inode;
+}
+
+static uint32_t *slot_of(const struct identities *set, const struct identity *one)
+{
+	return index_slot(set->index, hash_number(hash_number(HASH_BEGIN, one->dev), one->inode),
+			  same_identity, one, set->at);
+}
+
+static void grow(struct identities *set)
+{
+	size_t i;
+
+	set->room = set->room ? 2 * set->room : 64;
+	set->at = xrealloc(set->at, set->room * sizeof(*set->at));
+	if (set->index)
+		index_free(set->index);
+	else
+		set->index = xcalloc(1, sizeof(*set->index));
+	index_init(set->index, set->room);
+	for (i = 0; i < set->nr; i++)
+		*slot_of(set, &set->at[i]) = (uint32_t)i + 1;
+}
+
+/**
+ * identities_place() - remember a file, or find it.
+ * @set: where; all zero at first
+ * @dev: its device
+ * @inode: its inode
+ *
+ * Return: its place among all, which are numbered as they come.
+ */
+size_t identities_place(struct identities *set, uint64_t dev, uint64_t inode)
+{
+	struct identity one = { dev, inode };
+	uint32_t *slot;
+
+	if (set->nr == set->room)
+		grow(set);
+	slot = slot_of(set, &one);
+	if (!*slot) {
+		set->at[set->nr++] = one;
+		*slot = (uint32_t)set->nr;
+	}
+	return *slot - 1;
+}
+
+/**
+ * identities_add() - remember a file.
+ * @set: where; all zero at first
+ * @dev: its device
+ * @inode: its inode
+ *
+ * Return: false if it was there already.
+ */
+bool identities_add(struct identities *set, uint64_t dev, uint64_t inode)
+{
+	size_t nr = set->nr;
+
+	identities_place(set, dev, inode);
+	return set->nr > nr;
+}
+
+/**
+ * identities_have() - whether a file is remembered.
+ * @set: where
+ * @dev: its device
+ * @inode: its inode
+ *
+ * Return: true if it is.
+ */
+bool identities_have(const struct identities *set, uint64_t dev, uint64_t inode)
+{
+	struct identity one = { dev, inode };
+
+	return set->nr && *slot_of(set, &one);
+}
+
+/**
+ * identities_free() - forget all.
+ * @set: where
+ */
+void identities_free(struct identities *set)
+{
+	if (set->index)
+		index_free(set->index);
+	free(set->index);
+	free(set->at);
+	memset(set, 0, sizeof(*set));
+}

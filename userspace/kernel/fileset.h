@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * fileset.h - which files there are, each known by its device and inode.
+ */
+#ifndef KFAULTSTAT_FILESET_H
+#define KFAULTSTAT_FILESET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct identity {
+	uint64_t dev, inode;
+};
+
+/* Files by identity. */
+struct identities {
+	struct identity *at;
+	size_t nr, room;
+	struct index *index;
+};
+
+size_t identities_place(struct identities *set, uint64_t dev, uint64_t inode);
+bool identities_add(struct identities *set, uint64_t dev, uint64_t inode);
+bool identities_have(const struct identities *set, uint64_t dev, uint64_t inode);
+void identities_free(struct identities *set);
+
+#endif
