@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "commands/options.h"
+#include "lib/spread.h"
 #include "lib/text.h"
 #include "uapi/faultstat.h"
-#include "ui/bar.h"
 #include "ui/fields.h"
 
 #define TABLES	(SHOW | DIFF | STAT)

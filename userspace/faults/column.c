@@ -4,6 +4,7 @@
  * every command that shows such rows.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "ui/bar.h"
+#include "lib/spread.h"
 
 enum residency_way {
 	RESIDENCY_FOUND,	/* cachestat where the kernel has it, else mincore */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * bar.h - how pages are spread over a file or an address range: counted in regions of
- * equal size, and drawn as a bar.
+ * bar.h - how pages are spread over a file or an address range, drawn as a bar.
  */
 #ifndef KFAULTSTAT_BAR_H
 #define KFAULTSTAT_BAR_H
@@ -10,21 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/spread.h"
 #include "lib/text.h"
 #include "ui/render.h"
-
-#define SPREAD_MAX	256
-
-/* Pages of a range, counted by region. */
-struct spread {
-	uint64_t pages;		/* of the range */
-	unsigned int shift;	/* a region is 1 << shift pages; 0 and nr: nr parts of all */
-	size_t nr;
-	bool filled;		/* by who counts */
-	/* A bit for each page that has counted, and does not again; or NULL. */
-	unsigned char *once;
-	uint64_t at[SPREAD_MAX];
-};
 
 #define BAR_MAX		32
 
@@ -35,12 +22,6 @@ struct bar {
 };
 
 #define BAR_ALL		8
-
-void spread_parts(struct spread *spread, uint64_t pages, size_t parts);
-void spread_regions(struct spread *spread, uint64_t pages, unsigned int shift, size_t most);
-uint64_t spread_begin(const struct spread *spread, size_t region);
-size_t spread_region(const struct spread *spread, uint64_t page);
-void spread_add(struct spread *spread, uint64_t first, uint64_t nr);
 
 size_t bar_cells(const struct style *style);
 void bar_make(struct bar *bar, const struct spread *spread, size_t cells);

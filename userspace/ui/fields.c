@@ -4,6 +4,7 @@
  * Called by every command that has columns; what is in them is the command's.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <libsmartcols.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>

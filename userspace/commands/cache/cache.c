@@ -6,8 +6,10 @@
  */
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands/cache/cache.h"
 #include "lib/index.h"

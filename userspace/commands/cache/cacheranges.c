@@ -3,8 +3,10 @@
  * cacheranges.c - cache --ranges and --missing: what of each file is cached and what is
  * not, by offset. Ranges are put out as they are found; only JSON waits for the last.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands/cache/cache.h"
 #include "lib/message.h"

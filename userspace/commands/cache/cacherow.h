@@ -6,6 +6,7 @@
 #define KFAULTSTAT_CACHEROW_H
 
 #include "kernel/residency.h"
+#include "ui/bar.h"
 #include "ui/fields.h"
 
 struct cache_row {

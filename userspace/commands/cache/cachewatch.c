@@ -4,6 +4,7 @@
  * Of each file the cached pages of at most 64 regions are remembered: what comes and goes
  * is the movement of each, added up.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

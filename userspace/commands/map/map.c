@@ -4,6 +4,7 @@
  * what of it is in the page cache.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -4,6 +4,7 @@
  * they are together and whose faults they are. Called by regions.c.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
