@@ -19,7 +19,6 @@
 #include "kernel/residency.h"
 #include "lib/message.h"
 #include "lib/text.h"
-#include "ui/progress.h"
 
 #ifndef SYS_cachestat
 #define SYS_cachestat	451	/* on every architecture */
@@ -41,6 +40,8 @@
 #ifndef STATX_ATTR_DAX
 #define STATX_ATTR_DAX	0x00200000
 #endif
+
+void (*residency_part)(uint64_t part, uint64_t whole);
 
 static enum residency_way usual_way;	/* cachestat or mincore */
 static bool has_cachestat, forced;
@@ -384,8 +385,8 @@ static bool count_mincore(struct residency *file, uint64_t first, uint64_t nr,
 		counts->cached += cached;
 		first += part;
 		nr -= part;
-		if (nr)
-			progress_part(first * page_size, file->size);
+		if (nr && residency_part)
+			residency_part(first * page_size, file->size);
 	}
 	return true;
 }

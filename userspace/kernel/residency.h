@@ -58,6 +58,9 @@ struct residency {
 /* A run of pages that are all there, or all not. False ends the search. */
 typedef bool (*residency_run)(void *data, uint64_t first, uint64_t nr, bool cached);
 
+/* Called with the bytes that are done of a large file, while it is looked at; or NULL. */
+extern void (*residency_part)(uint64_t part, uint64_t whole);
+
 bool residency_begin(const char *via);
 bool residency_has_cachestat(void);
 const char *residency_word(enum residency_state state);

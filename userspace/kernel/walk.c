@@ -19,7 +19,6 @@
 #include "lib/index.h"
 #include "lib/message.h"
 #include "lib/xalloc.h"
-#include "ui/progress.h"
 
 static void trouble(struct walk *walk, const char *path, int error)
 {
@@ -52,7 +51,8 @@ static void hand_on(struct walk *walk, struct residency *file, bool named, const
 		again = identities_have(&walk->named, file->dev, file->inode);
 	if (!again)
 		walk->visit(walk->data, file, path);
-	progress_file();
+	if (walk->looked)
+		walk->looked();
 }
 
 static void visit_file(struct walk *walk, int dir, const char *name)
@@ -279,7 +279,8 @@ void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *n
 			mapping_open(&file, pids[i], m);
 			if (!file.inode || identities_add(&walk->seen, file.dev, file.inode))
 				walk->visit(walk->data, &file, m->path);
-			progress_file();
+			if (walk->looked)
+				walk->looked();
 			residency_close(&file);
 		}
 		identities_free(&mapped);

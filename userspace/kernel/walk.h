@@ -14,6 +14,7 @@ typedef void (*walk_visit)(void *data, struct residency *file, const char *path)
 struct walk {
 	walk_visit visit;
 	void *data;
+	void (*looked)(void);	/* called after each file, also those that were met before; or NULL */
 	bool one_fs;
 	bool quiet;		/* what was complained of is not again */
 	bool failed;		/* something was complained of */

@@ -293,6 +293,8 @@ enum exit_code cache_look(struct walk *walk, const struct options *options, size
 	const struct filter *filter = &options->filter;
 
 	walk->one_fs = options->one_fs;
+	walk->looked = progress_file;
+	residency_part = progress_part;
 	*nr_live = 1;
 	progress_begin();
 	if (filter->nr_pids)

@@ -19,6 +19,7 @@
 #include "kernel/walk.h"
 #include "lib/index.h"
 #include "lib/xalloc.h"
+#include "ui/progress.h"
 
 static uint64_t page_size(void)
 {
@@ -179,7 +180,8 @@ static void find_mapped(struct region_files *files, struct region_process *proce
  */
 void region_files_find(struct region_files *files, const struct options *options, bool quiet)
 {
-	struct walk walk = { .visit = visit, .data = files, .quiet = quiet };
+	struct walk walk = { .visit = visit, .data = files, .quiet = quiet,
+			     .looked = progress_file };
 	size_t i;
 
 	memset(files, 0, sizeof(*files));

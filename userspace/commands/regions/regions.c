@@ -116,6 +116,7 @@ static void catch_signals(struct session *s)
 static void look(struct session *s, bool quiet)
 {
 	region_files_free(&s->files);
+	residency_part = progress_part;
 	progress_begin();
 	region_files_find(&s->files, s->options, quiet);
 	progress_end();
