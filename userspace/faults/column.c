@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "faults/column.h"
+#include "lib/text.h"
 #include "lib/xalloc.h"
 #include "ui/fields.h"
 
@@ -56,14 +57,10 @@ static uint64_t reads(const struct counts *counts)
 	return counts->n[CALLS] > others ? counts->n[CALLS] - others : 0;
 }
 
-/* The length of the folder of a path, or of the whole if it has none. */
-static int dir_length(const char *object)
+/* The length of the folder of an object, or of the whole if that is no path. */
+static int object_dir_length(const char *object)
 {
-	const char *slash = strrchr(object, '/');
-
-	if (*object != '/')
-		return (int)strlen(object);
-	return slash == object ? 1 : (int)(slash - object);
+	return (int)(*object == '/' ? dir_length(object, 0) : strlen(object));
 }
 
 static bool is_rate(size_t column)
@@ -132,7 +129,7 @@ static const char *column_string(size_t column, const struct item *item)
 
 static char *dir_of(const char *object, enum text_mode mode)
 {
-	char *dir = strndup(object, (size_t)dir_length(object)), *shown;
+	char *dir = strndup(object, (size_t)object_dir_length(object)), *shown;
 
 	if (!dir)
 		return NULL;
@@ -178,8 +175,8 @@ static int text_compare(const char *a, const char *b, bool ascending)
 static int dir_compare(const struct item *a, const struct item *b)
 {
 	const char *x = a->dir ? a->dir : a->row.object, *y = b->dir ? b->dir : b->row.object;
-	int length_x = a->dir ? (int)strlen(x) : dir_length(x ? x : "");
-	int length_y = b->dir ? (int)strlen(y) : dir_length(y ? y : "");
+	int length_x = a->dir ? (int)strlen(x) : object_dir_length(x ? x : "");
+	int length_y = b->dir ? (int)strlen(y) : object_dir_length(y ? y : "");
 	int shorter = length_x < length_y ? length_x : length_y;
 	int result = x && y ? strncmp(x, y, (size_t)shorter) : 0;
 

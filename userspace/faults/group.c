@@ -9,6 +9,7 @@
 #include "faults/group.h"
 #include "kernel/procfs.h"
 #include "lib/index.h"
+#include "lib/text.h"
 #include "lib/xalloc.h"
 #include "uapi/faultstat.h"
 #include "ui/fields.h"
@@ -130,16 +131,12 @@ void items_ask_machine(struct items *items, const struct view *view)
 /* The folder of a path, down to a depth; what is no path stays. */
 static const char *dir_text(struct items *items, const struct row *row, unsigned int depth)
 {
-	const char *object = row->object, *end = strrchr(object, '/'), *at;
+	const char *object = row->object;
 	char *dir;
 
 	if (*object != '/')
 		return object;
-	for (at = object; depth && at && at < end; depth--)
-		at = strchr(at + 1, '/');
-	if (!depth && at && at < end && at != object)
-		end = at;
-	dir = strndup(object, end == object ? 1 : (size_t)(end - object));
+	dir = strndup(object, dir_length(object, depth));
 	if (!dir)
 		return object;
 	return keep_text(items, dir);

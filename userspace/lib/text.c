@@ -281,6 +281,31 @@ char *text_shorten_end(char *shown, size_t width)
 }
 
 /**
+ * dir_length() - the folder of a path.
+ * @path: the path
+ * @depth: of its first folders at most so many; 0 for all
+ *
+ * Return: how many bytes of the path; 0 for a file that is named without one.
+ */
+size_t dir_length(const char *path, unsigned int depth)
+{
+	const char *end = strrchr(path, '/'), *at = path;
+
+	if (!end)
+		return 0;
+	if (end == path)
+		return 1;
+	/* Where . was named it is no folder of its own. */
+	if (depth && !strncmp(path, "./", 2) && path[2] != '/')
+		at = path + 1;
+	while (depth && at && at < end) {
+		at = strchr(at + 1, '/');
+		depth--;
+	}
+	return (size_t)((!depth && at && at < end && at != path ? at : end) - path);
+}
+
+/**
  * text_put_json() - a JSON string with its quotes.
  * @out: where to
  * @text: any bytes

@@ -28,6 +28,7 @@ size_t text_width(const char *shown);
 char *text_shorten(char *shown, size_t width);
 char *text_shorten_end(char *shown, size_t width);
 char *text_clip(char *shown, size_t width);
+size_t dir_length(const char *path, unsigned int depth);
 void text_put_json(FILE *out, const char *text);
 void text_filter_json(FILE *out, const char *json, bool compact);
 

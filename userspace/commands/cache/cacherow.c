@@ -86,31 +86,6 @@ static bool number(const void *data, size_t field, uint64_t *value)
 	}
 }
 
-/**
- * dir_length() - the folder of a path.
- * @path: the path
- * @depth: of its first folders at most so many; 0 for all
- *
- * Return: how many bytes of the path; 0 for a file that is named without one.
- */
-size_t dir_length(const char *path, unsigned int depth)
-{
-	const char *end = strrchr(path, '/'), *at = path;
-
-	if (!end)
-		return 0;
-	if (end == path)
-		return 1;
-	/* Where . was named it is no folder of its own. */
-	if (depth && !strncmp(path, "./", 2) && path[2] != '/')
-		at = path + 1;
-	while (depth && at && at < end) {
-		at = strchr(at + 1, '/');
-		depth--;
-	}
-	return (size_t)((!depth && at && at < end && at != path ? at : end) - path);
-}
-
 static char *text(const void *data, size_t field, enum text_mode mode)
 {
 	const struct cache_row *row = data;

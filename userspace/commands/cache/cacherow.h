@@ -35,7 +35,6 @@ extern const struct fields cache_fields;
 
 bool cache_row_fill(struct cache_row *row, struct residency *file, const char *path);
 void cache_row_add(struct cache_row *sum, const struct cache_row *row);
-size_t dir_length(const char *path, unsigned int depth);
 char *cache_row_json(const struct cache_row *sum);
 void cache_row_print_raw(const struct cache_row *sum);
 
