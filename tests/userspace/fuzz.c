@@ -11,6 +11,7 @@
 #include "faults/family.h"
 #include "faults/group.h"
 #include "faults/heat.h"
+#include "faults/json.h"
 #include "ui/fields.h"
 #include "ui/render.h"
 

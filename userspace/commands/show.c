@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "commands/show.h"
+#include "faults/json.h"
 #include "faults/source.h"
 #include "lib/pace.h"
 #include "lib/xalloc.h"

@@ -18,6 +18,7 @@
 
 #include "commands/show.h"
 #include "faults/family.h"
+#include "faults/json.h"
 #include "faults/source.h"
 #include "lib/pace.h"
 #include "lib/text.h"
@@ -317,10 +318,8 @@ static char *json_result(const struct result *r, const struct options *options)
 	const struct run *run = &r->run;
 	char *text = NULL;
 	size_t size, i;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = xmemstream(&text, &size);
 
-	if (!out)
-		return counts;
 	fputs("   \"stat\": {\"command\": [", out);
 	for (i = 0; options->arguments[i]; i++) {
 		fputs(i ? ", " : "", out);

@@ -82,3 +82,15 @@ char *xasprintf(const char *format, ...)
 	va_end(args);
 	return checked(text);
 }
+
+/**
+ * xmemstream() - open_memstream that ends the program where there is no memory.
+ * @text: set when the stream is closed; to be freed
+ * @size: of it, set as well
+ *
+ * Return: a stream, never NULL.
+ */
+FILE *xmemstream(char **text, size_t *size)
+{
+	return checked(open_memstream(text, size));
+}

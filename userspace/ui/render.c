@@ -195,62 +195,6 @@ void table_free(struct table *t)
 }
 
 /**
- * json_counts() - counters as a JSON object.
- * @counts: the counters
- * @number: how many of them, from the first
- *
- * Return: the text, to be freed.
- */
-char *json_counts(const struct counts *counts, int number)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = smart(open_memstream(&text, &size));
-	int i;
-
-	for (i = 0; i < number; i++)
-		fprintf(out, "%s\"%s\": %" PRIu64, i ? ", " : "{", count_names[i], counts->n[i]);
-	putc('}', out);
-	fclose(out);
-	return text;
-}
-
-/**
- * json_snapshot() - what the header of a snapshot says, as a member of a JSON object.
- * @s: the snapshot
- *
- * Return: the text, to be freed.
- */
-char *json_snapshot(const struct snapshot *s)
-{
-	char *lifetime = json_counts(&s->lifetime, MISSED + 1);
-	char *total = json_counts(&s->total, MISSED + 1);
-	char *text = NULL;
-	size_t size;
-	FILE *out = smart(open_memstream(&text, &size));
-
-	fputs("   \"faultstat\": {\"module\": ", out);
-	text_put_json(out, s->module);
-	fputs(", \"kernel\": ", out);
-	text_put_json(out, s->kernel);
-	fputs(", \"load\": ", out);
-	text_put_json(out, s->load);
-	fprintf(out, ", \"at\": %.3f, \"now\": %.3f, \"realtime\": %.3f, \"resets\": %" PRIu64,
-		s->at, s->now, s->realtime, s->resets);
-	fprintf(out, ", \"exceptions\": {\"user\": %" PRIu64 ", \"kernel\": %" PRIu64 "}",
-		s->exceptions_user, s->exceptions_kernel);
-	fprintf(out, ", \"lifetime\": %s, \"total\": %s", lifetime, total);
-	fprintf(out, ", \"table\": {\"rows\": %" PRIu64 ", \"processes\": %" PRIu64
-		", \"ended\": %" PRIu64 ", \"folded\": %" PRIu64 ", \"overflow\": %" PRIu64
-		", \"memory\": %" PRIu64 "}}", s->table_rows, s->processes, s->ended, s->folded,
-		s->overflow, s->memory);
-	fclose(out);
-	free(lifetime);
-	free(total);
-	return text;
-}
-
-/**
  * screen_size() - the size of a terminal.
  * @fd: open on it, or on something else
  * @columns: set; 0 if it is no terminal

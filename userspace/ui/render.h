@@ -6,9 +6,8 @@
 #define KFAULTSTAT_RENDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
-
-#include "faults/snapshot.h"
 
 enum format { FORMAT_TABLE, FORMAT_RAW, FORMAT_JSON };
 
@@ -31,8 +30,6 @@ void table_cell(struct table *t, char *text);
 void table_print(struct table *t, FILE *out, const char *json_before, unsigned int parts);
 void table_free(struct table *t);
 
-char *json_snapshot(const struct snapshot *s);
-char *json_counts(const struct counts *counts, int number);
 void screen_size(int fd, size_t *columns, size_t *lines);
 
 #endif

@@ -260,10 +260,8 @@ static char *json_before(const struct report *reports, size_t nr, bool interval)
 	bool first = true;
 	char *text = NULL;
 	size_t size, i;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = xmemstream(&text, &size);
 
-	if (!out)
-		return NULL;
 	if (interval)
 		fprintf(out, "   \"realtime\": %lld,\n", (long long)time(NULL));
 	fputs("   \"processes\": [", out);

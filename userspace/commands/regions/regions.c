@@ -78,7 +78,7 @@ static bool draw(struct session *s)
 {
 	size_t size = 0;
 	char *text = heatmap_svg(&s->map, &size);
-	bool fine = text && (lseek(s->svg, 0, SEEK_SET) < 0 || !ftruncate(s->svg, 0)) &&
+	bool fine = (lseek(s->svg, 0, SEEK_SET) < 0 || !ftruncate(s->svg, 0)) &&
 		    write_all(s->svg, text, size);
 
 	if (!fine)

@@ -79,10 +79,8 @@ static char *json_before(const struct region_files *files, const struct heat *he
 	char *words = region_row_words(sum, ", ", "\"", "\": "), *text = NULL;
 	const char *between = "";
 	size_t size, i;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = xmemstream(&text, &size);
 
-	if (!out)
-		return words;
 	fprintf(out, "   \"load\": ");
 	text_put_json(out, heat->load);
 	fprintf(out, ",\n   \"realtime\": %.3f,\n   \"interval\": {\"seconds\": ", heat->realtime);

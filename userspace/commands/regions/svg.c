@@ -387,7 +387,7 @@ static int by_calls(const void *a, const void *b)
  * @map: added to; its files are sorted
  * @size: bytes of the text, set
  *
- * Return: the text, to be freed; NULL if there is no memory.
+ * Return: the text, to be freed.
  */
 char *heatmap_svg(struct heatmap *map, size_t *size)
 {
@@ -398,9 +398,7 @@ char *heatmap_svg(struct heatmap *map, size_t *size)
 
 	if (map->nr)
 		qsort(map->files, map->nr, sizeof(*map->files), by_calls);
-	d.out = open_memstream(&text, size);
-	if (!d.out)
-		return NULL;
+	d.out = xmemstream(&text, size);
 	if (map->nr_columns) {
 		const struct heatmap_column *last = &map->columns[map->nr_columns - 1];
 
