@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * procmem.c - map without -p: the memory of all processes by the kernel's counters, which
- * anyone may read; and the same of one process, for the end of map's table.
+ * procmem.c - the memory of processes by the kernel's counters in /proc/PID/status, which
+ * anyone may read. Called by map for all processes, and for the end of its table of one.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -10,94 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kernel/procmem.h"
 #include "lib/message.h"
-#include "lib/pace.h"
+#include "lib/text.h"
 #include "lib/xalloc.h"
-#include "ui/fields.h"
-
-enum {
-	FIELD_PID, FIELD_COMM, FIELD_RSS, FIELD_ANON, FIELD_FILE, FIELD_SHMEM, FIELD_SHARED,
-	FIELD_SWAP, FIELD_SIZE, FIELD_MEMORY, FIELD_MOVED,
-};
-
-static const struct field known[] = {
-	[FIELD_PID] = { "pid", FIELD_COUNT, "of the process" },
-	[FIELD_COMM] = { "comm", FIELD_NAME, "its name" },
-	[FIELD_RSS] = { "rss", FIELD_BYTES, "resident" },
-	[FIELD_ANON] = { "anon", FIELD_BYTES, "of it anonymous, private copies among it" },
-	[FIELD_FILE] = { "file", FIELD_BYTES, "of it of files" },
-	[FIELD_SHMEM] = { "shmem", FIELD_BYTES, "of it of shared memory and tmpfs" },
-	[FIELD_SHARED] = { "shared", FIELD_BYTES, "file and shmem together" },
-	[FIELD_SWAP] = { "swap", FIELD_BYTES, "swapped out; shared memory is in nobody's" },
-	[FIELD_SIZE] = { "size", FIELD_BYTES, "of all mappings" },
-	[FIELD_MEMORY] = { "percent", FIELD_SHARE, "rss, of the machine's memory" },
-	[FIELD_MOVED] = { "change", FIELD_CHANGE, "of rss, in the interval" },
-};
-
-static bool number(const void *data, size_t field, uint64_t *value)
-{
-	const struct procmem *m = data;
-	uint64_t memory;
-
-	switch (field) {
-	case FIELD_PID:
-		*value = (uint64_t)m->pid;
-		return true;
-	case FIELD_RSS:
-		*value = m->rss;
-		return true;
-	case FIELD_ANON:
-		*value = m->anon;
-		return true;
-	case FIELD_FILE:
-		*value = m->file;
-		return m->has_split;
-	case FIELD_SHMEM:
-		*value = m->shmem;
-		return m->has_split;
-	case FIELD_SHARED:
-		*value = m->shared;
-		return true;
-	case FIELD_SWAP:
-		*value = m->swap;
-		return true;
-	case FIELD_SIZE:
-		*value = m->size;
-		return true;
-	case FIELD_MEMORY:
-		memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-		*value = share_of(m->rss, memory);
-		return memory;
-	default:
-		*value = (uint64_t)m->change;
-		return m->has_change;
-	}
-}
-
-static char *text(const void *data, size_t field, enum text_mode mode)
-{
-	return field == FIELD_COMM ? text_shown(((const struct procmem *)data)->comm, mode) : NULL;
-}
-
-static const struct fields fields = {
-	.name = "processes",
-	.known = known,
-	.nr = ARRAY_SIZE(known),
-	.number = number,
-	.text = text,
-};
-
-/**
- * procmem_help() - the columns, for --help.
- */
-void procmem_help(void)
-{
-	fields_help(&fields);
-}
 
 /* A small file below /proc/PID, without an allocation: there may be many. */
 static bool read_small(int32_t pid, const char *name, char *text, size_t size)
@@ -174,12 +92,13 @@ bool procmem_read(struct procmem *memory, int32_t pid)
 	return true;
 }
 
-struct processes {
-	struct procmem *at;
-	size_t nr, room;
-};
-
-static bool read_all(struct processes *all)
+/**
+ * procmems_read() - the same of all processes that have memory of their own.
+ * @all: set; what it had before is overwritten
+ *
+ * Return: false after a complaint.
+ */
+bool procmems_read(struct procmems *all)
 {
 	DIR *proc = opendir("/proc");
 	const struct dirent *entry;
@@ -201,95 +120,4 @@ static bool read_all(struct processes *all)
 	}
 	closedir(proc);
 	return true;
-}
-
-static int by_pid(const void *a, const void *b)
-{
-	const struct procmem *x = a, *y = b;
-
-	return (x->pid > y->pid) - (x->pid < y->pid);
-}
-
-static void compare(struct processes *now, const struct processes *before)
-{
-	size_t i, j = 0;
-
-	for (i = 0; i < now->nr; i++) {
-		while (j < before->nr && before->at[j].pid < now->at[i].pid)
-			j++;
-		now->at[i].has_change = true;
-		now->at[i].change = (int64_t)now->at[i].rss;
-		if (j < before->nr && before->at[j].pid == now->at[i].pid)
-			now->at[i].change -= (int64_t)before->at[j].rss;
-	}
-}
-
-static int compare_shown(const void *a, const void *b, void *data)
-{
-	int result = view_compare(data, *(const void *const *)a, *(const void *const *)b);
-
-	return result ? result : by_pid(*(const void *const *)a, *(const void *const *)b);
-}
-
-static void print(struct options *options, struct view *view, const struct processes *all)
-{
-	const void **shown = xcalloc(all->nr, sizeof(*shown));
-	size_t limit = options_limit(options, 4), i, lines;
-	time_t when = time(NULL);
-	char clock[32] = "", *json = NULL;
-	struct tm tm;
-
-	screen_size(STDOUT_FILENO, &options->style.width, &lines);
-	for (i = 0; i < all->nr; i++)
-		shown[i] = &all->at[i];
-	qsort_r(shown, all->nr, sizeof(*shown), compare_shown, view);
-	if (options->interval > 0 && options->style.format == FORMAT_JSON)
-		json = xasprintf("   \"realtime\": %lld", (long long)when);
-	else if (options->interval > 0 && localtime_r(&when, &tm))
-		strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S", &tm);
-	if (*clock)
-		printf("# %s\n", clock);
-	view_print(view, shown, all->nr < limit ? all->nr : limit, NULL, &options->style, stdout,
-		   json);
-	if (all->nr > limit && options->style.format == FORMAT_TABLE && lines)
-		printf("%zu of %zu processes; -a shows all\n", limit, all->nr);
-	free(json);
-	free(shown);
-}
-
-/**
- * procmem_show() - map without -p.
- * @options: what is wanted
- *
- * Return: the exit code.
- */
-enum exit_code procmem_show(struct options *options)
-{
-	struct processes before = { 0 }, now = { 0 }, other;
-	struct view view;
-	struct pace pace;
-	uint64_t turn = 0;
-
-	options->style.compact = options->interval > 0;
-	if (!view_choose(&view, &fields, options, options->interval > 0 ?
-			 "pid,rss,change,anon,file,shmem,shared,swap,percent,comm" :
-			 "pid,rss,anon,file,shmem,shared,swap,percent,comm", "rss"))
-		return EXIT_USAGE;
-	pace_begin(&pace, options->interval);
-	for (;;) {
-		if (!read_all(&now))
-			return EXIT_ERROR;
-		qsort(now.at, now.nr, sizeof(*now.at), by_pid);
-		if (turn)
-			compare(&now, &before);
-		print(options, &view, &now);
-		if (options->interval <= 0 || ++turn == options->count || !pace_wait(&pace))
-			break;
-		other = before;
-		before = now;
-		now = other;
-	}
-	free(before.at);
-	free(now.at);
-	return EXIT_FINE;
 }

@@ -5,7 +5,9 @@
 #ifndef KFAULTSTAT_PROCMEM_H
 #define KFAULTSTAT_PROCMEM_H
 
-#include "commands/options.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Bytes. */
 struct procmem {
@@ -19,8 +21,13 @@ struct procmem {
 	int64_t change;			/* of rss */
 };
 
+/* All zero at first. */
+struct procmems {
+	struct procmem *at;
+	size_t nr, room;
+};
+
 bool procmem_read(struct procmem *memory, int32_t pid);
-enum exit_code procmem_show(struct options *options);
-void procmem_help(void);
+bool procmems_read(struct procmems *all);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "commands/map/mapobject.h"
+#include "commands/map/processes.h"
 #include "kernel/procmem.h"
 #include "lib/message.h"
 #include "lib/pace.h"
@@ -39,7 +40,7 @@ void map_help(void)
 {
 	fields_help(&map_fields);
 	printf("\nColumns without -p:\n");
-	procmem_help();
+	processes_help();
 }
 
 static bool walk_object(struct report *report, struct map_object *object,
@@ -471,5 +472,5 @@ enum exit_code map_run(struct options *options)
 			 options->smaps ? "--smaps" : "--via");
 		return EXIT_USAGE;
 	}
-	return procmem_show(options);
+	return processes_show(options);
 }
