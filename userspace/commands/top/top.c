@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "commands/show.h"
+#include "commands/top/screen.h"
 #include "faults/source.h"
 #include "lib/pace.h"
 #include "lib/xalloc.h"
-#include "ui/screen.h"
 
 #define INTERVAL_USUAL	2.0
 #define ANSWER_MAX	256

@@ -16,11 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "commands/top/screen.h"
 #include "lib/message.h"
 #include "lib/pace.h"
 #include "lib/text.h"
 #include "lib/xalloc.h"
-#include "ui/screen.h"
 
 #define FOOTER_LINES	1
 #define PATH_USUAL	20
