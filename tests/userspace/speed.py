@@ -13,9 +13,9 @@ ROWS = 16384
 
 
 def bars():
-    """What tests/bench/bars says of the reader: milliseconds and MiB."""
+    """What tests/bench/bars.txt says of the reader: milliseconds and MiB."""
     limits = {}
-    with open(os.path.join(HERE, "..", "bench", "bars"), encoding="utf-8") as file:
+    with open(os.path.join(HERE, "..", "bench", "bars.txt"), encoding="utf-8") as file:
         for line in file:
             words = line.split()
             if words and words[0].startswith("reader-"):

@@ -29,7 +29,7 @@
 #define SUITE_PARAMS ""
 #endif
 
-/* A skip must stand in the file skips, with the reason. */
+/* A skip must stand in skips.txt, with the reason. */
 #define SKIP_TEST(fmt, ...) \
 	SKIP(return, fmt, ##__VA_ARGS__)
 

@@ -1,6 +1,6 @@
 # awk program. Makes figures out of what was measured: lines "CONFIGURATION WORKLOAD INSTRUCTIONS" in,
 # lines "FIGURE VALUE" out, for those of which all was measured. Used by the guest's script cost and by
-# run on the host. The names are those of the file bars.
+# run on the host. The names are those of bars.txt.
 
 BEGIN {
 	split("anon rows-1 rows-2 rows-100 rows-full", list, " ")

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # What the guest's scripts bench, cost and footprint share: running the workloads bare, with the module,
-# or under another tool, and holding what came out against the file bars. Sourced, never run. What was
+# or under another tool, and holding what came out against bars.txt. Sourced, never run. What was
 # measured is in $measured, as lines "CONFIGURATION WORKLOAD INSTRUCTIONS"; why something could not be
 # is in $complaints.
 
@@ -42,7 +42,7 @@ no_figure() { :; }
 # check SUITE FIGURES: the suite's bars against a file of lines "FIGURE VALUE", as TAP.
 check() {
 	suite=$1 values=$2 failed=0 number=0
-	echo "1..$(awk -v suite="$suite" '$4 == suite' /tests/data/bars | wc -l)"
+	echo "1..$(awk -v suite="$suite" '$4 == suite' /tests/data/bars.txt | wc -l)"
 	while read -r figure limit unit checked what; do
 		[ "$checked" = "$suite" ] || continue
 		number=$((number + 1))
@@ -63,6 +63,6 @@ check() {
 			echo "not ok $number $figure: $value, at most $limit"
 			failed=1
 		fi
-	done </tests/data/bars
+	done </tests/data/bars.txt
 	return $failed
 }
