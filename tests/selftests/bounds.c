@@ -160,17 +160,6 @@ static int many_threads(void *arg)
 	return !p || threads_run(nr, touch_and_stay, p, false);
 }
 
-static int touch_some(void *arg)
-{
-	char *p = map_anon(500);
-
-	(void)arg;
-	if (!p)
-		return 1;
-	touch_write(p, 500);
-	return 0;
-}
-
 static bool tasks_free(void *arg)
 {
 	struct snapshot s;

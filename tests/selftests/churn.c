@@ -314,17 +314,6 @@ TEST_F(churning, folded_rows_by_command_and_object)
 	unlink(path);
 }
 
-static int touch_some(void *arg)
-{
-	char *p = map_anon(1000);
-
-	(void)arg;
-	if (!p)
-		return 1;
-	touch_write(p, 1000);
-	return 0;
-}
-
 /* The newest ended processes are the ones that are kept. */
 TEST_F(churning, newest_ended_processes_are_kept)
 {

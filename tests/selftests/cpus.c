@@ -19,15 +19,6 @@ struct parts {
 	char *shared;
 };
 
-static int go_to(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set);
-}
-
 static void private_name(char *path, size_t size, int nr)
 {
 	snprintf(path, size, SHARED ".%d", nr);
@@ -47,7 +38,7 @@ static int touch_parts(void *arg, int nr)
 		return 1;
 	for (i = 0; i < PAGES; i++) {
 		if (parts->wander && i % 8 == 0 &&
-		    go_to((int)(((size_t)nr + i / 8) % (size_t)cpus)))
+		    run_on_cpu((int)(((size_t)nr + i / 8) % (size_t)cpus)))
 			return 1;
 		touch_write(parts->shared + ((size_t)nr * PAGES + i) * PAGE, 1);
 		touch_write(own + i * PAGE, 1);

@@ -128,17 +128,6 @@ TEST_F(silenced, ftrace_enabled_0_shows_at_the_next_read_and_as_missed)
 	snapshot_free(&s);
 }
 
-static int touch_some(void *arg)
-{
-	char *p = map_anon(200);
-
-	(void)arg;
-	if (!p)
-		return 1;
-	touch_write(p, 200);
-	return 0;
-}
-
 /* A process born after that is exact as ever; one that lived and died unseen has no row. */
 TEST_F(silenced, processes_of_before_meanwhile_and_after)
 {

@@ -66,18 +66,13 @@ TEST_F(loaded, counts_of_an_offline_cpu_stay)
 {
 	int pages = 500;
 	struct snapshot before, after;
-	cpu_set_t set;
 	char *p;
 
 	NEED_HOTPLUG;
-	CPU_ZERO(&set);
-	CPU_SET(1, &set);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
+	ASSERT_EQ(0, run_on_cpu(1));
 	p = map_anon((size_t)pages);
 	touch_write(p, (size_t)pages);
-	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
+	ASSERT_EQ(0, run_on_cpu(0));
 	ASSERT_EQ(0, snapshot_take(&before, FAULTS_PROC));
 	ASSERT_EQ(0, file_write(online, "0"));
 	EXPECT_EQ(0, snapshot_take(&after, FAULTS_PROC));

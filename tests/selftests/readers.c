@@ -42,17 +42,6 @@ static void header_is_complete(struct __test_metadata *_metadata, const struct s
 	EXPECT_LE(0, snapshot_value(s, "load", "resets"));
 }
 
-static int touch_some(void *arg)
-{
-	char *p = map_anon(300);
-
-	(void)arg;
-	if (!p)
-		return 1;
-	touch_write(p, 300);
-	return 0;
-}
-
 TEST_F(loaded, header_has_every_line_in_every_file)
 {
 	static const char * const paths[] = { FAULTS_DEBUGFS, FAULTS_PROC, FAULTS_TOTALS };

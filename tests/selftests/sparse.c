@@ -29,15 +29,6 @@ static int last_cpu(const char *list)
 	return *at ? atoi(at) : -1;
 }
 
-static int go_to(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set);
-}
-
 /* The n-th of the CPUs that are online while the hole is there. */
 static int nth_cpu(size_t n)
 {
@@ -55,7 +46,7 @@ static int touch_wandering(void *arg, int nr)
 	if (!p)
 		return 1;
 	for (i = 0; i < PAGES; i++) {
-		if (i % 16 == 0 && go_to(nth_cpu((size_t)nr + i / 16)))
+		if (i % 16 == 0 && run_on_cpu(nth_cpu((size_t)nr + i / 16)))
 			return 1;
 		touch_write(p + i * PAGE, 1);
 	}
@@ -124,7 +115,7 @@ static int touch_everywhere(void *arg, int nr)
 		if (!p)
 			return 1;
 		for (cpu = 0; cpu < PRESENT; cpu++) {
-			if (go_to(cpu))
+			if (run_on_cpu(cpu))
 				return 1;
 			touch_write(p + (size_t)cpu * PAGE, 1);
 		}

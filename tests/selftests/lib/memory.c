@@ -51,6 +51,25 @@ void touch_write(volatile char *p, size_t pages)
 }
 
 /**
+ * touch_some() - a workload that reads, then writes SOME_PAGES pages of fresh anonymous memory:
+ * two faults each.
+ * @arg: not used
+ *
+ * Return: 0, or 1 if there is no memory.
+ */
+int touch_some(void *arg)
+{
+	char *p = map_anon(SOME_PAGES);
+
+	(void)arg;
+	if (!p)
+		return 1;
+	touch_read(p, SOME_PAGES);
+	touch_write(p, SOME_PAGES);
+	return 0;
+}
+
+/**
  * touch_scattered() - touch every page once, in an order without a pattern.
  * @p: the first page
  * @pages: how many; a power of two
@@ -262,16 +281,27 @@ struct thread {
 	int nr, ret, cpu;
 };
 
+/**
+ * run_on_cpu() - let the calling thread run on one CPU only.
+ * @cpu: its number
+ *
+ * Return: 0, or -1 with errno set.
+ */
+int run_on_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
 static void *thread_main(void *arg)
 {
 	struct thread *t = arg;
-	cpu_set_t set;
 
-	if (t->cpu >= 0) {
-		CPU_ZERO(&set);
-		CPU_SET(t->cpu, &set);
-		t->ret = sched_setaffinity(0, sizeof(set), &set);
-	}
+	if (t->cpu >= 0)
+		t->ret = run_on_cpu(t->cpu);
 	pthread_barrier_wait(t->start);
 	if (!t->ret)
 		t->ret = t->fn(t->arg, t->nr);

@@ -10,10 +10,12 @@
 #include <sys/types.h>
 
 #define PAGE 4096ul
+#define SOME_PAGES 500
 
 void touch_read(const volatile char *p, size_t pages);
 void touch_write(volatile char *p, size_t pages);
 void touch_scattered(volatile char *p, size_t pages, unsigned int seed, bool write);
+int touch_some(void *arg);
 
 char *map_anon(size_t pages);
 char *map_anon_aligned(size_t size, size_t align);
@@ -28,6 +30,7 @@ const char *suite_dir(void);
 bool filesystem_known(const char *name);
 
 typedef int (*thread_fn)(void *arg, int nr);
+int run_on_cpu(int cpu);
 int threads_run(int nr, thread_fn fn, void *arg, bool pinned);
 
 #endif
