@@ -25,7 +25,7 @@ static int zero_page_then_write(void *arg)
 }
 
 /* Every page faults twice: once onto the zero page, once to copy it. */
-TEST_F(loaded, small_pages_read_then_written)
+TEST_F(loaded, small_pages_read_then_written_are_exact)
 {
 	size_t pages = (size_t)scaled(2000);
 	struct workload w = RUN_EXACT(zero_page_then_write, &pages);
@@ -58,7 +58,7 @@ static int dropped_and_moved(void *arg)
 	return !p || p == MAP_FAILED;
 }
 
-TEST_F(loaded, pages_dropped_protected_moved)
+TEST_F(loaded, pages_dropped_protected_and_moved_are_exact)
 {
 	size_t pages = (size_t)scaled(200);
 	struct workload w = RUN_EXACT(dropped_and_moved, &pages);
@@ -92,7 +92,7 @@ static int copy_on_write(void *arg)
 }
 
 /* Parent and child write the same pages at the same time: each copy belongs to who made it. */
-TEST_F(loaded, copy_on_write_by_parent_and_child)
+TEST_F(loaded, copy_on_write_counts_for_the_one_who_writes)
 {
 	struct cow *cow = shared_alloc(sizeof(*cow));
 	struct workload w;
@@ -117,7 +117,7 @@ static int stack_and_heap(void *arg)
 	return 0;
 }
 
-TEST_F(loaded, stack_grows_and_heap_grows)
+TEST_F(loaded, growing_stack_and_heap_have_rows_of_their_own)
 {
 	struct workload w = RUN_EXACT(stack_and_heap, NULL);
 
@@ -137,7 +137,7 @@ static int shared_anon(void *arg)
 	return 0;
 }
 
-TEST_F(loaded, shared_anonymous_memory)
+TEST_F(loaded, shared_anonymous_memory_is_one_object_for_all)
 {
 	size_t pages = (size_t)scaled(1000);
 	struct workload w = RUN_EXACT(shared_anon, &pages);
@@ -182,7 +182,7 @@ static int huge_pages(void *arg)
 	return 0;
 }
 
-TEST_F(loaded, transparent_huge_pages)
+TEST_F(loaded, transparent_huge_pages_count_once_each)
 {
 	static const char thp[] = "/sys/kernel/mm/transparent_hugepage/enabled";
 	struct huge *huge = shared_alloc(sizeof(*huge));
@@ -230,7 +230,7 @@ static int hugetlb_in_mount(struct __test_metadata *_metadata)
 	return 0;
 }
 
-TEST_F(loaded, hugetlb_private_shared_and_file)
+TEST_F(loaded, hugetlb_pages_count_once_private_shared_and_file)
 {
 	char reserved[32] = "";
 
@@ -264,7 +264,7 @@ static int many_threads(void *arg)
 }
 
 /* Threads map and unmap while the others fault, so they wait for the mmap lock, and retry. */
-TEST_F(loaded, eight_threads_mapping_and_touching)
+TEST_F(loaded, eight_threads_that_map_and_touch_are_exact)
 {
 	size_t pages = (size_t)scaled(2560) >= 2560 ? 256 : 64;
 	struct workload w = RUN_EXACT(many_threads, &pages);

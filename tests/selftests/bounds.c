@@ -74,7 +74,7 @@ static long long ordinary_rows(const struct snapshot *s)
 	return nr;
 }
 
-TEST_F(bounded, sixteen_rows_for_200_processes)
+TEST_F(bounded, sixteen_rows_hold_200_processes_and_lose_no_count)
 {
 	struct mark before, after;
 	struct crowd crowd;
@@ -119,7 +119,7 @@ static int touch_long_names(void *arg, int nr)
 	return 0;
 }
 
-TEST_F(bounded, one_mebibyte_for_100_processes_of_60_files)
+TEST_F(bounded, one_mebibyte_holds_100_processes_and_loses_no_count)
 {
 	struct mark before, after;
 	struct crowd crowd;
@@ -177,7 +177,7 @@ static bool tasks_free(void *arg)
 }
 
 /* Sixteen tasks are remembered; the others' calls are counted all the same. */
-TEST_F(bounded, sixteen_task_states_for_300_threads)
+TEST_F(bounded, sixteen_task_states_for_300_threads_lose_no_call)
 {
 	struct workload w = { .missed = -1 };
 	int nr = scaled(300), i;
@@ -202,7 +202,7 @@ TEST_F(bounded, sixteen_task_states_for_300_threads)
 		RUN_EXACT(touch_some, NULL);
 }
 
-TEST_F(bounded, sixteen_task_states_for_100_processes)
+TEST_F(bounded, sixteen_task_states_for_100_processes_lose_no_call)
 {
 	struct mark before, after;
 	struct crowd crowd;
@@ -224,7 +224,7 @@ TEST_F(bounded, sixteen_task_states_for_100_processes)
 }
 
 /* All bounds at their smallest, together. */
-TEST_F(bounded, everything_at_its_smallest)
+TEST_F(bounded, the_smallest_limits_lose_no_count)
 {
 	struct crowd crowd;
 	struct snapshot s;

@@ -134,7 +134,7 @@ static void run_burst(struct __test_metadata *_metadata, struct burst *b, int nr
 	ASSERT_TRUE(wait_until(folded, &wait, 60000));
 }
 
-TEST_F(churning, twenty_thousand_processes_of_which_100_are_kept)
+TEST_F(churning, twenty_thousand_processes_are_folded_and_none_is_lost)
 {
 	struct burst *b = shared_alloc(sizeof(*b));
 	long long memory, early, available = mem_available();
@@ -254,12 +254,12 @@ static void run_unique(struct __test_metadata *_metadata, int processes, int fil
 	EXPECT_EQ(0, mark_compare(&before, &after, crowd.minor, crowd.major));
 }
 
-TEST_F(churning, twenty_thousand_files_of_one_process)
+TEST_F(churning, twenty_thousand_files_of_one_process_lose_no_count)
 {
 	run_unique(_metadata, 1, scaled(20000));
 }
 
-TEST_F(churning, twenty_thousand_files_of_100_processes)
+TEST_F(churning, twenty_thousand_files_of_100_processes_lose_no_count)
 {
 	run_unique(_metadata, 100, scaled(20000));
 }
@@ -277,7 +277,7 @@ static int touch_same(void *arg, int nr)
 }
 
 /* Folding adds up by command name and object: two names, so two rows for one file. */
-TEST_F(churning, folded_rows_by_command_and_object)
+TEST_F(churning, rows_fold_by_command_and_object)
 {
 	struct fold_wait wait = { "odd one", 0 };
 	static char path[] = "/dev/shm/folded";

@@ -179,7 +179,7 @@ static int four_readers(void *arg)
 	return threads_run(4, read_round, arg, false);
 }
 
-TEST_F(cold, threads_that_go_round_more_files_than_there_is_room_for)
+TEST_F(cold, more_files_in_turns_than_there_is_room_for_are_exact)
 {
 	int rounds = 1000;
 	struct workload w;

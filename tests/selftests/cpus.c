@@ -108,12 +108,12 @@ static void run_parts(struct __test_metadata *_metadata, bool wander)
 	unlink(SHARED);
 }
 
-TEST_F(loaded, eight_threads_on_their_own_cpus)
+TEST_F(loaded, eight_threads_on_their_own_cpus_are_exact)
 {
 	run_parts(_metadata, false);
 }
 
-TEST_F(loaded, eight_threads_that_change_cpus)
+TEST_F(loaded, eight_threads_that_change_cpus_are_exact)
 {
 	run_parts(_metadata, true);
 }
@@ -139,7 +139,7 @@ static int same_pages(void *arg)
 }
 
 /* All of them want the same pages of one object at once, in other orders. */
-TEST_F(loaded, eight_threads_race_for_the_same_pages)
+TEST_F(loaded, eight_threads_racing_for_the_same_pages_are_exact)
 {
 	struct workload w = RUN_EXACT(same_pages, NULL);
 
@@ -161,7 +161,7 @@ static int eight_on_cold_file(void *arg)
 	return threads_run(THREADS, cold_pages, arg, true);
 }
 
-TEST_F(loaded, eight_threads_on_one_cold_file)
+TEST_F(loaded, eight_threads_on_one_cold_file_are_exact)
 {
 	struct workload w;
 	char path[256];

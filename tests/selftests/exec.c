@@ -49,7 +49,7 @@ static size_t generations(const struct snapshot *s, pid_t pid, const char *state
 }
 
 /* Every exec begins a process with an id of its own; the ones before are in state exec. */
-TEST_F(loaded, chain_of_five_programs)
+TEST_F(loaded, five_programs_in_turn_add_up_to_one_rusage)
 {
 	struct command c = { { "work", "touch", "100", "exec", "touch", "200", "exec", "touch",
 			       "300", "exec", "touch", "400", "exec", "touch", "500", NULL } };
@@ -66,7 +66,7 @@ TEST_F(loaded, chain_of_five_programs)
 	snapshot_free(&s);
 }
 
-TEST_F(loaded, exec_by_a_thread_that_is_not_the_leader)
+TEST_F(loaded, exec_by_a_thread_is_exact)
 {
 	struct command c = { { "work", "touch", "100", "thread-exec", "touch", "200",
 			       "thread-exec", "touch", "300", "thread-exec", "threads", "4", "50",
@@ -76,7 +76,7 @@ TEST_F(loaded, exec_by_a_thread_that_is_not_the_leader)
 	EXPECT_LE(800, w.minor);
 }
 
-TEST_F(loaded, leader_exits_before_its_threads)
+TEST_F(loaded, leader_that_exits_first_loses_no_count)
 {
 	struct command c = { { "work", "touch", "100", "leader-exits", "touch", "200", "threads",
 			       "4", "50", NULL } };
@@ -85,7 +85,7 @@ TEST_F(loaded, leader_exits_before_its_threads)
 	EXPECT_LE(500, w.minor);
 }
 
-TEST_F(loaded, exec_by_a_thread_whose_leader_has_exited)
+TEST_F(loaded, exec_by_a_thread_whose_leader_has_exited_is_exact)
 {
 	struct command c = { { "work", "touch", "100", "leader-exits", "touch", "200", "exec",
 			       "touch", "300", "leader-exits", "thread-exec", "touch", "400",
@@ -106,7 +106,7 @@ static int run_work32(void *arg)
 }
 
 /* A process that becomes a 32-bit program: its regions have their names as ever. */
-TEST_F(loaded, a_32_bit_program)
+TEST_F(loaded, a_32_bit_program_is_exact)
 {
 	static const char * const regions[] = { "[heap]", "[stack]", "[anon]" };
 	int *error = shared_alloc(sizeof(*error));
@@ -158,7 +158,7 @@ static int exec_with_big_arguments(void *arg)
 }
 
 /* The arguments are copied through a memory map that is not yet the process's. */
-TEST_F(loaded, exec_that_copies_large_arguments)
+TEST_F(loaded, large_arguments_count_for_the_one_who_calls_exec)
 {
 	struct workload w = { 0 };
 
@@ -211,7 +211,7 @@ static int exec_script(void *arg)
 	return 127;
 }
 
-TEST_F(loaded, exec_of_a_script)
+TEST_F(loaded, a_script_is_exact)
 {
 	static char path[] = "/tmp/script";
 	char text[700];
@@ -257,7 +257,7 @@ static int exec_under_threads(void *arg)
 }
 
 /* Exec kills the other threads in the middle of their faults. */
-TEST_F(loaded, exec_while_other_threads_fault)
+TEST_F(loaded, exec_while_other_threads_fault_is_exact)
 {
 	struct command c = { { "work", "touch", "100", NULL } };
 	int i;
@@ -281,7 +281,7 @@ static int exit_under_threads(void *arg)
 	return 0;
 }
 
-TEST_F(loaded, exit_while_other_threads_fault)
+TEST_F(loaded, exit_while_other_threads_fault_is_exact)
 {
 	char *p = map_anon(100);
 	int i;

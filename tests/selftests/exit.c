@@ -42,7 +42,7 @@ static int exit_with_robust_list(void *arg)
 	return 1;
 }
 
-TEST_F(loaded, robust_list_head_in_an_untouched_page)
+TEST_F(loaded, robust_list_head_in_an_untouched_page_is_counted)
 {
 	struct last *last = shared_alloc(sizeof(*last));
 	struct workload w = RUN_EXACT(exit_with_robust_list, last);
@@ -110,7 +110,7 @@ static bool has_ended(void *arg)
 }
 
 /* Every lock the task still owned is marked, in a page that is copied on write for it. */
-TEST_F(loaded, robust_locks_in_pages_shared_since_fork)
+TEST_F(loaded, robust_locks_in_pages_shared_since_fork_are_counted)
 {
 	struct last *last = shared_alloc(sizeof(*last));
 	struct workload w = RUN_EXACT(exit_with_robust_chain, last);
@@ -150,7 +150,7 @@ static int clear_tid_of_process(void *arg)
 	return !c->tid_page || pid < 0 || kid_wait(&c->last->kid, pid);
 }
 
-TEST_F(loaded, clear_child_tid_in_an_untouched_page)
+TEST_F(loaded, clear_child_tid_in_an_untouched_page_is_counted)
 {
 	struct last *last = shared_alloc(sizeof(*last));
 
@@ -209,7 +209,7 @@ static int threads_exit(void *arg)
 }
 
 /* The threads' faults at their exit are their process's, long after they are gone. */
-TEST_F(loaded, exiting_threads_in_a_living_process)
+TEST_F(loaded, last_faults_of_threads_are_exact_in_a_living_process)
 {
 	int *late = shared_alloc(sizeof(*late));
 	struct workload w = RUN_EXACT(threads_exit, late);

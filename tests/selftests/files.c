@@ -89,7 +89,7 @@ static int touch_file(void *arg)
 }
 
 /* Majors are real I/O, minors what readahead had brought by then; both are the kernel's. */
-TEST_F(cold, file_after_dropped_caches)
+TEST_F(cold, cold_file_has_the_kernels_majors)
 {
 	struct map_file m = { self->path, variant->shared, variant->write, variant->random };
 	const struct row *row;
@@ -132,7 +132,7 @@ static int eight_threads(void *arg)
 }
 
 /* They wait for each other's pages and for the mmap lock, and calls are retried. */
-TEST_F(cold, eight_threads_on_one_file)
+TEST_F(cold, eight_threads_on_one_cold_file_are_exact)
 {
 	struct map_file m = { self->path, variant->shared, variant->write, variant->random };
 	struct workload w;
@@ -159,7 +159,7 @@ static int eight_threads_one_map(void *arg)
 	return !shared_map || threads_run(8, touch_shared_map, arg, false);
 }
 
-TEST_F(cold, eight_threads_on_one_mapping)
+TEST_F(cold, eight_threads_on_one_cold_mapping_are_exact)
 {
 	struct map_file m = { self->path, variant->shared, variant->write, variant->random };
 	struct workload w;
@@ -180,7 +180,7 @@ static int deleted_file(void *arg)
 	return 0;
 }
 
-TEST_F(loaded, deleted_file_after_dropped_caches)
+TEST_F(loaded, deleted_file_is_exact_after_dropped_caches)
 {
 	struct workload w;
 	char *path;
@@ -216,7 +216,7 @@ static int read_into_map(void *arg)
 }
 
 /* Faults that system calls take, from the kernel's mode, with I/O. */
-TEST_F(loaded, system_calls_touching_cold_pages)
+TEST_F(loaded, system_calls_on_cold_pages_are_from_kernel)
 {
 	struct workload w;
 	char *path;
@@ -260,7 +260,7 @@ static int cache_dropped_all_the_time(void *arg)
 	return threads_run(4, mapped_while_written, arg, false);
 }
 
-TEST_F(cold, cache_dropped_while_threads_fault)
+TEST_F(cold, cache_dropped_while_threads_fault_is_exact)
 {
 	struct map_file m = { self->path, variant->shared, variant->write, variant->random };
 	struct workload w;

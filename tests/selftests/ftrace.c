@@ -129,7 +129,7 @@ TEST_F(silenced, ftrace_enabled_0_shows_at_the_next_read_and_as_missed)
 }
 
 /* A process born after that is exact as ever; one that lived and died unseen has no row. */
-TEST_F(silenced, processes_of_before_meanwhile_and_after)
+TEST_F(silenced, process_born_after_the_silence_is_exact)
 {
 	struct workload w = { 0 };
 	struct snapshot s;
@@ -149,7 +149,7 @@ TEST_F(silenced, processes_of_before_meanwhile_and_after)
 }
 
 /* Loaded while it is off: a way that works all the same, or none, and never a hook that is dead. */
-TEST_F(silenced, loaded_while_ftrace_is_disabled)
+TEST_F(silenced, loading_is_refused_while_ftrace_is_disabled)
 {
 	struct workload w = { 0 };
 	int ret;

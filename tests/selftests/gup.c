@@ -36,7 +36,7 @@ static int populate(void *arg)
 	       !map_file(path, GUP_PAGES, PROT_READ, MAP_PRIVATE | MAP_POPULATE);
 }
 
-TEST_F(loaded, map_populate_anonymous)
+TEST_F(loaded, map_populate_of_anonymous_memory_is_from_gup)
 {
 	struct workload w = RUN_EXACT(populate, NULL);
 
@@ -56,7 +56,7 @@ static void expect_retries(struct __test_metadata *_metadata, const struct workl
 	}
 }
 
-TEST_F(loaded, map_populate_cold_file)
+TEST_F(loaded, map_populate_of_a_cold_file_is_from_gup)
 {
 	struct workload w;
 	char path[256];
@@ -91,14 +91,14 @@ static int lock_memory(void *arg)
 	return !file || mlock(file, GUP_PAGES * PAGE);
 }
 
-TEST_F(loaded, mlock_and_mlockall)
+TEST_F(loaded, mlock_and_mlockall_are_from_gup)
 {
 	struct workload w = RUN_EXACT(lock_memory, NULL);
 
 	EXPECT_LE(2 * (long long)GUP_PAGES, w.rows.from_gup);
 }
 
-TEST_F(loaded, mlock_cold_file)
+TEST_F(loaded, mlock_of_a_cold_file_is_exact)
 {
 	struct workload w;
 	char path[256];
@@ -122,7 +122,7 @@ static int madvise_populate(void *arg)
 	       madvise(p, GUP_PAGES * PAGE, MADV_POPULATE_WRITE);
 }
 
-TEST_F(loaded, madvise_populate_read_then_write)
+TEST_F(loaded, madvise_populate_is_from_gup)
 {
 	struct workload w;
 	char *p = map_anon(1);
@@ -149,7 +149,7 @@ static int direct_io(void *arg)
 	return 0;
 }
 
-TEST_F(loaded, direct_io_on_untouched_memory)
+TEST_F(loaded, direct_io_on_untouched_memory_is_from_gup)
 {
 	struct workload w;
 	char path[256];
@@ -181,7 +181,7 @@ static int futexes(void *arg)
 	return 0;
 }
 
-TEST_F(loaded, futex_operation_on_untouched_memory)
+TEST_F(loaded, futex_on_untouched_memory_is_counted)
 {
 	struct workload w = RUN_EXACT(futexes, NULL);
 
@@ -280,13 +280,13 @@ static void run_remote(struct __test_metadata *_metadata, int (*caller_fn)(void 
 	unlink(r->path);
 }
 
-TEST_F(loaded, process_vm_readv_and_writev_caller_and_target)
+TEST_F(loaded, process_vm_readv_and_writev_count_where_the_kernel_counts)
 {
 	self->missed_expected = faults_counted_by_callers();
 	run_remote(_metadata, remote_vm, self->missed_expected ? 2 * (long long)GUP_PAGES : 0);
 }
 
-TEST_F(loaded, ptrace_and_proc_mem_caller_and_target)
+TEST_F(loaded, ptrace_and_proc_mem_count_where_the_kernel_counts)
 {
 	/* What goes through /proc/PID/mem is counted for nobody there. */
 	self->missed_expected = faults_counted_by_callers();

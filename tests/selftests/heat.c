@@ -12,7 +12,7 @@
 
 static const unsigned int offsets[] = { 0, 1, 2, 3, 4, 7, 8, 500, 511, 512, 1000, 1023, END };
 
-TEST_F(loaded, known_offsets_of_a_file)
+TEST_F(loaded, known_offsets_give_known_counts)
 {
 	struct listed t = { .path = "/dev/shm/heat.known", .pages = 1024, .touch = offsets };
 	struct workload w = { 0 };
@@ -49,7 +49,7 @@ TEST_F(loaded, known_offsets_of_a_file)
 /* Each page from the disk by itself; the verdict on the last one has no call after it. */
 static const unsigned int far_apart[] = { 40, 3000, 41, 2000, 3999, END };
 
-TEST_F(loaded, majors_by_region_to_the_last_one)
+TEST_F(loaded, majors_are_in_their_regions_to_the_last_one)
 {
 	struct listed t = { .pages = 4000, .touch = far_apart, .read = true };
 	struct workload w = { 0 };
@@ -86,7 +86,7 @@ TEST_F(loaded, majors_by_region_to_the_last_one)
 
 static const unsigned int just_one[] = { 100, END };
 
-TEST_F(loaded, file_grows_and_regions_with_it)
+TEST_F(loaded, regions_grow_with_the_file)
 {
 	static const unsigned int small[] = { 0, 5, 255, END }, large[] = { 1, 256, 65535, END },
 				  small_again[] = { 5, END };
@@ -220,7 +220,7 @@ static int grow_many(void *arg)
 }
 
 /* What is read while regions move to other memory, and that is used again, adds up. */
-TEST_F(loaded, read_while_regions_move)
+TEST_F(loaded, text_read_while_regions_move_adds_up)
 {
 	struct workload w = { 0 };
 	int nr = GROWING_FILES, reads = 0, whole = 0;
@@ -258,7 +258,7 @@ TEST_F(loaded, read_while_regions_move)
 }
 
 /* One may map the beginning of a file that is larger than any disk. */
-TEST_F(loaded, a_file_as_large_as_can_be)
+TEST_F(loaded, the_largest_file_has_regions)
 {
 	struct listed t = { .path = "/dev/shm/heat.large", .pages = 1024, .touch = just_one };
 	struct heat_row *row;
@@ -352,7 +352,7 @@ static int two_cpus(void *arg)
 	return 0;
 }
 
-TEST_F(loaded, cpus_with_regions_of_different_size)
+TEST_F(loaded, regions_of_different_size_add_up_over_cpus)
 {
 	struct listed t = { .path = "/dev/shm/heat.cpus" };
 	struct heat_row *row;
@@ -390,7 +390,7 @@ static int touch_far_behind(void *arg)
 	return *(volatile char *)p;
 }
 
-TEST_F(loaded, a_call_behind_the_end_of_the_file)
+TEST_F(loaded, a_call_behind_the_end_counts_in_the_last_region)
 {
 	struct listed t = { .path = "/dev/shm/heat.behind", .pages = 1024, .touch = just_one };
 	struct workload w = { .signal = SIGBUS };

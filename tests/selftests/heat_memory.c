@@ -72,7 +72,7 @@ static pid_t many_files(struct __test_metadata *_metadata, struct crowd c, long 
 	return w.pid;
 }
 
-TEST_F(loaded, thousands_of_files)
+TEST_F(loaded, thousands_of_files_have_regions)
 {
 	long long lost;
 	struct heat h;

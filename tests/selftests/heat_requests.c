@@ -30,7 +30,7 @@ FIXTURE_TEARDOWN(own)
 	loaded_end(_metadata, false, 0);
 }
 
-TEST_F(own, asked_for_at_load)
+TEST_F(own, the_parameter_works_at_load)
 {
 	struct listed t = { .path = "/dev/shm/heat.load", .pages = 1024, .touch = just_one };
 	struct workload w;
@@ -45,7 +45,7 @@ TEST_F(own, asked_for_at_load)
 	unlink(t.path);
 }
 
-TEST_F(loaded, only_those_asked_for_and_only_as_long)
+TEST_F(loaded, only_those_asked_for_have_heat_and_only_as_long)
 {
 	struct listed t[2] = {
 		{ .path = "/dev/shm/heat.a", .pages = 1024, .touch = offsets },
@@ -114,7 +114,7 @@ static bool turned_again(struct toucher *t)
 	return wait_until(has_turned, t, 20000);
 }
 
-TEST_F(loaded, two_who_ask_do_not_disturb_each_other)
+TEST_F(loaded, two_open_files_do_not_disturb_each_other)
 {
 	struct toucher *t[2];
 	struct workload w[2] = { { 0 }, { 0 } };
@@ -159,7 +159,7 @@ TEST_F(loaded, two_who_ask_do_not_disturb_each_other)
 	}
 }
 
-TEST_F(loaded, who_asked_and_was_killed_asks_no_more)
+TEST_F(loaded, a_killed_reader_asks_no_more)
 {
 	struct toucher *t = shared_alloc(sizeof(*t));
 	struct workload w = { 0 };
@@ -194,7 +194,7 @@ TEST_F(loaded, who_asked_and_was_killed_asks_no_more)
 	unlink(t->path);
 }
 
-TEST_F(loaded, what_is_no_list_changes_nothing)
+TEST_F(loaded, an_invalid_list_changes_nothing)
 {
 	static const struct {
 		const char *text;

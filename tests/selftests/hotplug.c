@@ -39,7 +39,7 @@ static int threads_until_told(void *arg)
 } while (0)
 
 /* Threads move between the CPUs; who stops on one and runs again on another loses nothing. */
-TEST_F(loaded, cpu_offline_and_online_under_load)
+TEST_F(loaded, a_cpu_that_goes_and_comes_under_load_loses_nothing)
 {
 	int *stop = shared_alloc(sizeof(*stop));
 	struct workload w = { 0 };
@@ -88,7 +88,7 @@ TEST_F(loaded, counts_of_an_offline_cpu_stay)
 }
 
 /* A module that was loaded while a CPU was away counts on it when it comes. */
-TEST_F(loaded, cpu_that_comes_after_the_load)
+TEST_F(loaded, a_cpu_that_comes_after_the_load_is_counted)
 {
 	int *stop = shared_alloc(sizeof(*stop));
 	struct workload w = { 0 };
@@ -108,7 +108,7 @@ TEST_F(loaded, cpu_that_comes_after_the_load)
 	EXPECT_EQ(0, load_stop(load, true));
 }
 
-TEST_F(loaded, reset_and_unload_while_a_cpu_is_away)
+TEST_F(loaded, reset_and_unload_work_while_a_cpu_is_away)
 {
 	struct snapshot s;
 

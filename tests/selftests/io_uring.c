@@ -123,7 +123,7 @@ static int read_in_workers(void *arg)
 	close(__r.fd); \
 } while (0)
 
-TEST_F(loaded, workers_reading_into_untouched_memory)
+TEST_F(loaded, workers_reading_into_untouched_memory_are_exact)
 {
 	struct reading reading = { "/tmp/ring", scaled(20) };
 	struct workload w;
@@ -137,7 +137,7 @@ TEST_F(loaded, workers_reading_into_untouched_memory)
 		  w.rows.from_kernel + w.rows.from_gup);
 }
 
-TEST_F(loaded, workers_reading_a_cold_file)
+TEST_F(loaded, workers_reading_a_cold_file_are_exact)
 {
 	struct reading reading = { NULL, 4 };
 	struct workload w;
@@ -167,7 +167,7 @@ static int exec_with_workers(void *arg)
 }
 
 /* Exec ends the workers, which are threads of the process. */
-TEST_F(loaded, exec_with_workers_left)
+TEST_F(loaded, exec_with_workers_left_is_exact)
 {
 	struct reading reading = { "/tmp/ring", 2 };
 	struct workload w;

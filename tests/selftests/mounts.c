@@ -37,7 +37,7 @@ static int mount_below(const struct named *n, const char *source, const char *ty
 	return mount(source, below(n, "mount"), type, flags, NULL) ? -errno : 0;
 }
 
-TEST_F(loaded, tmpfs_mounted_somewhere)
+TEST_F(loaded, file_of_a_tmpfs_has_its_mounted_path)
 {
 	struct named *n = named_in("/tmp/mounts a");
 	struct snapshot s;
@@ -51,7 +51,7 @@ TEST_F(loaded, tmpfs_mounted_somewhere)
 }
 
 /* The same file under two paths: each process has it under the one it used. */
-TEST_F(loaded, bind_mount)
+TEST_F(loaded, file_of_a_bind_mount_has_the_path_that_was_used)
 {
 	struct named *n = named_in("/tmp/mounts b");
 	struct snapshot s;
@@ -72,7 +72,7 @@ static int make_in_chroot(struct named *n)
 }
 
 /* The host's path, as the host's maps says, not what the process itself would call it. */
-TEST_F(loaded, file_of_a_process_in_a_chroot)
+TEST_F(loaded, file_in_a_chroot_has_the_hosts_path)
 {
 	struct named *n = named_in("/tmp/mounts c");
 	struct snapshot s;
@@ -100,7 +100,7 @@ static int make_in_overlay(struct named *n)
 	return 0;
 }
 
-TEST_F(loaded, overlayfs_by_the_users_path)
+TEST_F(loaded, overlayfs_has_the_users_path)
 {
 	struct named *n = named_in("/tmp/mounts d");
 	char options[512];
@@ -145,7 +145,7 @@ static int make_hugetlb(struct named *n)
 	return name_add(n, file, "");
 }
 
-TEST_F(loaded, hugetlb_memory_and_file)
+TEST_F(loaded, hugetlb_memory_and_file_have_their_names)
 {
 	struct named *n;
 	struct snapshot s;
@@ -171,7 +171,7 @@ static int make_odd_comm(struct named *n)
 }
 
 /* A space in comm is escaped as well, since comm is not the last column. */
-TEST_F(loaded, comm_with_odd_bytes)
+TEST_F(loaded, odd_bytes_of_comm_are_escaped)
 {
 	struct named *n = named_in("/tmp/mounts f");
 	const struct row *r;
@@ -200,7 +200,7 @@ static int touch_in_mount(void *arg)
 }
 
 /* Not lazily, and not after a while: no row holds a file, an inode or a mount. */
-TEST_F(loaded, unmount_right_after_the_faults_100_times)
+TEST_F(loaded, unmount_is_never_busy_after_faults)
 {
 	struct named *n = named_in("/tmp/mounts g");
 	int i;
@@ -230,7 +230,7 @@ static int disk_mounted(char *device, char *type)
 	return found;
 }
 
-TEST_F(loaded, unmount_of_the_disk_right_after_the_faults)
+TEST_F(loaded, unmount_of_the_disk_is_never_busy_after_faults)
 {
 	char device[128], type[32], path[256];
 	struct workload w;

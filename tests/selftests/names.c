@@ -35,7 +35,7 @@ static int make_odd_bytes(struct named *n)
 	return 0;
 }
 
-TEST_F(loaded, spaces_control_bytes_backslashes_and_8_bit_bytes)
+TEST_F(loaded, odd_bytes_of_names_are_escaped_as_in_maps)
 {
 	struct named *n = named_in("/tmp/names");
 	struct snapshot s;
@@ -80,7 +80,7 @@ static int make_long_path(struct named *n)
 	return name_add_file(n, part);
 }
 
-TEST_F(loaded, paths_of_4000_bytes)
+TEST_F(loaded, paths_of_4000_bytes_stay_whole)
 {
 	struct named *n = named_in("/tmp/long");
 	struct snapshot s;
@@ -108,7 +108,7 @@ static int make_deleted(struct named *n)
 			"");
 }
 
-TEST_F(loaded, file_deleted_before_its_first_fault)
+TEST_F(loaded, file_deleted_before_its_first_fault_says_so)
 {
 	struct named *n = named_in("/tmp/deleted");
 	struct snapshot s;
@@ -184,7 +184,7 @@ static int make_regions(struct named *n)
 	return 0;
 }
 
-TEST_F(loaded, heap_stack_anon_vdso_shm_memfd_sysv_tmpfs)
+TEST_F(loaded, each_kind_of_memory_has_its_name)
 {
 	struct named *n = named_in("/tmp/regions");
 	struct snapshot s;

@@ -100,14 +100,14 @@ static void run_interleaved(struct __test_metadata *_metadata, struct pages *pag
 	unlink(FILE_B);
 }
 
-TEST_F(loaded, pages_of_two_files_in_turns)
+TEST_F(loaded, pages_of_two_files_in_turns_count_for_each)
 {
 	struct pages pages = { .threads = 1 };
 
 	run_interleaved(_metadata, &pages);
 }
 
-TEST_F(loaded, pages_of_two_files_in_turns_by_four_threads)
+TEST_F(loaded, pages_of_two_files_in_turns_by_four_threads_count_for_each)
 {
 	struct pages pages = { .threads = 4 };
 
@@ -133,14 +133,14 @@ static void run_with_cold_file(struct __test_metadata *_metadata, int threads)
 	unlink(path);
 }
 
-TEST_F(loaded, majors_of_one_file_between_minors_of_others)
+TEST_F(loaded, majors_between_minors_of_others_stay_with_their_file)
 {
 	if (!test_disk())
 		SKIP_TEST("no disk with a file system");
 	run_with_cold_file(_metadata, 1);
 }
 
-TEST_F(loaded, majors_of_one_file_between_minors_of_others_by_four_threads)
+TEST_F(loaded, majors_between_minors_by_four_threads_stay_with_their_file)
 {
 	if (!test_disk())
 		SKIP_TEST("no disk with a file system");
@@ -179,7 +179,7 @@ static int reuse_address(void *arg)
 }
 
 /* The same address, and as a rule the same vma, file and page-table memory, all the time. */
-TEST_F(loaded, one_file_closed_another_mapped_at_its_address_10000_times)
+TEST_F(loaded, a_file_mapped_where_another_was_is_never_taken_for_it)
 {
 	struct reuse *r = shared_alloc(sizeof(*r));
 	struct snapshot s;
@@ -241,14 +241,14 @@ static void run_new_files(struct __test_metadata *_metadata, const char *dir)
 	snapshot_free(&s);
 }
 
-TEST_F(loaded, files_made_and_deleted_with_inode_numbers_used_again)
+TEST_F(loaded, inode_numbers_used_again_are_told_apart)
 {
 	if (!test_disk())
 		SKIP_TEST("no disk with a file system");
 	run_new_files(_metadata, test_disk());
 }
 
-TEST_F(loaded, tmpfs_files_made_and_deleted)
+TEST_F(loaded, tmpfs_files_made_and_deleted_are_told_apart)
 {
 	run_new_files(_metadata, "/dev/shm");
 }
@@ -280,7 +280,7 @@ static int touch_with_child(void *arg)
 	return kid_wait(&f->kid, pid);
 }
 
-TEST_F(loaded, one_file_by_parent_and_child)
+TEST_F(loaded, one_file_of_parent_and_child_counts_for_each)
 {
 	struct forked *f = shared_alloc(sizeof(*f));
 	struct snapshot s;

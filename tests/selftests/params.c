@@ -69,7 +69,7 @@ static int log_lines(int fd, const char *name)
 	return nr;
 }
 
-TEST_F(loaded, bad_value_at_run_time)
+TEST_F(loaded, a_bad_value_is_refused_at_run_time)
 {
 	char before[256], after[256];
 	size_t i, j;
@@ -104,7 +104,7 @@ static bool writable(const char *name)
 	return !stat(path, &st) && st.st_mode & 0200;
 }
 
-TEST_F(loaded, good_value_at_run_time)
+TEST_F(loaded, a_good_value_is_taken_at_run_time)
 {
 	char value[256];
 	size_t i, j;
@@ -125,7 +125,7 @@ TEST_F(loaded, good_value_at_run_time)
 }
 
 /* Written with a newline, as echo does. */
-TEST_F(loaded, newline_after_a_value)
+TEST_F(loaded, a_newline_after_a_value_is_allowed)
 {
 	char value[64];
 
@@ -142,7 +142,7 @@ TEST_F(loaded, newline_after_a_value)
 }
 
 /* A list that is longer than any buffer for it is refused or taken, but not cut. */
-TEST_F(loaded, long_list_of_pids)
+TEST_F(loaded, a_long_list_of_pids_is_taken_whole_or_refused)
 {
 	static char list[8 * 400], value[8 * 400];
 	size_t len = 0;
@@ -177,7 +177,7 @@ FIXTURE_TEARDOWN(not_loaded)
 	loaded_end(_metadata, true, CHECK_NO_EXCEPTIONS);
 }
 
-TEST_F(not_loaded, bad_value_at_load)
+TEST_F(not_loaded, a_bad_value_is_refused_at_load)
 {
 	char params[128];
 	size_t i, j;
@@ -200,7 +200,7 @@ TEST_F(not_loaded, bad_value_at_load)
 	}
 }
 
-TEST_F(not_loaded, good_value_at_load)
+TEST_F(not_loaded, a_good_value_is_taken_at_load)
 {
 	char params[128], value[256];
 	size_t i, j;

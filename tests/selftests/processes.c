@@ -48,7 +48,7 @@ static int fork_many(void *arg)
 	return 0;
 }
 
-TEST_F(loaded, a_thousand_short_lived_forks)
+TEST_F(loaded, a_thousand_short_forks_are_exact)
 {
 	struct kids *kids = shared_alloc(sizeof(*kids));
 
@@ -79,7 +79,7 @@ static int fork_chain(void *arg)
 }
 
 /* A child of a child of a child, each with a parent at its birth that the row names. */
-TEST_F(loaded, forks_of_forks)
+TEST_F(loaded, forks_of_forks_are_exact)
 {
 	struct kids *kids = shared_alloc(sizeof(*kids));
 	struct workload w;
@@ -135,7 +135,7 @@ static int vfork_many(void *arg)
 }
 
 /* Until it execs, the child faults in its parent's memory: its faults, not its parent's. */
-TEST_F(loaded, vfork_and_exec)
+TEST_F(loaded, vfork_and_exec_are_exact)
 {
 	struct kids *kids = shared_alloc(sizeof(*kids));
 
@@ -160,7 +160,7 @@ static int spawn_many(void *arg)
 	return 0;
 }
 
-TEST_F(loaded, posix_spawn)
+TEST_F(loaded, posix_spawn_is_exact)
 {
 	struct kids *kids = shared_alloc(sizeof(*kids));
 
@@ -207,7 +207,7 @@ static int share_memory(void *arg)
 }
 
 /* Two processes in one memory map race for the same pages: who faulted has the fault. */
-TEST_F(loaded, processes_that_share_their_memory)
+TEST_F(loaded, processes_that_share_memory_are_told_apart)
 {
 	struct kids *kids = shared_alloc(sizeof(*kids));
 
@@ -233,7 +233,7 @@ static int thread_many(void *arg)
 }
 
 /* What an ended thread took stays with its process. */
-TEST_F(loaded, a_thousand_short_lived_threads)
+TEST_F(loaded, a_thousand_short_threads_are_exact)
 {
 	int rounds = scaled(64);
 	struct workload w = RUN_EXACT(thread_many, &rounds);
@@ -268,7 +268,7 @@ static int fork_by_threads(void *arg)
 	return threads_run(4, fork_by_threads_child, arg, false);
 }
 
-TEST_F(loaded, forks_by_four_threads_at_once)
+TEST_F(loaded, forks_by_four_threads_at_once_are_exact)
 {
 	struct kids *kids = shared_alloc(sizeof(*kids));
 

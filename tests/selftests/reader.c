@@ -259,7 +259,7 @@ TEST_F(reader, sys_shows_the_kernels_own_figures)
 	EXPECT_LE(1, shell_number(self->sh.out, "\"seconds\": "));
 }
 
-TEST_F(reader, reset_off_and_on_do_it)
+TEST_F(reader, reset_off_and_on_switch_the_module)
 {
 	char value[16];
 
@@ -308,7 +308,7 @@ TEST_F(reader, doctor_is_content_and_sees_a_dead_hook)
 	self->missed = 1;
 }
 
-TEST_F(reader, who_has_no_right_is_told_so)
+TEST_F(reader, a_reader_without_the_right_is_told_so)
 {
 	static const char *const refused[] = {
 		"kfaultstat", "kfaultstat stat true", "kfaultstat reset", "kfaultstat on", "kfaultstat 1 2",

@@ -192,7 +192,7 @@ TEST_F(loaded, text_opened_at_rest_and_read_under_load_adds_up)
 }
 
 /* Many files open at once are many snapshots, each its own. */
-TEST_F(loaded, forty_files_open_at_once)
+TEST_F(loaded, forty_open_files_are_forty_snapshots)
 {
 	char *text = malloc(TEXT_MAX);
 	struct counts last = { 0 };

@@ -122,7 +122,7 @@ static int with_open_calls(void *arg)
 }
 
 /* Calls that are open at the reset: no verdict without its call afterwards, nothing negative. */
-TEST_F(loaded, reset_between_a_call_and_its_verdict)
+TEST_F(loaded, reset_between_a_call_and_its_verdict_loses_neither)
 {
 	struct workload w[20] = { 0 };
 	struct open_call *o = shared_alloc(sizeof(*o));
@@ -156,7 +156,7 @@ TEST_F(loaded, reset_between_a_call_and_its_verdict)
 	snapshot_free(&s);
 }
 
-TEST_F(loaded, reset_under_load)
+TEST_F(loaded, reset_under_load_stays_exact)
 {
 	static const char * const values[] = { "1" };
 	struct counts before, after;
@@ -175,7 +175,7 @@ TEST_F(loaded, reset_under_load)
 	run_exact_after(_metadata);
 }
 
-TEST_F(loaded, enabled_under_load)
+TEST_F(loaded, enabled_under_load_stays_exact)
 {
 	static const char * const values[] = { "0", "1" };
 
@@ -212,7 +212,7 @@ TEST_F(loaded, enabled_0_counts_nothing)
 	self->check = CHECK_NO_EXCEPTIONS;
 }
 
-TEST_F(loaded, attach_under_load)
+TEST_F(loaded, attach_under_load_stays_exact)
 {
 	static const char * const values[] = { "kprobe", "ftrace", "auto" };
 	struct snapshot s;
@@ -257,7 +257,7 @@ TEST_F(loaded, attach_names_what_is_in_use)
 	}
 }
 
-TEST_F(loaded, exceptions_under_load)
+TEST_F(loaded, exceptions_under_load_stay_exact)
 {
 	static const char * const values[] = { "0", "1" };
 
@@ -266,7 +266,7 @@ TEST_F(loaded, exceptions_under_load)
 	run_exact_after(_metadata);
 }
 
-TEST_F(loaded, heat_pid_under_load)
+TEST_F(loaded, heat_pid_under_load_stays_exact)
 {
 	static const char *const values[] = { "all", "", "1", "all" };
 
@@ -382,7 +382,7 @@ TEST_F(loaded, pid_selects_and_the_others_are_in_unselected)
 	EXPECT_EQ(0, workload_wait(&w[1]));
 }
 
-TEST_F(loaded, pid_under_load)
+TEST_F(loaded, pid_under_load_stays_exact)
 {
 	char one[16], several[64];
 	const char *values[] = { "", one, several };

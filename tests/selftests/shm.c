@@ -41,7 +41,7 @@ static int memfd(void *arg)
 	return 0;
 }
 
-TEST_F(loaded, memfd_shared_then_private)
+TEST_F(loaded, memfd_is_exact_shared_and_private)
 {
 	struct workload w;
 	int fd = (int)syscall(SYS_memfd_create, "probe", 0);
@@ -78,7 +78,7 @@ static int sysv(void *arg)
 }
 
 /* Two processes attach one segment and touch it at the same time: each has its own faults. */
-TEST_F(loaded, sysv_segment_attached_by_two)
+TEST_F(loaded, sysv_segment_counts_for_each_that_attaches_it)
 {
 	struct sysv *sv = shared_alloc(sizeof(*sv));
 	struct workload w;
@@ -107,7 +107,7 @@ static int tmpfs_file(void *arg)
 	return ret;
 }
 
-TEST_F(loaded, tmpfs_file_shared_and_private)
+TEST_F(loaded, tmpfs_file_is_exact_shared_and_private)
 {
 	struct workload w = RUN_EXACT(tmpfs_file, (void *)"/dev/shm/file");
 
@@ -124,7 +124,7 @@ static int tmpfs_deleted(void *arg)
 	return !p || unlink(path) || touch_half_and_all(p);
 }
 
-TEST_F(loaded, tmpfs_file_deleted_while_mapped)
+TEST_F(loaded, tmpfs_file_deleted_while_mapped_is_exact)
 {
 	struct workload w = RUN_EXACT(tmpfs_deleted, (void *)"/dev/shm/deleted");
 
@@ -155,7 +155,7 @@ static int punched_by_one(void *arg)
 }
 
 /* Faults that meet a hole being punched wait for it and are retried. */
-TEST_F(loaded, pages_punched_out_while_others_touch)
+TEST_F(loaded, pages_punched_out_while_others_touch_are_exact)
 {
 	struct workload w = RUN_EXACT(punched_by_one, (void *)"/dev/shm/punched");
 

@@ -49,7 +49,7 @@ static int truncated_map(void *arg)
 }
 
 /* The call fails and counts for nothing; the process goes on. */
-TEST_F(loaded, sigbus_on_a_truncated_map_handled)
+TEST_F(loaded, handled_sigbus_is_exact)
 {
 	int times = scaled(500);
 	struct workload w = RUN_EXACT(truncated_map, &times);
@@ -57,7 +57,7 @@ TEST_F(loaded, sigbus_on_a_truncated_map_handled)
 	EXPECT_LE(times, w.rows.uncounted);
 }
 
-TEST_F(loaded, sigbus_on_a_truncated_map_deadly)
+TEST_F(loaded, deadly_sigbus_is_exact)
 {
 	struct workload w = { .signal = SIGBUS };
 	int times = 0;
@@ -97,7 +97,7 @@ static int bad_accesses(void *arg)
 }
 
 /* These never reach the memory manager: exceptions without a call. */
-TEST_F(loaded, sigsegv_handled)
+TEST_F(loaded, handled_sigsegv_is_exact)
 {
 	struct bad_access *bad = shared_alloc(sizeof(*bad));
 	struct snapshot before, after;
@@ -115,7 +115,7 @@ TEST_F(loaded, sigsegv_handled)
 	snapshot_free(&after);
 }
 
-TEST_F(loaded, sigsegv_deadly)
+TEST_F(loaded, deadly_sigsegv_is_exact)
 {
 	struct bad_access *bad = shared_alloc(sizeof(*bad));
 	struct workload w = { .signal = SIGSEGV };
@@ -174,7 +174,7 @@ static int resolved(void *arg)
 }
 
 /* Each fault sleeps, is retried when its page has come, and counts once. */
-TEST_F(loaded, userfaultfd_resolved)
+TEST_F(loaded, userfaultfd_is_exact)
 {
 	struct workload w;
 	int threads = 1;
@@ -185,7 +185,7 @@ TEST_F(loaded, userfaultfd_resolved)
 	EXPECT_LE(200, w.rows.uncounted);
 }
 
-TEST_F(loaded, userfaultfd_resolved_for_four_threads)
+TEST_F(loaded, userfaultfd_for_four_threads_is_exact)
 {
 	int threads = 4;
 
@@ -212,13 +212,13 @@ static void killed_asleep(struct __test_metadata *_metadata, bool from_kernel)
 	}
 }
 
-TEST_F(loaded, killed_while_its_fault_sleeps)
+TEST_F(loaded, killed_while_its_fault_sleeps_is_exact)
 {
 	NEED_UFFD;
 	killed_asleep(_metadata, false);
 }
 
-TEST_F(loaded, killed_while_a_system_calls_fault_sleeps)
+TEST_F(loaded, killed_while_a_system_calls_fault_sleeps_is_exact)
 {
 	NEED_UFFD;
 	killed_asleep(_metadata, true);
@@ -235,7 +235,7 @@ static int woken(struct __test_metadata *_metadata, bool from_kernel)
 	return workload_finish(&s->w);
 }
 
-TEST_F(loaded, fault_that_slept_and_was_resolved)
+TEST_F(loaded, fault_that_slept_counts_once)
 {
 	NEED_UFFD;
 	EXPECT_EQ(0, woken(_metadata, false));
@@ -297,7 +297,7 @@ static int interrupted(void *arg)
  * Retries without the flag of a retry: every one a call, one of them counted; or each of them,
  * where the kernel lets the callers of handle_mm_fault() count.
  */
-TEST_F(loaded, fault_interrupted_by_signals)
+TEST_F(loaded, fault_interrupted_by_signals_is_exact)
 {
 	long long *counted = shared_alloc(sizeof(*counted));
 	struct workload w;

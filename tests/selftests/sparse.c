@@ -66,7 +66,7 @@ static int hole_set(const char *online)
 	return file_write(path, online);
 }
 
-TEST_F(loaded, cpu_numbers_with_a_hole)
+TEST_F(loaded, cpu_numbers_with_a_hole_are_exact)
 {
 	struct workload w;
 	struct snapshot s;

@@ -179,7 +179,7 @@ TEST_F(programs, pids_that_are_used_again_are_told_apart)
 	shell_free(&self->sh);
 }
 
-TEST_F(programs, what_stat_passes_on)
+TEST_F(programs, stat_passes_on_status_and_output)
 {
 	shell_run(&self->sh, "kfaultstat stat -- sh -c 'exit 7' 2>&1");
 	EXPECT_EQ(7, self->sh.status);
@@ -230,7 +230,7 @@ static int interrupted(int number, bool group, const char *command)
 	return waitpid(pid, &status, 0) == pid ? status : -1;
 }
 
-TEST_F(programs, an_interrupt_is_the_commands_then_ours)
+TEST_F(programs, an_interrupt_ends_the_command_then_stat_reports)
 {
 	/* bash drops a signal that comes while it waits for a child that ends well. */
 	int status = interrupted(SIGINT, true, ": >up; exec sleep 100");

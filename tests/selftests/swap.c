@@ -94,7 +94,7 @@ static int swap_anon(void *arg)
 	return 0;
 }
 
-TEST_F(swapping, anonymous_memory_from_swap)
+TEST_F(swapping, anonymous_memory_from_swap_has_the_kernels_majors)
 {
 	struct workload w;
 
@@ -118,7 +118,7 @@ static int swap_shared(void *arg)
 	return 0;
 }
 
-TEST_F(swapping, shared_memory_from_swap)
+TEST_F(swapping, shared_memory_from_swap_has_the_kernels_majors)
 {
 	struct workload w;
 
@@ -147,7 +147,7 @@ static int swap_threads(void *arg)
 }
 
 /* Threads that want the same swapped page wait for it and are retried. */
-TEST_F(swapping, four_threads_on_swapped_memory)
+TEST_F(swapping, four_threads_on_swapped_memory_are_exact)
 {
 	struct workload w;
 
@@ -181,7 +181,7 @@ static int swap_fork(void *arg)
 	return kid_wait(&cow->kid, pid);
 }
 
-TEST_F(swapping, parent_and_child_on_swapped_memory)
+TEST_F(swapping, parent_and_child_on_swapped_memory_are_exact)
 {
 	struct swap_cow *cow = shared_alloc(sizeof(*cow));
 	struct workload w;

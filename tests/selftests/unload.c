@@ -82,7 +82,7 @@ static int write_enabled(void *arg)
  * Fifty times, each time after the load has run with the module and after the writer has written;
  * the writer goes on while the module goes, and while it comes again.
  */
-TEST_F(unloading, fifty_times_under_full_load_with_tasks_asleep_while_enabled_is_written)
+TEST_F(unloading, fifty_unloads_under_load_with_tasks_asleep_are_safe)
 {
 	struct writer *writer = shared_alloc(sizeof(*writer));
 	struct workload w = { 0 };
@@ -127,7 +127,7 @@ static int read_all_the_time(void *arg)
 	return 0;
 }
 
-TEST_F(unloading, ten_times_while_the_procfs_file_is_read_in_a_loop)
+TEST_F(unloading, ten_unloads_while_the_procfs_file_is_read_are_safe)
 {
 	struct writer *reader = shared_alloc(sizeof(*reader));
 	struct workload w = { 0 };
@@ -230,7 +230,7 @@ static int exit_soon(void *arg)
 }
 
 /* Tasks that are between their end and the grace period after it, which the module hooks. */
-TEST_F(loaded, unload_right_after_processes_ended)
+TEST_F(loaded, unload_right_after_processes_ended_is_safe)
 {
 	char *p = map_anon(20);
 	int i, j;

@@ -110,7 +110,7 @@ static void page_by_page(struct __test_metadata *_metadata, struct shell *sh, co
 	close(fd);
 }
 
-TEST_F(where, page_cache_page_by_page)
+TEST_F(where, page_cache_is_right_page_by_page)
 {
 	if (!test_disk())
 		SKIP_TEST("no disk: tmpfs keeps all pages");
@@ -121,7 +121,7 @@ TEST_F(where, page_cache_page_by_page)
 }
 
 /* The file underneath is the one that is cached. */
-TEST_F(where, page_cache_of_overlayfs)
+TEST_F(where, page_cache_of_overlayfs_is_right)
 {
 	char path[300], options[600];
 	int ret;
@@ -161,7 +161,7 @@ TEST_F(where, page_cache_of_overlayfs)
 }
 
 /* Up to 5.1 mincore tells everybody the truth; never is anybody told that all of it is there. */
-TEST_F(where, who_may_not_know_is_not_told_a_lie)
+TEST_F(where, no_permission_is_not_told_a_lie)
 {
 	static const int readable = 0644;
 	long long pages;
@@ -250,7 +250,7 @@ static long long smaps_sum(struct shell *sh, pid_t pid, const char *key, const c
 	return kb * 1024;
 }
 
-TEST_F(where, page_table_of_a_process_that_stands_still)
+TEST_F(where, page_table_of_a_process_at_rest_is_right)
 {
 	struct stand s = { .path = self->path };
 	struct workload w = { 0 };
