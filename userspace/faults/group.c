@@ -50,10 +50,8 @@ bool grouping_parse(struct grouping_spec *spec, const char *text)
 
 static char *keep_text(struct items *items, char *text)
 {
-	if (items->nr_texts == items->room_texts) {
-		items->room_texts = items->room_texts ? 2 * items->room_texts : 64;
-		items->texts = xrealloc(items->texts, items->room_texts * sizeof(*items->texts));
-	}
+	items->texts = xgrow(items->texts, items->nr_texts, &items->room_texts,
+			     sizeof(*items->texts));
 	items->texts[items->nr_texts++] = text;
 	return text;
 }

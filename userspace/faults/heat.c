@@ -110,10 +110,8 @@ static bool parse_regions(struct parser *p, char *word)
 		next = strchr(word, ',');
 		if (next)
 			*next++ = '\0';
-		if (heat->nr_cells == p->cell_room) {
-			p->cell_room = p->cell_room ? 2 * p->cell_room : 1024;
-			heat->cells = xrealloc(heat->cells, p->cell_room * sizeof(*heat->cells));
-		}
+		heat->cells = xgrow(heat->cells, heat->nr_cells, &p->cell_room,
+				    sizeof(*heat->cells));
 		cell = &heat->cells[heat->nr_cells];
 		if (!parse_cell(cell, word) || found[cell->region])
 			return false;
@@ -181,10 +179,7 @@ static bool parse_row(void *data, char *line)
 	struct parser *p = data;
 	struct heat *heat = p->heat;
 
-	if (heat->nr_rows == p->row_room) {
-		p->row_room = p->row_room ? 2 * p->row_room : 64;
-		heat->rows = xrealloc(heat->rows, p->row_room * sizeof(*heat->rows));
-	}
+	heat->rows = xgrow(heat->rows, heat->nr_rows, &p->row_room, sizeof(*heat->rows));
 	p->row = &heat->rows[heat->nr_rows];
 	memset(p->row, 0, sizeof(*p->row));
 	if (!parse_cells(&p->text, &line, &fields, parse_field, p))

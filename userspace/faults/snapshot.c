@@ -196,10 +196,7 @@ static bool parse_row(void *data, char *line)
 	struct snapshot *s = p->s;
 	struct row *row;
 
-	if (s->nr_rows == p->room) {
-		p->room = p->room ? p->room + p->room / 2 : 1024;
-		s->rows = xrealloc(s->rows, p->room * sizeof(*s->rows));
-	}
+	s->rows = xgrow(s->rows, s->nr_rows, &p->room, sizeof(*s->rows));
 	row = &s->rows[s->nr_rows];
 	memset(row, 0, sizeof(*row));
 	if (!parse_cells(&p->text, &line, &fields, parse_field, row))

@@ -27,8 +27,7 @@ static void grow(struct identities *set)
 {
 	size_t i;
 
-	set->room = set->room ? 2 * set->room : 64;
-	set->at = xrealloc(set->at, set->room * sizeof(*set->at));
+	set->at = xgrow(set->at, set->nr, &set->room, sizeof(*set->at));
 	if (set->index)
 		index_free(set->index);
 	else

@@ -143,11 +143,8 @@ enum mappings_result mappings_read(struct mappings *mappings, int32_t pid, bool 
 	errno = 0;
 	while ((length = getline(&line, &room, file)) > 0) {
 		line[length - 1] = line[length - 1] == '\n' ? '\0' : line[length - 1];
-		if (mappings->nr == mappings->room) {
-			mappings->room = mappings->room ? 2 * mappings->room : 64;
-			mappings->at = xrealloc(mappings->at,
-						mappings->room * sizeof(*mappings->at));
-		}
+		mappings->at = xgrow(mappings->at, mappings->nr, &mappings->room,
+				     sizeof(*mappings->at));
 		if (mapping_parse(&mappings->at[mappings->nr], line))
 			mappings->nr++;
 	}

@@ -112,10 +112,7 @@ bool procmems_read(struct procmems *all)
 	while ((entry = readdir(proc))) {
 		if (!text_number(entry->d_name, &pid) || pid > INT32_MAX)
 			continue;
-		if (all->nr == all->room) {
-			all->room = all->room ? 2 * all->room : 256;
-			all->at = xrealloc(all->at, all->room * sizeof(*all->at));
-		}
+		all->at = xgrow(all->at, all->nr, &all->room, sizeof(*all->at));
 		all->nr += procmem_read(&all->at[all->nr], (int32_t)pid);
 	}
 	closedir(proc);

@@ -55,6 +55,23 @@ void *xrealloc(void *old, size_t size)
 }
 
 /**
+ * xgrow() - an array with room for one more element.
+ * @array: of elements, or NULL
+ * @nr: how many there are
+ * @room: for how many there is memory; set
+ * @size: bytes of each
+ *
+ * Return: the array, half as large again if it was full.
+ */
+void *xgrow(void *array, size_t nr, size_t *room, size_t size)
+{
+	if (nr < *room)
+		return array;
+	*room += *room / 2 + 64;
+	return xrealloc(array, *room * size);
+}
+
+/**
  * xstrdup() - strdup that ends the program where there is no memory.
  * @text: what to copy
  *

@@ -11,6 +11,7 @@
 void *xmalloc(size_t size);
 void *xcalloc(size_t number, size_t size);
 void *xrealloc(void *old, size_t size);
+void *xgrow(void *array, size_t nr, size_t *room, size_t size);
 char *xstrdup(const char *text);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 FILE *xmemstream(char **text, size_t *size);

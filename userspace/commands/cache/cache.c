@@ -124,10 +124,7 @@ static void add_to_group(struct cache_rows *rows, const struct cache_row *row)
 	place = identities_place(&rows->groups, hash_text(HASH_BEGIN, dir),
 				 hash_text(~HASH_BEGIN, dir));
 	if (place == rows->nr) {
-		if (rows->nr == rows->room) {
-			rows->room = rows->room ? 2 * rows->room : 64;
-			rows->at = xrealloc(rows->at, rows->room * sizeof(*rows->at));
-		}
+		rows->at = xgrow(rows->at, rows->nr, &rows->room, sizeof(*rows->at));
 		memset(&rows->at[rows->nr], 0, sizeof(*rows->at));
 		rows->at[rows->nr].path = dir;
 		rows->at[rows->nr++].order = place;
@@ -177,10 +174,7 @@ void cache_rows_keep(struct cache_rows *rows, struct cache_row *row, struct resi
 		sift_down(rows, rows->nr);
 		return;
 	}
-	if (rows->nr == rows->room) {
-		rows->room = rows->room ? 2 * rows->room : 64;
-		rows->at = xrealloc(rows->at, rows->room * sizeof(*rows->at));
-	}
+	rows->at = xgrow(rows->at, rows->nr, &rows->room, sizeof(*rows->at));
 	rows->at[rows->nr++] = *row;
 	/* Without a limit nothing is ever pushed out. */
 	if (rows->limit != SIZE_MAX)

@@ -91,10 +91,7 @@ static bool keep(struct ranges *ranges, const char *path, const char *state, uin
 	if (!ranges->left)
 		return false;
 	ranges->left--;
-	if (ranges->nr == ranges->room) {
-		ranges->room = ranges->room ? 2 * ranges->room : BATCH;
-		ranges->at = xrealloc(ranges->at, ranges->room * sizeof(*ranges->at));
-	}
+	ranges->at = xgrow(ranges->at, ranges->nr, &ranges->room, sizeof(*ranges->at));
 	range = &ranges->at[ranges->nr++];
 	range->path = xstrdup(path);
 	range->state = state;

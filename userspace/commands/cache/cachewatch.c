@@ -100,10 +100,7 @@ static struct watched *place(struct watch *watch, const struct residency *file)
 {
 	size_t nr = watch->files.nr, at = identities_place(&watch->files, file->dev, file->inode);
 
-	if (watch->files.nr > watch->room) {
-		watch->room = watch->room ? 2 * watch->room : 64;
-		watch->at = xrealloc(watch->at, watch->room * sizeof(*watch->at));
-	}
+	watch->at = xgrow(watch->at, watch->files.nr - 1, &watch->room, sizeof(*watch->at));
 	if (watch->files.nr > nr)
 		memset(&watch->at[at], 0, sizeof(*watch->at));
 	return &watch->at[at];

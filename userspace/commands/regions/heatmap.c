@@ -95,10 +95,7 @@ static void add_cell(struct heatmap_file *file, size_t column, size_t region,
 {
 	struct heatmap_cell *cell;
 
-	if (file->nr == file->room) {
-		file->room = file->room ? 2 * file->room : 64;
-		file->cells = xrealloc(file->cells, file->room * sizeof(*file->cells));
-	}
+	file->cells = xgrow(file->cells, file->nr, &file->room, sizeof(*file->cells));
 	cell = &file->cells[file->nr++];
 	cell->column = (uint32_t)column;
 	cell->region = (uint32_t)region;

@@ -55,15 +55,10 @@ static struct region_file *add(struct region_files *files, uint64_t dev, uint64_
 	size_t before = files->keys.nr, place;
 	struct region_file *file;
 
-	if (files->nr == files->room) {
-		files->room = files->room ? 2 * files->room : 64;
-		files->at = xrealloc(files->at, files->room * sizeof(*files->at));
-	}
+	files->at = xgrow(files->at, files->nr, &files->room, sizeof(*files->at));
 	place = identities_place(&files->keys, dev, inode);
-	if (files->keys.nr > files->first_room) {
-		files->first_room = files->first_room ? 2 * files->first_room : 64;
-		files->first = xrealloc(files->first, files->first_room * sizeof(*files->first));
-	}
+	files->first = xgrow(files->first, files->keys.nr - 1, &files->first_room,
+			     sizeof(*files->first));
 	if (files->keys.nr > before)
 		files->first[place] = files->nr;
 	file = &files->at[files->nr++];
@@ -101,11 +96,8 @@ static struct region_process *add_process(struct region_files *files, int32_t pi
 	char name[32];
 	size_t size;
 
-	if (files->nr_processes == files->process_room) {
-		files->process_room = files->process_room ? 2 * files->process_room : 16;
-		files->processes = xrealloc(files->processes,
-					    files->process_room * sizeof(*files->processes));
-	}
+	files->processes = xgrow(files->processes, files->nr_processes, &files->process_room,
+				 sizeof(*files->processes));
 	process = &files->processes[files->nr_processes];
 	memset(process, 0, sizeof(*process));
 	process->pid = pid;
