@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "commands/cache/cache.h"
+#include "commands/cache/cachelook.h"
 #include "lib/message.h"
 #include "lib/xalloc.h"
+#include "ui/fields.h"
 
 #define BATCH	1000	/* rows that are aligned with each other */
 

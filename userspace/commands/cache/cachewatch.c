@@ -10,6 +10,8 @@
 #include <time.h>
 
 #include "commands/cache/cache.h"
+#include "commands/cache/cachelook.h"
+#include "commands/cache/cacherows.h"
 #include "lib/message.h"
 #include "lib/pace.h"
 #include "lib/xalloc.h"

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cachelook.c - goes through the files that cache is asked for. Called by cache.c,
+ * cachewatch.c and cacheranges.c, each with what it does with a file.
+ */
+#include <fnmatch.h>
+
+#include "commands/cache/cachelook.h"
+#include "ui/progress.h"
+
+/**
+ * cache_wanted() - whether a file is looked at.
+ * @options: what is wanted
+ * @path: of the file
+ *
+ * Return: true if it is.
+ */
+bool cache_wanted(const struct options *options, const char *path)
+{
+	return !options->filter.object || !fnmatch(options->filter.object, path, 0);
+}
+
+/**
+ * cache_look() - hand on all files that are asked for.
+ * @walk: to whom
+ * @options: what is wanted
+ * @nr_live: how many of the processes are there, if there are any; set
+ *
+ * Return: EXIT_FINE, or EXIT_ERROR after complaints.
+ */
+enum exit_code cache_look(struct walk *walk, const struct options *options, size_t *nr_live)
+{
+	const struct filter *filter = &options->filter;
+
+	walk->one_fs = options->one_fs;
+	walk->looked = progress_file;
+	residency_part = progress_part;
+	*nr_live = 1;
+	progress_begin();
+	if (filter->nr_pids)
+		walk_processes(walk, filter->pids, filter->nr_pids, nr_live);
+	else
+		walk_paths(walk, options->arguments, (size_t)options->nr_arguments);
+	progress_end();
+	return walk->failed ? EXIT_ERROR : EXIT_FINE;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * cachelook.h - one look at all files that cache is asked for.
+ */
+#ifndef KFAULTSTAT_CACHELOOK_H
+#define KFAULTSTAT_CACHELOOK_H
+
+#include "commands/options.h"
+#include "kernel/walk.h"
+
+bool cache_wanted(const struct options *options, const char *path);
+enum exit_code cache_look(struct walk *walk, const struct options *options, size_t *nr_live);
+
+#endif
