@@ -32,19 +32,21 @@
 #define MOVED_MINOR	1ULL
 #define MOVED_MAJOR	0x100000000ULL
 
-void account_any(struct task_state *state, struct fault_place place, enum counter class);
-void account_heated(struct task_state *state, struct fault_place place, enum counter class);
-void account_heated_other(struct task_state *state, struct fault_place place, enum counter class,
-			  struct row *row);
+void fs_account_any(struct fs_task_state *state, struct fs_fault_place place,
+		    enum fs_counter class);
+void fs_account_heated(struct fs_task_state *state, struct fs_fault_place place,
+		       enum fs_counter class);
+void fs_account_heated_other(struct fs_task_state *state, struct fs_fault_place place,
+			     enum fs_counter class, struct fs_row *row);
 
-static __always_inline void account_in_cell(u64 *cell, enum counter counter)
+static __always_inline void fs_account_in_cell(u64 *cell, enum fs_counter counter)
 {
-	cell_count(cell, counter);
-	totals_count(counter);
+	fs_cell_count(cell, counter);
+	fs_totals_count(counter);
 }
 
 /**
- * account_call - counts one call of handle_mm_fault()
+ * fs_account_call - counts one call of handle_mm_fault()
  * @vma: its mapping, stable
  * @source: what the hook was given
  * @place: which tells the mapping once more, and the address, from that
@@ -52,22 +54,22 @@ static __always_inline void account_in_cell(u64 *cell, enum counter counter)
  *
  * Task context, preemption off, at the call's entry.
  */
-static __always_inline void account_call(struct vm_area_struct *vma, void *source,
-					 fault_place_fn place, enum counter class)
+static __always_inline void fs_account_call(struct vm_area_struct *vma, void *source,
+					    fs_fault_place_fn place, enum fs_counter class)
 {
 	struct task_struct *task = current;
-	struct task_state *state = task_state_find(task);
-	enum counter verdict = COUNT_MINOR;
-	struct object_key key;
-	struct row *row;
+	struct fs_task_state *state = fs_task_state_find(task);
+	enum fs_counter verdict = COUNT_MINOR;
+	struct fs_object_key key;
+	struct fs_row *row;
 	u64 now, moved;
 	u64 *cell;
 
 	if (unlikely(!state || READ_ONCE(state->cpu) != smp_processor_id() ||
-		     state->generation != task_generation(task) || !object_key_is_plain(vma)))
+		     state->generation != fs_task_generation(task) || !fs_object_key_is_plain(vma)))
 		goto any;
 
-	now = task_counters(task);
+	now = fs_task_counters(task);
 	moved = now - state->seen;
 	if (unlikely(moved != MOVED_MINOR)) {
 		if (moved == 0)
@@ -78,31 +80,31 @@ static __always_inline void account_call(struct vm_area_struct *vma, void *sourc
 			goto any;
 	}
 
-	key = object_key_plain(vma);
-	if (likely(object_key_equal(key, state->key))) {
+	key = fs_object_key_plain(vma);
+	if (likely(fs_object_key_equal(key, state->key))) {
 		WRITE_ONCE(state->seen, now);
 		barrier();
 		cell = state->cell;
-		account_in_cell(cell, verdict);
+		fs_account_in_cell(cell, verdict);
 	} else {
 		row = READ_ONCE(state->process->detour);
 		if (likely(!row))
-			row = row_find(state->process, key);
+			row = fs_row_find(state->process, key);
 		else if (row == ROW_HEATED)
 			goto heated;
-		cell = row ? row_cell(row, READ_ONCE(state->cpu)) : NULL;
+		cell = row ? fs_row_cell(row, READ_ONCE(state->cpu)) : NULL;
 		if (unlikely(!cell))
 			goto any;
 		WRITE_ONCE(state->seen, now);
 		barrier();
-		account_in_cell(state->cell, verdict);
+		fs_account_in_cell(state->cell, verdict);
 		barrier();
 		state->key = key;
 		state->cell = cell;
 		WRITE_ONCE(state->row, row);
 	}
 	barrier();
-	account_in_cell(cell, class);
+	fs_account_in_cell(cell, class);
 	WRITE_ONCE(state->open, class);
 	return;
 
@@ -117,16 +119,17 @@ heated:
 		goto any;
 	WRITE_ONCE(state->seen, now);
 	barrier();
-	account_in_cell(state->cell, verdict);
+	fs_account_in_cell(state->cell, verdict);
 	barrier();
 	if (key.ino == state->key.ino && (key.dev ^ HEAT_MARK) == state->key.dev)
-		account_heated(state, place(source), class);
+		fs_account_heated(state, place(source), class);
 	else
-		account_heated_other(state, place(source), class, row_find(state->process, key));
+		fs_account_heated_other(state, place(source), class,
+					fs_row_find(state->process, key));
 	return;
 any:
 	barrier();
-	account_any(state, place(source), class);
+	fs_account_any(state, place(source), class);
 }
 
 #endif

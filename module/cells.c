@@ -9,12 +9,12 @@
 #include "cells.h"
 
 /**
- * regions_of - how many regions a size has
+ * fs_regions_of - how many regions a size has
  * @size: one of the HEAT_SIZES
  *
  * Any context.
  */
-unsigned int regions_of(u8 size)
+unsigned int fs_regions_of(u8 size)
 {
 	return HEAT_REGIONS_LEAST << 2 * size;
 }
@@ -24,7 +24,7 @@ static u8 size_wanted(u64 last)
 {
 	u8 size = 0;
 
-	while (size < HEAT_SIZE_LAST && last >= regions_of(size))
+	while (size < HEAT_SIZE_LAST && last >= fs_regions_of(size))
 		size++;
 	return size;
 }
@@ -36,7 +36,7 @@ static unsigned int merged_index(unsigned int i, u32 by)
 }
 
 /* Makes regions larger by 2 to the power of @by; what two had is one's. */
-static void regions_merge(struct heat_region *regions, unsigned int count, u32 by)
+static void regions_merge(struct fs_heat_region *regions, unsigned int count, u32 by)
 {
 	unsigned int i, to;
 
@@ -50,14 +50,14 @@ static void regions_merge(struct heat_region *regions, unsigned int count, u32 b
 }
 
 /**
- * shift_wanted - by how much regions have to grow for a page to be in one of them
+ * fs_shift_wanted - by how much regions have to grow for a page to be in one of them
  * @shift: log2 of the pages of a region
  * @page: of the file
  * @count: of the regions
  *
  * Any context.
  */
-u32 shift_wanted(u32 shift, u64 page, unsigned int count)
+u32 fs_shift_wanted(u32 shift, u64 page, unsigned int count)
 {
 	page >>= shift;
 	return page < count ? 0 : fls64(page) - ilog2(count);
@@ -68,19 +68,19 @@ u32 shift_wanted(u32 shift, u64 page, unsigned int count)
  * that: smaller, down to @least, or larger; or NULL. Returns false where there are none
  * yet, for smaller ones would say less for ever.
  */
-static bool regions_get(struct heat_region **regions, u8 wanted, u8 least, u8 *size)
+static bool regions_get(struct fs_heat_region **regions, u8 wanted, u8 least, u8 *size)
 {
 	int at;
 
 	for (at = wanted; at >= least; at--) {
-		*regions = pool_get(POOL_HEAT_FIRST + at);
+		*regions = fs_pool_get(POOL_HEAT_FIRST + at);
 		if (*regions)
 			goto found;
-		if (!pool_is_starved(POOL_HEAT_FIRST + at))
+		if (!fs_pool_is_starved(POOL_HEAT_FIRST + at))
 			return false;
 	}
 	for (at = wanted + 1; at < HEAT_SIZES; at++) {
-		*regions = pool_get(POOL_HEAT_FIRST + at);
+		*regions = fs_pool_get(POOL_HEAT_FIRST + at);
 		if (*regions)
 			goto found;
 	}
@@ -90,10 +90,10 @@ found:
 	return true;
 }
 
-static void regions_put(struct heat_region *regions, u8 size, enum pool_id pool)
+static void regions_put(struct fs_heat_region *regions, u8 size, enum fs_pool_id pool)
 {
-	memset(regions, 0, regions_of(size) * sizeof(*regions));
-	pool_put(pool, regions);
+	memset(regions, 0, fs_regions_of(size) * sizeof(*regions));
+	fs_pool_put(pool, regions);
 }
 
 /*
@@ -101,17 +101,17 @@ static void regions_put(struct heat_region *regions, u8 size, enum pool_id pool)
  * where memory for more is on its way. Readers look again if they see it half done; what
  * they may still be looking at stays memory until a grace period has passed.
  */
-static bool cells_grow(struct heat_cells *cells, u64 page)
+static bool cells_grow(struct fs_heat_cells *cells, u64 page)
 {
-	struct heat_region *old = cells->regions, *more = NULL;
+	struct fs_heat_region *old = cells->regions, *more = NULL;
 	u8 size = cells->size, old_size = size, wanted = size_wanted(page >> cells->shift);
 	u32 by;
 
 	if (wanted > size && !regions_get(&more, wanted, size + 1, &size))
 		return false;
 	if (more)
-		memcpy(more, old, regions_of(old_size) * sizeof(*old));
-	by = shift_wanted(cells->shift, page, regions_of(size));
+		memcpy(more, old, fs_regions_of(old_size) * sizeof(*old));
+	by = fs_shift_wanted(cells->shift, page, fs_regions_of(size));
 
 	WRITE_ONCE(cells->sequence, cells->sequence + 1);
 	smp_wmb(); /* the sequence is odd before anything moves */
@@ -119,7 +119,7 @@ static bool cells_grow(struct heat_cells *cells, u64 page)
 		WRITE_ONCE(cells->regions, more);
 		WRITE_ONCE(cells->size, size);
 	}
-	regions_merge(cells->regions, regions_of(size), by);
+	regions_merge(cells->regions, fs_regions_of(size), by);
 	WRITE_ONCE(cells->shift, cells->shift + by);
 	smp_wmb(); /* everything has moved before the sequence is even */
 	WRITE_ONCE(cells->sequence, cells->sequence + 1);
@@ -129,26 +129,27 @@ static bool cells_grow(struct heat_cells *cells, u64 page)
 }
 
 /**
- * cells_region - where a page is counted
+ * fs_cells_region - where a page is counted
  * @cells: with regions; of this CPU, or shared and their lock held
  * @page: of the file
  *
  * In a hook, interrupts off. Returns NULL where memory is on its way, never of shared ones.
  */
-struct heat_region *cells_region(struct heat_cells *cells, u64 page)
+struct fs_heat_region *fs_cells_region(struct fs_heat_cells *cells, u64 page)
 {
-	if (page >> cells->shift >= regions_of(cells->size) && !cells_grow(cells, page))
+	if (page >> cells->shift >= fs_regions_of(cells->size) && !cells_grow(cells, page))
 		return NULL;
 	return &cells->regions[page >> cells->shift];
 }
 
 /* For a file that ends with page @last; @regions, if there are any, are of @size. */
-static bool cells_begin(struct heat_cells *cells, struct heat_region *regions, u8 size, u64 last)
+static bool cells_begin(struct fs_heat_cells *cells, struct fs_heat_region *regions, u8 size,
+			u64 last)
 {
 	if (!regions)
 		return false;
 	cells->size = size;
-	cells->shift = shift_wanted(0, last, regions_of(size));
+	cells->shift = fs_shift_wanted(0, last, fs_regions_of(size));
 	/* Readers find the regions with their size, and clear. */
 	smp_wmb();
 	WRITE_ONCE(cells->regions, regions);
@@ -156,15 +157,15 @@ static bool cells_begin(struct heat_cells *cells, struct heat_region *regions, u
 }
 
 /**
- * cells_make - makes regions, if there are none
+ * fs_cells_make - makes regions, if there are none
  * @cells: of this CPU
  * @last: the last page of the file
  *
  * In a hook, interrupts off. Returns false where there is no memory, or none yet.
  */
-bool cells_make(struct heat_cells *cells, u64 last)
+bool fs_cells_make(struct fs_heat_cells *cells, u64 last)
 {
-	struct heat_region *regions = NULL;
+	struct fs_heat_region *regions = NULL;
 	u8 size = 0;
 
 	if (cells->regions)
@@ -174,35 +175,35 @@ bool cells_make(struct heat_cells *cells, u64 last)
 }
 
 /**
- * cells_make_shared - likewise, for CPUs that have none of their own
+ * fs_cells_make_shared - likewise, for CPUs that have none of their own
  * @cells: their lock held
  * @last: the last page of the file
  */
-bool cells_make_shared(struct heat_cells *cells, u64 last)
+bool fs_cells_make_shared(struct fs_heat_cells *cells, u64 last)
 {
 	return cells->regions ||
-	       cells_begin(cells, pool_get(POOL_HEAT_SHARED), HEAT_SIZE_LAST, last);
+	       cells_begin(cells, fs_pool_get(POOL_HEAT_SHARED), HEAT_SIZE_LAST, last);
 }
 
 /**
- * cells_release - gives regions back, if there are any
+ * fs_cells_release - gives regions back, if there are any
  * @cells: that nobody counts in any more
  *
  * Process context.
  */
-void cells_release(struct heat_cells *cells)
+void fs_cells_release(struct fs_heat_cells *cells)
 {
 	if (cells->regions)
 		regions_put(cells->regions, cells->size, POOL_HEAT_FIRST + cells->size);
 }
 
 /**
- * cells_release_shared - likewise
+ * fs_cells_release_shared - likewise
  * @cells: that nobody counts in any more
  *
  * Process context.
  */
-void cells_release_shared(struct heat_cells *cells)
+void fs_cells_release_shared(struct fs_heat_cells *cells)
 {
 	if (cells->regions)
 		regions_put(cells->regions, cells->size, POOL_HEAT_SHARED);
@@ -212,14 +213,14 @@ void cells_release_shared(struct heat_cells *cells)
  * With preemption off the regions are not freed, wherever they have gone. Returns false
  * where they were being moved.
  */
-static bool cells_try_copy(const struct heat_cells *cells, struct heat_region *to, u32 *shift)
+static bool cells_try_copy(const struct fs_heat_cells *cells, struct fs_heat_region *to, u32 *shift)
 {
 	unsigned int sequence = READ_ONCE(cells->sequence), count, i;
-	const struct heat_region *from;
+	const struct fs_heat_region *from;
 
 	smp_rmb(); /* against cells_grow() */
 	from = READ_ONCE(cells->regions);
-	count = regions_of(READ_ONCE(cells->size));
+	count = fs_regions_of(READ_ONCE(cells->size));
 	*shift = READ_ONCE(cells->shift);
 	smp_rmb(); /* against cells_grow() */
 	if (sequence & 1 || sequence != READ_ONCE(cells->sequence))
@@ -233,7 +234,7 @@ static bool cells_try_copy(const struct heat_cells *cells, struct heat_region *t
 	return sequence == READ_ONCE(cells->sequence);
 }
 
-static void cells_copy(const struct heat_cells *cells, struct heat_region *to, u32 *shift)
+static void cells_copy(const struct fs_heat_cells *cells, struct fs_heat_region *to, u32 *shift)
 {
 	bool copied;
 
@@ -245,13 +246,13 @@ static void cells_copy(const struct heat_cells *cells, struct heat_region *to, u
 }
 
 /**
- * cells_add - adds regions to a row's
+ * fs_cells_add - adds regions to a row's
  * @cells: may have none
  * @read: their sum; both get the larger size of the two
  *
  * Process context.
  */
-void cells_add(const struct heat_cells *cells, struct heat_read *read)
+void fs_cells_add(const struct fs_heat_cells *cells, struct fs_heat_read *read)
 {
 	unsigned int i, to;
 	u32 shift;

@@ -7,14 +7,14 @@
 
 #include "heat.h"
 
-unsigned int regions_of(u8 size);
-u32 shift_wanted(u32 shift, u64 page, unsigned int count);
+unsigned int fs_regions_of(u8 size);
+u32 fs_shift_wanted(u32 shift, u64 page, unsigned int count);
 
-bool cells_make(struct heat_cells *cells, u64 last);
-bool cells_make_shared(struct heat_cells *cells, u64 last);
-struct heat_region *cells_region(struct heat_cells *cells, u64 page);
-void cells_add(const struct heat_cells *cells, struct heat_read *read);
-void cells_release(struct heat_cells *cells);
-void cells_release_shared(struct heat_cells *cells);
+bool fs_cells_make(struct fs_heat_cells *cells, u64 last);
+bool fs_cells_make_shared(struct fs_heat_cells *cells, u64 last);
+struct fs_heat_region *fs_cells_region(struct fs_heat_cells *cells, u64 page);
+void fs_cells_add(const struct fs_heat_cells *cells, struct fs_heat_read *read);
+void fs_cells_release(struct fs_heat_cells *cells);
+void fs_cells_release_shared(struct fs_heat_cells *cells);
 
 #endif

@@ -25,20 +25,20 @@ static bool requested;
 static unsigned long next_look;	/* jiffies */
 
 /**
- * cold_request - has room made, unless that was tried a moment ago
+ * fs_cold_request - has room made, unless that was tried a moment ago
  *
  * In a hook, where a row was wanted and not to be had.
  */
-void cold_request(void)
+void fs_cold_request(void)
 {
 	if (time_before(jiffies, READ_ONCE(next_look)))
 		return;
 	WRITE_ONCE(requested, true);
-	worker_keep_house();
+	fs_worker_keep_house();
 }
 
 /* Neither special rows nor those that lead the rest; the ended ones are folded. */
-static bool row_may_leave(const struct row *row)
+static bool row_may_leave(const struct fs_row *row)
 {
 	if (!row->indexed || READ_ONCE(row->process->kind) != PROCESS_LIVE)
 		return false;
@@ -47,44 +47,44 @@ static bool row_may_leave(const struct row *row)
 }
 
 /* Remembers what it saw. A row that is looked at for the first time is not idle. */
-static bool row_is_idle(struct row *row)
+static bool row_is_idle(struct fs_row *row)
 {
-	struct counters counters;
+	struct fs_counters counters;
 	u64 calls, then = row->calls_then;
 
-	row_read_calls(row, &counters);
-	calls = counters_calls(&counters);
+	fs_row_read_calls(row, &counters);
+	calls = fs_counters_calls(&counters);
 	row->calls_then = calls;
 	return calls == then;
 }
 
 /* A crowded process gives up rows until a quarter of its share is free. */
-static bool process_gives(struct process *process)
+static bool process_gives(struct fs_process *process)
 {
 	if (!READ_ONCE(process->crowded))
 		return false;
-	if (process->row_count > process_rows_max() - process_rows_max() / 4)
+	if (process->row_count > fs_process_rows_max() - fs_process_rows_max() / 4)
 		return true;
 	WRITE_ONCE(process->crowded, false);
 	return false;
 }
 
-/* First step, under table.mutex: oldest first. Returns whether any row was unlinked. */
+/* First step, under fs_table.mutex: oldest first. Returns whether any row was unlinked. */
 static bool cold_choose(void)
 {
 	unsigned int quota = 0;
 	bool any = false;
-	struct row *row;
+	struct fs_row *row;
 
 	/* While there are ended processes it is their turn. */
-	if (table_is_crowded() && !READ_ONCE(table.ended_count))
-		quota = table.rows_used / 8;
+	if (fs_table_is_crowded() && !READ_ONCE(fs_table.ended_count))
+		quota = fs_table.rows_used / 8;
 
-	list_for_each_entry(row, &table.rows, of_table) {
+	list_for_each_entry(row, &fs_table.rows, of_table) {
 		if (row_may_leave(row) && row_is_idle(row) &&
 		    (process_gives(row->process) || quota)) {
 			row->leaving = true;
-			row_unlink(row);
+			fs_row_unlink(row);
 			quota -= min(quota, 1U);
 			any = true;
 		}
@@ -93,43 +93,43 @@ static bool cold_choose(void)
 	return any;
 }
 
-/* Under table.lock. */
-static void mark_wanted(struct row *row, enum counter class, void *data)
+/* Under fs_table.lock. */
+static void mark_wanted(struct fs_row *row, enum fs_counter class, void *data)
 {
 	row->wanted = true;
 }
 
-static void row_leave(struct row *row)
+static void row_leave(struct fs_row *row)
 {
-	struct counters counters;
-	struct row *target;
+	struct fs_counters counters;
+	struct fs_row *target;
 
-	row_total(row, &counters);
+	fs_row_total(row, &counters);
 	do {
 		/* The object may have been touched, and got another row, meanwhile. */
-		target = row_find(row->process, row->key);
+		target = fs_row_find(row->process, row->key);
 		if (!target)
-			target = row_find(row->process, OBJECT_OTHER);
-	} while (!target && !row_become_other(row));
+			target = fs_row_find(row->process, fs_object_other);
+	} while (!target && !fs_row_become_other(row));
 	if (target) {
-		row_add(target, &counters);
-		row_free(row);
+		fs_row_add(target, &counters);
+		fs_row_free(row);
 	} else {
 		row->leaving = false;
 	}
 }
 
 /*
- * Second step, under table.mutex and a grace period later. Returns whether all could
+ * Second step, under fs_table.mutex and a grace period later. Returns whether all could
  * leave or go back.
  */
 static bool cold_leave(void)
 {
-	struct row *row, *next;
+	struct fs_row *row, *next;
 	bool done = true;
 
-	task_visit_classes(mark_wanted, NULL);
-	list_for_each_entry_safe(row, next, &table.rows, of_table) {
+	fs_task_visit_classes(mark_wanted, NULL);
+	list_for_each_entry_safe(row, next, &fs_table.rows, of_table) {
 		bool wanted = row->wanted;
 
 		row->wanted = false;
@@ -140,7 +140,7 @@ static bool cold_leave(void)
 			row->leaving = false;
 		else if (!wanted)
 			row_leave(row);
-		else if (row_relink(row))
+		else if (fs_row_relink(row))
 			row->leaving = false;
 		else
 			done = false;
@@ -150,11 +150,11 @@ static bool cold_leave(void)
 }
 
 /**
- * cold_run - makes room, if that was asked for
+ * fs_cold_run - makes room, if that was asked for
  *
  * Process context; sleeps for a grace period where there is anything to do.
  */
-void cold_run(void)
+void fs_cold_run(void)
 {
 	static bool left_over;
 	bool any;
@@ -163,17 +163,17 @@ void cold_run(void)
 		return;
 	WRITE_ONCE(next_look, jiffies + COLD_INTERVAL);
 	WRITE_ONCE(requested, false);
-	mutex_lock(&table.folding);
-	mutex_lock(&table.mutex);
+	mutex_lock(&fs_table.folding);
+	mutex_lock(&fs_table.mutex);
 	any = cold_choose();
-	mutex_unlock(&table.mutex);
+	mutex_unlock(&fs_table.mutex);
 	if (any || left_over) {
 		compat_synchronize_hooks();
-		mutex_lock(&table.mutex);
+		mutex_lock(&fs_table.mutex);
 		left_over = !cold_leave();
-		mutex_unlock(&table.mutex);
+		mutex_unlock(&fs_table.mutex);
 		if (left_over)
 			WRITE_ONCE(requested, true);
 	}
-	mutex_unlock(&table.folding);
+	mutex_unlock(&fs_table.folding);
 }

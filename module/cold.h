@@ -5,7 +5,7 @@
 #ifndef FAULTSTAT_COLD_H
 #define FAULTSTAT_COLD_H
 
-void cold_request(void);
-void cold_run(void);
+void fs_cold_request(void);
+void fs_cold_run(void);
 
 #endif

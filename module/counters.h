@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-enum counter {
+enum fs_counter {
 	/* Counts of the kernel that no call explains. */
 	COUNT_MISSED_MINOR,
 	COUNT_MISSED_MAJOR,
@@ -28,7 +28,7 @@ enum counter {
 	COUNTERS = COUNT_KERNEL + 3
 };
 
-enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
+enum fs_access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
 
 /* What is read first, and what after it. */
 #define COUNT_FIRST_VERDICT	COUNT_MISSED_MINOR
@@ -36,11 +36,11 @@ enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
 #define COUNT_FIRST_CLASS	COUNT_USER
 #define COUNT_LAST_CLASS	(COUNT_KERNEL + ACCESS_EXEC)
 
-struct counters {
+struct fs_counters {
 	u64 n[COUNTERS];
 };
 
-static inline u64 counters_calls(const struct counters *c)
+static inline u64 fs_counters_calls(const struct fs_counters *c)
 {
 	u64 calls = 0;
 	int i;
@@ -50,18 +50,18 @@ static inline u64 counters_calls(const struct counters *c)
 	return calls;
 }
 
-static inline u64 counters_missed(const struct counters *c)
+static inline u64 fs_counters_missed(const struct fs_counters *c)
 {
 	return c->n[COUNT_MISSED_MINOR] + c->n[COUNT_MISSED_MAJOR];
 }
 
 /* Minor and major faults as the kernel counted them, the missed ones included. */
-static inline u64 counters_minor(const struct counters *c)
+static inline u64 fs_counters_minor(const struct fs_counters *c)
 {
 	return c->n[COUNT_MINOR] + c->n[COUNT_MISSED_MINOR];
 }
 
-static inline u64 counters_major(const struct counters *c)
+static inline u64 fs_counters_major(const struct fs_counters *c)
 {
 	return c->n[COUNT_MAJOR] + c->n[COUNT_MISSED_MAJOR];
 }
@@ -71,27 +71,27 @@ static inline u64 counters_major(const struct counters *c)
  * Up to 5.4 a remote access may, for a moment, look like the verdict on a call that is
  * just being counted.
  */
-static inline u64 counters_pending(const struct counters *c)
+static inline u64 fs_counters_pending(const struct fs_counters *c)
 {
-	u64 calls = counters_calls(c);
+	u64 calls = fs_counters_calls(c);
 	u64 verdicts = c->n[COUNT_MINOR] + c->n[COUNT_MAJOR] + c->n[COUNT_UNCOUNTED];
 
 	return calls > verdicts ? calls - verdicts : 0;
 }
 
-static inline u64 counters_origin(const struct counters *c, enum counter origin)
+static inline u64 fs_counters_origin(const struct fs_counters *c, enum fs_counter origin)
 {
 	return c->n[origin + ACCESS_READ] + c->n[origin + ACCESS_WRITE] +
 	       c->n[origin + ACCESS_EXEC];
 }
 
-static inline u64 counters_access(const struct counters *c, enum access access)
+static inline u64 fs_counters_access(const struct fs_counters *c, enum fs_access access)
 {
 	return c->n[COUNT_USER + access] + c->n[COUNT_GUP + access] +
 	       c->n[COUNT_KERNEL + access];
 }
 
-static inline void counters_add(struct counters *to, const struct counters *from)
+static inline void fs_counters_add(struct fs_counters *to, const struct fs_counters *from)
 {
 	int i;
 
@@ -99,7 +99,7 @@ static inline void counters_add(struct counters *to, const struct counters *from
 		to->n[i] += from->n[i];
 }
 
-static inline void counters_subtract(struct counters *from, const struct counters *what)
+static inline void fs_counters_subtract(struct fs_counters *from, const struct fs_counters *what)
 {
 	int i;
 

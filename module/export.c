@@ -45,8 +45,8 @@
 
 /* One open file. The header is line 0, the rows follow. */
 struct reader {
-	struct snapshot *snapshot;
-	struct settings settings;
+	struct fs_snapshot *snapshot;
+	struct fs_settings settings;
 	unsigned int cpus;
 	bool rows;
 	char pids[PIDS_TEXT];
@@ -55,19 +55,19 @@ struct reader {
 static struct dentry *debugfs_file;
 static struct proc_dir_entry *proc_dir;
 
-static void put_sums(struct seq_file *m, const char *key, const struct counters *c)
+static void put_sums(struct seq_file *m, const char *key, const struct fs_counters *c)
 {
 	seq_printf(m, "# %s calls %llu minor %llu major %llu uncounted %llu pending %llu missed %llu\n",
-		   key, counters_calls(c), counters_minor(c), counters_major(c),
-		   c->n[COUNT_UNCOUNTED], counters_pending(c), counters_missed(c));
+		   key, fs_counters_calls(c), fs_counters_minor(c), fs_counters_major(c),
+		   c->n[COUNT_UNCOUNTED], fs_counters_pending(c), fs_counters_missed(c));
 }
 
-static void put_hooks(struct seq_file *m, const struct snapshot *snapshot)
+static void put_hooks(struct seq_file *m, const struct fs_snapshot *snapshot)
 {
 	unsigned int i;
 
 	for (i = 0; i < snapshot->hook_count; i++) {
-		const struct hook_status *hook = &snapshot->hooks[i];
+		const struct fs_hook_status *hook = &snapshot->hooks[i];
 
 		seq_printf(m, "# hook %s ", hook->name);
 		if (!hook->how)
@@ -81,18 +81,18 @@ static void put_hooks(struct seq_file *m, const struct snapshot *snapshot)
 
 static void put_header(struct seq_file *m, const struct reader *reader)
 {
-	const struct snapshot *snapshot = reader->snapshot;
-	const struct settings *set = &reader->settings;
+	const struct fs_snapshot *snapshot = reader->snapshot;
+	const struct fs_settings *set = &reader->settings;
 
 	seq_printf(m, "# faultstat %d\n", FAULTSTAT_FORMAT);
 	seq_printf(m, "# module %s kernel %s cpus %u\n", FAULTSTAT_VERSION,
 		   init_utsname()->release, reader->cpus);
-	files_put_load(m, snapshot->boottime_ns, snapshot->realtime_ns, snapshot->resets);
+	fs_files_put_load(m, snapshot->boottime_ns, snapshot->realtime_ns, snapshot->resets);
 	seq_printf(m, "# settings enabled=%d attach=%s exceptions=%d max_rows=%u max_tasks=%u max_memory=%u keep_exited=%u pid=%s\n",
-		   set->enabled, settings_attach_name(set->attach), set->exceptions, set->max_rows,
-		   set->max_tasks, set->max_memory, set->keep_exited, reader->pids);
+		   set->enabled, fs_settings_attach_name(set->attach), set->exceptions,
+		   set->max_rows, set->max_tasks, set->max_memory, set->keep_exited, reader->pids);
 	put_hooks(m, snapshot);
-	if (!object_knows_mounts())
+	if (!fs_object_knows_mounts())
 		seq_puts(m, "# names begin at the root of their file system\n");
 	seq_printf(m, "# exceptions user %llu kernel %llu\n", snapshot->exceptions.user,
 		   snapshot->exceptions.kernel);
@@ -106,34 +106,34 @@ static void put_header(struct seq_file *m, const struct reader *reader)
 }
 
 /* Pids are never negative. In the order of FAULTSTAT_COLUMNS. */
-static char *line_make(char *at, const struct snapshot_row *row, const char *object,
+static char *line_make(char *at, const struct fs_snapshot_row *row, const char *object,
 		       size_t object_length)
 {
-	const struct counters *c = &row->counters;
-	const u64 calls = counters_calls(c), pending = counters_pending(c);
+	const struct fs_counters *c = &row->counters;
+	const u64 calls = fs_counters_calls(c), pending = fs_counters_pending(c);
 
-	at = line_comm(at, row->comm[0] ? row->comm : "-");
-	at = line_number(at, ' ', row->pid);
-	at = line_number(at, ' ', row->id);
+	at = fs_line_comm(at, row->comm[0] ? row->comm : "-");
+	at = fs_line_number(at, ' ', row->pid);
+	at = fs_line_number(at, ' ', row->id);
 	*at++ = ' ';
-	at = line_text(at, files_state_name(row->kind));
-	at = line_number(at, ' ', row->ppid);
-	at = line_number(at, ' ', calls);
-	at = line_number(at, ' ', counters_minor(c));
-	at = line_number(at, ' ', counters_major(c));
-	at = line_number(at, ' ', c->n[COUNT_UNCOUNTED]);
-	at = line_number(at, ' ', pending);
-	at = line_number(at, ' ', counters_missed(c));
-	at = line_number(at, ' ', counters_access(c, ACCESS_WRITE));
-	at = line_number(at, ' ', counters_access(c, ACCESS_EXEC));
-	at = line_number(at, ' ', counters_origin(c, COUNT_USER));
-	at = line_number(at, ' ', counters_origin(c, COUNT_KERNEL));
-	at = line_number(at, ' ', counters_origin(c, COUNT_GUP));
-	at = line_number(at, ' ', MAJOR(row->dev));
-	at = line_number(at, ':', MINOR(row->dev));
-	at = line_number(at, ' ', row->ino);
+	at = fs_line_text(at, fs_files_state_name(row->kind));
+	at = fs_line_number(at, ' ', row->ppid);
+	at = fs_line_number(at, ' ', calls);
+	at = fs_line_number(at, ' ', fs_counters_minor(c));
+	at = fs_line_number(at, ' ', fs_counters_major(c));
+	at = fs_line_number(at, ' ', c->n[COUNT_UNCOUNTED]);
+	at = fs_line_number(at, ' ', pending);
+	at = fs_line_number(at, ' ', fs_counters_missed(c));
+	at = fs_line_number(at, ' ', fs_counters_access(c, ACCESS_WRITE));
+	at = fs_line_number(at, ' ', fs_counters_access(c, ACCESS_EXEC));
+	at = fs_line_number(at, ' ', fs_counters_origin(c, COUNT_USER));
+	at = fs_line_number(at, ' ', fs_counters_origin(c, COUNT_KERNEL));
+	at = fs_line_number(at, ' ', fs_counters_origin(c, COUNT_GUP));
+	at = fs_line_number(at, ' ', MAJOR(row->dev));
+	at = fs_line_number(at, ':', MINOR(row->dev));
+	at = fs_line_number(at, ' ', row->ino);
 	*at++ = ' ';
-	at = line_object(at, object, object_length);
+	at = fs_line_object(at, object, object_length);
 	*at++ = '\n';
 	return at;
 }
@@ -144,10 +144,10 @@ static void put_again(struct seq_file *m)
 	seq_commit(m, -1);
 }
 
-static void put_row(struct seq_file *m, const struct snapshot_row *row)
+static void put_row(struct seq_file *m, const struct fs_snapshot_row *row)
 {
 	size_t length;
-	const char *object = snapshot_object(row, &length);
+	const char *object = fs_snapshot_object(row, &length);
 	char *line;
 
 	if (seq_get_buf(m, &line) < LINE_SIZE + 4 * length)
@@ -186,7 +186,7 @@ static int reader_show(struct seq_file *m, void *at)
 	const struct reader *reader = m->private;
 
 	if (at != SEQ_START_TOKEN)
-		put_row(m, ((const struct snapshot_order *)at)->row);
+		put_row(m, ((const struct fs_snapshot_order *)at)->row);
 	else if (reader->rows && m->size < BUFFER_SIZE)
 		put_again(m);
 	else
@@ -209,11 +209,11 @@ static int reader_open(struct file *file, bool rows)
 		return -ENOMEM;
 	reader->rows = rows;
 	reader->cpus = num_online_cpus();
-	settings_copy(&reader->settings);
+	fs_settings_copy(&reader->settings);
 	if (rows)
-		pids_text(&reader->settings.pid, reader->pids, sizeof(reader->pids));
-	reader->snapshot = rows ? snapshot_take(task_active_pid_ns(current)) :
-			   snapshot_take_totals();
+		fs_pids_text(&reader->settings.pid, reader->pids, sizeof(reader->pids));
+	reader->snapshot = rows ? fs_snapshot_take(task_active_pid_ns(current)) :
+			   fs_snapshot_take_totals();
 	if (!reader->snapshot) {
 		seq_release_private(file_inode(file), file);
 		return -ENOMEM;
@@ -223,7 +223,7 @@ static int reader_open(struct file *file, bool rows)
 
 static int faults_open(struct inode *inode, struct file *file)
 {
-	return files_permit() ? reader_open(file, true) : -EPERM;
+	return fs_files_permit() ? reader_open(file, true) : -EPERM;
 }
 
 /* No names, no pids, no addresses: for everyone. */
@@ -237,7 +237,7 @@ static int reader_release(struct inode *inode, struct file *file)
 	struct seq_file *m = file->private_data;
 	struct reader *reader = m->private;
 
-	snapshot_free(reader->snapshot);
+	fs_snapshot_free(reader->snapshot);
 	return seq_release_private(inode, file);
 }
 
@@ -253,15 +253,15 @@ COMPAT_PROC_OPS(proc_faults_operations, faults_open, NULL, reader_release);
 COMPAT_PROC_OPS(proc_totals_operations, totals_open, NULL, reader_release);
 
 /**
- * export_start - makes the files
+ * fs_export_start - makes the files
  *
  * Process context. debugfs may be absent, unmounted or locked down: then /proc has
  * to do. Mode 0444 and nothing but reading is what a locked-down debugfs opens
  * (fs/debugfs/file.c). Returns 0 or -ENOMEM.
  */
-int export_start(void)
+int fs_export_start(void)
 {
-	files_begin();
+	fs_files_begin();
 	proc_dir = proc_mkdir(FAULTSTAT_PROC_DIR, NULL);
 	if (!proc_dir)
 		return -ENOMEM;
@@ -269,8 +269,8 @@ int export_start(void)
 			      NULL) ||
 	    !proc_create_data(FAULTSTAT_PROC_TOTALS, 0444, proc_dir, &proc_totals_operations,
 			      NULL) ||
-	    !heat_file_make(proc_dir)) {
-		export_stop();
+	    !fs_heat_file_make(proc_dir)) {
+		fs_export_stop();
 		return -ENOMEM;
 	}
 	debugfs_file = debugfs_create_file(FAULTSTAT_DEBUGFS, 0444, NULL, NULL,
@@ -279,11 +279,11 @@ int export_start(void)
 }
 
 /**
- * export_stop - takes the files away; whoever has one open reads an error from now on
+ * fs_export_stop - takes the files away; whoever has one open reads an error from now on
  *
  * Process context; waits for reads that are under way.
  */
-void export_stop(void)
+void fs_export_stop(void)
 {
 	if (!IS_ERR_OR_NULL(debugfs_file))
 		debugfs_remove(debugfs_file);

@@ -5,7 +5,7 @@
 #ifndef FAULTSTAT_EXPORT_H
 #define FAULTSTAT_EXPORT_H
 
-int export_start(void);
-void export_stop(void);
+int fs_export_start(void);
+void fs_export_stop(void);
 
 #endif

@@ -24,35 +24,35 @@ static const char * const state_names[] = {
 };
 
 /**
- * files_begin - before any file is there
+ * fs_files_begin - before any file is there
  *
  * Process context.
  */
-void files_begin(void)
+void fs_files_begin(void)
 {
-	line_init();
+	fs_line_init();
 	get_random_bytes(&load_id, sizeof(load_id));
 	load_ns = ktime_get_boottime_ns();
 }
 
 /**
- * files_permit - whether current may see names and pids of others
+ * fs_files_permit - whether current may see names and pids of others
  *
  * Process context. The opener's right, whatever the mode bits say: container root passes
  * those by CAP_DAC_OVERRIDE, but not this, which asks the initial user namespace.
  */
-bool files_permit(void)
+bool fs_files_permit(void)
 {
 	return capable(CAP_PERFMON) || capable(CAP_SYS_ADMIN);
 }
 
 /**
- * files_state_name - how the state of a row is written
+ * fs_files_state_name - how the state of a row is written
  * @kind: of a snapshot's row
  *
  * Any context.
  */
-const char *files_state_name(u8 kind)
+const char *fs_files_state_name(u8 kind)
 {
 	return state_names[kind];
 }
@@ -66,7 +66,7 @@ static void put_seconds(struct seq_file *m, const char *key, u64 ns)
 }
 
 /**
- * files_put_load - the header's line of which load of the module it is, and when
+ * fs_files_put_load - the header's line of which load of the module it is, and when
  * @m: the file
  * @boottime_ns: of the snapshot, as the next
  * @realtime_ns: likewise
@@ -74,7 +74,7 @@ static void put_seconds(struct seq_file *m, const char *key, u64 ns)
  *
  * Process context.
  */
-void files_put_load(struct seq_file *m, u64 boottime_ns, u64 realtime_ns, u64 resets)
+void fs_files_put_load(struct seq_file *m, u64 boottime_ns, u64 realtime_ns, u64 resets)
 {
 	seq_printf(m, "# load %08x", load_id);
 	put_seconds(m, "at", load_ns);

@@ -9,9 +9,9 @@
 #include <linux/seq_file.h>
 #include <linux/types.h>
 
-void files_begin(void);
-bool files_permit(void);
-const char *files_state_name(u8 kind);
-void files_put_load(struct seq_file *m, u64 boottime_ns, u64 realtime_ns, u64 resets);
+void fs_files_begin(void);
+bool fs_files_permit(void);
+const char *fs_files_state_name(u8 kind);
+void fs_files_put_load(struct seq_file *m, u64 boottime_ns, u64 realtime_ns, u64 resets);
 
 #endif

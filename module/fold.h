@@ -5,6 +5,6 @@
 #ifndef FAULTSTAT_FOLD_H
 #define FAULTSTAT_FOLD_H
 
-bool fold_run(void);
+bool fs_fold_run(void);
 
 #endif

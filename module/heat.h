@@ -28,7 +28,7 @@
 
 #define HEAT_REGIONS	256
 
-struct heat_region {
+struct fs_heat_region {
 	u64 calls;
 	u64 major;
 };
@@ -39,7 +39,7 @@ struct heat_region {
 #define HEAT_REGIONS_LEAST	(HEAT_REGIONS >> 2 * HEAT_SIZE_LAST)
 
 /**
- * struct heat_cells - the regions of a row on one CPU, or the shared ones
+ * struct fs_heat_cells - the regions of a row on one CPU, or the shared ones
  * @regions: as many as @size says; NULL until the first call
  * @cell: the row's counters on the CPU; NULL where there are none
  * @ready: how many regions the usual way may use: all, or none while it lacks anything
@@ -47,8 +47,8 @@ struct heat_region {
  * @size: which of the HEAT_SIZES
  * @sequence: odd while the regions are being moved
  */
-struct heat_cells {
-	struct heat_region *regions;
+struct fs_heat_cells {
+	struct fs_heat_region *regions;
 	u64 *cell;
 	u16 ready;
 	u8 shift;
@@ -57,19 +57,19 @@ struct heat_cells {
 };
 
 /**
- * struct heat - a row's calls by region; the row points at its cells
+ * struct fs_heat - a row's calls by region; the row points at its cells
  * @link: in the list of those that are being freed
  * @first_page: the file's last one when it was made
- * @epoch: table.epoch when it was made
+ * @epoch: fs_table.epoch when it was made
  * @lock: for @shared
- * @told: where a snapshot that has read it puts what verdicts come; table.lock
+ * @told: where a snapshot that has read it puts what verdicts come; fs_table.lock
  * @lost: calls that found no memory for their region
  * @lost_major: majors likewise
  * @shared: of CPUs that have none of their own
  * @cpu: by CPU; made and moved by that CPU in task context alone, and counted in by
  *	that CPU alone
  */
-struct heat {
+struct fs_heat {
 	struct list_head link;
 	u64 first_page;
 	u64 epoch;
@@ -77,21 +77,21 @@ struct heat {
 	void *told;
 	atomic64_t lost;
 	atomic64_t lost_major;
-	struct heat_cells shared;
-	struct heat_cells cpu[];
+	struct fs_heat_cells shared;
+	struct fs_heat_cells cpu[];
 };
 
 /* NULL where the row has none. */
-static inline struct heat *heat_of(const struct row *row)
+static inline struct fs_heat *fs_heat_of(const struct fs_row *row)
 {
-	struct heat_cells *cells = READ_ONCE(row->heat);
+	struct fs_heat_cells *cells = READ_ONCE(row->heat);
 
-	return cells ? container_of(cells, struct heat, cpu[0]) : NULL;
+	return cells ? container_of(cells, struct fs_heat, cpu[0]) : NULL;
 }
 
 /*
  * The device of a key, in a task's state, whose row counts by region: such a key is
- * never equal to one that object_key_plain() makes, so the usual way, which knows
+ * never equal to one that fs_object_key_plain() makes, so the usual way, which knows
  * nothing of heat, is left. No device number has that bit: majors end long before.
  */
 #define HEAT_MARK	0x8000000000000000ULL
@@ -104,25 +104,26 @@ static inline struct heat *heat_of(const struct row *row)
 #define HEAT_PAGE_LAST	((1ULL << 50) - 1)
 
 /**
- * struct heat_place - where a task's last call was counted by region
+ * struct fs_heat_place - where a task's last call was counted by region
  * @page: in the file; HEAT_NO_PAGE, HEAT_LOST_PAGE
  * @cells: of the row, of some CPU; only compared, for they may be gone
  * @generation: of the task's state
  */
-struct heat_place {
+struct fs_heat_place {
 	u64 page;
-	const struct heat_cells *cells;
+	const struct fs_heat_cells *cells;
 	u64 generation;
 };
 
 /* In a hook: a call's page in its file. */
-static __always_inline u64 heat_page(const struct vm_area_struct *vma, unsigned long address)
+static __always_inline u64 fs_heat_page(const struct vm_area_struct *vma, unsigned long address)
 {
 	return vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
 }
 
-/* In a hook: where a page is counted on this CPU. NULL where heat_call() has to find a way. */
-static __always_inline struct heat_region *heat_region(const struct heat_cells *cells, u64 page)
+/* In a hook: where a page is counted on this CPU. NULL where fs_heat_call() has to find a way. */
+static __always_inline struct fs_heat_region *fs_heat_region(const struct fs_heat_cells *cells,
+							     u64 page)
 {
 	/* Never more than 63: said so that kernels with UBSAN need not check it. */
 	page >>= cells->shift & 63;
@@ -130,54 +131,54 @@ static __always_inline struct heat_region *heat_region(const struct heat_cells *
 }
 
 /* In hooks: */
-bool heat_selects(pid_t tgid);
-struct heat_cells *heat_call(struct row *row, u64 *cell, u64 page,
-			     const struct vm_area_struct *vma);
-u64 heat_page_in_file(const struct vm_area_struct *vma, unsigned long address);
-void heat_major(struct row *row, const struct heat_place *place);
-void heat_major_at_end(struct row *row, const struct heat_place *place);
-bool heat_has_call(const struct heat *heat, const struct heat_place *place);
+bool fs_heat_selects(pid_t tgid);
+struct fs_heat_cells *fs_heat_call(struct fs_row *row, u64 *cell, u64 page,
+				   const struct vm_area_struct *vma);
+u64 fs_heat_page_in_file(const struct vm_area_struct *vma, unsigned long address);
+void fs_heat_major(struct fs_row *row, const struct fs_heat_place *place);
+void fs_heat_major_at_end(struct fs_row *row, const struct fs_heat_place *place);
+bool fs_heat_has_call(const struct fs_heat *heat, const struct fs_heat_place *place);
 
 /* In process context: */
 struct heat_request;
 
-struct heat_request *heat_request_begin(void);
-void heat_request_change(struct heat_request *request, const struct pid_list *pids);
-void heat_request_end(struct heat_request *request);
-void heat_select(const struct pid_list *pids);
-void heat_reset(void);
-void heat_free(struct row *row);
-void heat_pool_sizes(size_t *size);
+struct heat_request *fs_heat_request_begin(void);
+void fs_heat_request_change(struct heat_request *request, const struct fs_pid_list *pids);
+void fs_heat_request_end(struct heat_request *request);
+void fs_heat_select(const struct fs_pid_list *pids);
+void fs_heat_reset(void);
+void fs_heat_free(struct fs_row *row);
+void fs_heat_pool_sizes(size_t *size);
 
 /**
- * struct heat_read - a row's regions, summed over the CPUs
+ * struct fs_heat_read - a row's regions, summed over the CPUs
  * @shift: log2 of the pages of a region
  * @scratch: for those of one CPU
  */
-struct heat_read {
-	struct heat_region regions[HEAT_REGIONS];
+struct fs_heat_read {
+	struct fs_heat_region regions[HEAT_REGIONS];
 	u32 shift;
-	struct heat_region scratch[HEAT_REGIONS];
+	struct fs_heat_region scratch[HEAT_REGIONS];
 };
 
-void heat_read(const struct heat *heat, struct heat_read *read);
+void fs_heat_read(const struct fs_heat *heat, struct fs_heat_read *read);
 
 /**
- * struct heat_status - what the header of the file says
+ * struct fs_heat_status - what the header of the file says
  * @rows: that have heat
  * @requests: open files that ask for it
  * @pids: what the parameter asks for
  * @memory: bytes in use
  * @lost: calls whose row could not have heat
  */
-struct heat_status {
+struct fs_heat_status {
 	unsigned int rows;
 	unsigned int requests;
-	struct pid_list pids;
+	struct fs_pid_list pids;
 	unsigned long long memory;
 	u64 lost;
 };
 
-void heat_status(struct heat_status *status);
+void fs_heat_status(struct fs_heat_status *status);
 
 #endif

@@ -50,20 +50,20 @@
  */
 struct heat_line {
 	struct list_head link;
-	struct heat *heat;
-	struct snapshot_row who;
+	struct fs_heat *heat;
+	struct fs_snapshot_row who;
 	u64 calls;
 	u64 major;
 	u64 lost;
 	u64 lost_major;
 	u32 shift;
-	struct heat_region *regions;
+	struct fs_heat_region *regions;
 };
 
 /* One open file. */
 struct heat_reader {
 	struct list_head lines;
-	struct heat_status status;
+	struct fs_heat_status status;
 	u64 boottime_ns;
 	u64 realtime_ns;
 	u64 resets;
@@ -77,33 +77,33 @@ struct heat_reader {
 static void line_free(struct heat_line *line)
 {
 	if (line->who.name)
-		name_put(line->who.name);
+		fs_name_put(line->who.name);
 	kfree(line->regions);
 	kfree(line);
 }
 
 /* Returns NULL where the reader may not see it; or no memory is left, which @whole tells. */
-static struct heat_line *line_new(struct heat *heat, const struct row *row, struct heat_read *read,
-				  struct pid_namespace *ns, bool *whole)
+static struct heat_line *line_new(struct fs_heat *heat, const struct fs_row *row,
+				  struct fs_heat_read *read, struct pid_namespace *ns, bool *whole)
 {
-	struct snapshot_row who = { .kind = row->process->kind };
+	struct fs_snapshot_row who = { .kind = row->process->kind };
 	struct heat_line *line;
 
-	if (!snapshot_fill_process(&who, row->process, ns))
+	if (!fs_snapshot_fill_process(&who, row->process, ns))
 		return NULL;
 	*whole = false;
 	line = kzalloc(sizeof(*line), GFP_KERNEL);
 	if (!line)
 		return NULL;
 	line->who = who;
-	heat_read(heat, read);
+	fs_heat_read(heat, read);
 	line->regions = kmemdup(read->regions, sizeof(read->regions), GFP_KERNEL);
 	if (!line->regions) {
 		line_free(line);
 		return NULL;
 	}
 	*whole = true;
-	snapshot_fill_object(&line->who, row);
+	fs_snapshot_fill_object(&line->who, row);
 	line->lost = atomic64_read(&heat->lost);
 	line->lost_major = atomic64_read(&heat->lost_major);
 	line->shift = read->shift;
@@ -111,14 +111,14 @@ static struct heat_line *line_new(struct heat *heat, const struct row *row, stru
 	return line;
 }
 
-/* Under table.lock: a verdict that has come on a call that nothing had settled. */
-static void add_open(struct row *row, struct process *process, const struct task_moved *moved,
-		     void *data)
+/* Under fs_table.lock: a verdict that has come on a call that nothing had settled. */
+static void add_open(struct fs_row *row, struct fs_process *process,
+		     const struct fs_task_moved *moved, void *data)
 {
-	struct heat *heat = row ? heat_of(row) : NULL;
+	struct fs_heat *heat = row ? fs_heat_of(row) : NULL;
 	struct heat_line *line = heat ? heat->told : NULL;
 
-	if (!line || moved->verdict != COUNT_MAJOR || !heat_has_call(heat, &moved->heat))
+	if (!line || moved->verdict != COUNT_MAJOR || !fs_heat_has_call(heat, &moved->heat))
 		return;
 	/* A page that came after the row was read may be beyond its regions. */
 	if (moved->heat.page >> line->shift < HEAT_REGIONS)
@@ -133,27 +133,27 @@ static void line_tell(struct heat_line *line)
 {
 	unsigned long flags;
 
-	hook_lock_irqsave(&table.lock, flags);
+	fs_hook_lock_irqsave(&fs_table.lock, flags);
 	line->heat->told = line;
-	hook_unlock_irqrestore(&table.lock, flags);
+	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 }
 
-/* Under table.mutex. Returns false where there is no memory. */
-static bool lines_read(struct heat_reader *reader, struct heat_read *read,
+/* Under fs_table.mutex. Returns false where there is no memory. */
+static bool lines_read(struct heat_reader *reader, struct fs_heat_read *read,
 		       struct pid_namespace *ns)
 {
 	struct heat_line *line;
 	unsigned long flags;
-	struct heat *heat;
-	struct row *row;
+	struct fs_heat *heat;
+	struct fs_row *row;
 	bool whole = true;
 
-	hook_lock_irqsave(&table.lock, flags);
-	task_visit_begin(add_open, NULL);
-	hook_unlock_irqrestore(&table.lock, flags);
-	list_for_each_entry(row, &table.rows, of_table) {
+	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	fs_task_visit_begin(add_open, NULL);
+	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	list_for_each_entry(row, &fs_table.rows, of_table) {
 		cond_resched();
-		heat = heat_of(row);
+		heat = fs_heat_of(row);
 		if (!heat || !whole)
 			continue;
 		line = line_new(heat, row, read, ns, &whole);
@@ -162,7 +162,7 @@ static bool lines_read(struct heat_reader *reader, struct heat_read *read,
 		list_add_tail(&line->link, &reader->lines);
 		line_tell(line);
 	}
-	task_visit_open(add_open, NULL);
+	fs_task_visit_open(add_open, NULL);
 	list_for_each_entry(line, &reader->lines, link) {
 		line->heat->told = NULL;
 		line->heat = NULL;
@@ -175,7 +175,7 @@ static void line_sum(struct heat_line *line)
 	unsigned int i;
 
 	for (i = 0; i < HEAT_REGIONS; i++) {
-		struct heat_region *region = &line->regions[i];
+		struct fs_heat_region *region = &line->regions[i];
 
 		/* Of a call that came after the calls were read, the verdict may be here. */
 		region->major = min(region->major, region->calls);
@@ -187,17 +187,17 @@ static void line_sum(struct heat_line *line)
 static int reader_fill(struct heat_reader *reader)
 {
 	struct pid_namespace *ns = task_active_pid_ns(current);
-	struct heat_read *read = kmalloc(sizeof(*read), GFP_KERNEL);
+	struct fs_heat_read *read = kmalloc(sizeof(*read), GFP_KERNEL);
 	struct heat_line *line;
 	bool whole;
 
 	if (!read)
 		return -ENOMEM;
-	mutex_lock(&table.mutex);
+	mutex_lock(&fs_table.mutex);
 	whole = lines_read(reader, read, ns);
-	heat_status(&reader->status);
-	reader->resets = table.resets;
-	mutex_unlock(&table.mutex);
+	fs_heat_status(&reader->status);
+	reader->resets = fs_table.resets;
+	mutex_unlock(&fs_table.mutex);
 	kfree(read);
 	reader->boottime_ns = ktime_get_boottime_ns();
 	reader->realtime_ns = ktime_to_ns(ktime_get_real());
@@ -210,10 +210,10 @@ static int reader_fill(struct heat_reader *reader)
 
 static void put_header(struct seq_file *m, const struct heat_reader *reader)
 {
-	const struct heat_status *status = &reader->status;
+	const struct fs_heat_status *status = &reader->status;
 
 	seq_printf(m, "# faultstat-heat %d\n", FAULTSTAT_HEAT_FORMAT);
-	files_put_load(m, reader->boottime_ns, reader->realtime_ns, reader->resets);
+	fs_files_put_load(m, reader->boottime_ns, reader->realtime_ns, reader->resets);
 	seq_printf(m, "# settings heat_pid=%s\n", reader->pids);
 	seq_printf(m, "# heat rows %u requests %u memory %llu lost %llu\n", status->rows,
 		   status->requests, status->memory, status->lost);
@@ -223,37 +223,37 @@ static void put_header(struct seq_file *m, const struct heat_reader *reader)
 /* In the order of FAULTSTAT_HEAT_COLUMNS. */
 static char *line_make(char *at, const struct heat_line *line, const char *object, size_t length)
 {
-	const struct snapshot_row *who = &line->who;
-	const struct heat_region *region;
+	const struct fs_snapshot_row *who = &line->who;
+	const struct fs_heat_region *region;
 	char before = ' ';
 	unsigned int i;
 
-	at = line_comm(at, who->comm[0] ? who->comm : "-");
-	at = line_number(at, ' ', who->pid);
-	at = line_number(at, ' ', who->id);
+	at = fs_line_comm(at, who->comm[0] ? who->comm : "-");
+	at = fs_line_number(at, ' ', who->pid);
+	at = fs_line_number(at, ' ', who->id);
 	*at++ = ' ';
-	at = line_text(at, files_state_name(who->kind));
-	at = line_number(at, ' ', MAJOR(who->dev));
-	at = line_number(at, ':', MINOR(who->dev));
-	at = line_number(at, ' ', who->ino);
-	at = line_number(at, ' ', (u64)PAGE_SIZE << line->shift);
-	at = line_number(at, ' ', line->calls);
-	at = line_number(at, ' ', line->major);
-	at = line_number(at, ' ', line->lost);
-	at = line_number(at, ' ', line->lost_major);
+	at = fs_line_text(at, fs_files_state_name(who->kind));
+	at = fs_line_number(at, ' ', MAJOR(who->dev));
+	at = fs_line_number(at, ':', MINOR(who->dev));
+	at = fs_line_number(at, ' ', who->ino);
+	at = fs_line_number(at, ' ', (u64)PAGE_SIZE << line->shift);
+	at = fs_line_number(at, ' ', line->calls);
+	at = fs_line_number(at, ' ', line->major);
+	at = fs_line_number(at, ' ', line->lost);
+	at = fs_line_number(at, ' ', line->lost_major);
 	for (i = 0; i < HEAT_REGIONS; i++) {
 		region = &line->regions[i];
 		if (!region->calls && !region->major)
 			continue;
-		at = line_number(at, before, i);
-		at = line_number(at, ':', region->calls);
-		at = line_number(at, ':', region->major);
+		at = fs_line_number(at, before, i);
+		at = fs_line_number(at, ':', region->calls);
+		at = fs_line_number(at, ':', region->major);
 		before = ',';
 	}
 	if (before == ' ')
-		at = line_text(at, " -");
+		at = fs_line_text(at, " -");
 	*at++ = ' ';
-	at = line_object(at, object, length);
+	at = fs_line_object(at, object, length);
 	*at++ = '\n';
 	return at;
 }
@@ -261,7 +261,7 @@ static char *line_make(char *at, const struct heat_line *line, const char *objec
 static void put_line(struct seq_file *m, const struct heat_line *line)
 {
 	size_t length;
-	const char *object = snapshot_object(&line->who, &length);
+	const char *object = fs_snapshot_object(&line->who, &length);
 	char *at;
 
 	/* If it does not fit, seq_file comes again with more memory. */
@@ -314,7 +314,7 @@ static const struct seq_operations heat_operations = {
  * From the writer's pid namespace to the initial one; whatever task of a process is
  * named. Returns false where there is no such task.
  */
-static bool pids_resolve(struct pid_list *list)
+static bool pids_resolve(struct fs_pid_list *list)
 {
 	struct task_struct *task;
 	bool found = true;
@@ -331,7 +331,7 @@ static bool pids_resolve(struct pid_list *list)
 	return found;
 }
 
-static int request_parse(const char __user *text, size_t size, struct pid_list *list)
+static int request_parse(const char __user *text, size_t size, struct fs_pid_list *list)
 {
 	char buffer[PIDS_TEXT + 2];
 
@@ -345,7 +345,7 @@ static int request_parse(const char __user *text, size_t size, struct pid_list *
 		list->count = 0;
 		return 0;
 	}
-	if (strlen(buffer) != size || !pids_parse(buffer, list) || pids_is_empty(list))
+	if (strlen(buffer) != size || !fs_pids_parse(buffer, list) || fs_pids_is_empty(list))
 		return -EINVAL;
 	return pids_resolve(list) ? 0 : -ESRCH;
 }
@@ -353,7 +353,7 @@ static int request_parse(const char __user *text, size_t size, struct pid_list *
 static ssize_t heat_write(struct file *file, const char __user *text, size_t size, loff_t *pos)
 {
 	struct heat_reader *reader = ((struct seq_file *)file->private_data)->private;
-	struct pid_list *list = kmalloc(sizeof(*list), GFP_KERNEL);
+	struct fs_pid_list *list = kmalloc(sizeof(*list), GFP_KERNEL);
 	int err;
 
 	if (!list)
@@ -362,9 +362,9 @@ static ssize_t heat_write(struct file *file, const char __user *text, size_t siz
 	if (!err) {
 		mutex_lock(&reader->changing);
 		if (!reader->request)
-			reader->request = heat_request_begin();
+			reader->request = fs_heat_request_begin();
 		if (reader->request)
-			heat_request_change(reader->request, list);
+			fs_heat_request_change(reader->request, list);
 		else
 			err = -ENOMEM;
 		mutex_unlock(&reader->changing);
@@ -377,7 +377,7 @@ static void reader_free(struct heat_reader *reader)
 {
 	struct heat_line *line, *next;
 
-	heat_request_end(reader->request);
+	fs_heat_request_end(reader->request);
 	list_for_each_entry_safe(line, next, &reader->lines, link)
 		line_free(line);
 }
@@ -387,7 +387,7 @@ static int heat_open(struct inode *inode, struct file *file)
 	struct heat_reader *reader;
 	int err = 0;
 
-	if (!files_permit())
+	if (!fs_files_permit())
 		return -EPERM;
 	reader = __seq_open_private(file, &heat_operations, sizeof(*reader));
 	if (!reader)
@@ -396,7 +396,7 @@ static int heat_open(struct inode *inode, struct file *file)
 	mutex_init(&reader->changing);
 	if (file->f_mode & FMODE_READ)
 		err = reader_fill(reader);
-	pids_text(&reader->status.pids, reader->pids, sizeof(reader->pids));
+	fs_pids_text(&reader->status.pids, reader->pids, sizeof(reader->pids));
 	if (err) {
 		reader_free(reader);
 		seq_release_private(inode, file);
@@ -415,12 +415,12 @@ static int heat_release(struct inode *inode, struct file *file)
 COMPAT_PROC_OPS(proc_heat_operations, heat_open, heat_write, heat_release);
 
 /**
- * heat_file_make - makes the file
+ * fs_heat_file_make - makes the file
  * @dir: /proc/faultstat, with which it goes
  *
  * Process context. Returns false where there is no memory.
  */
-bool heat_file_make(struct proc_dir_entry *dir)
+bool fs_heat_file_make(struct proc_dir_entry *dir)
 {
 	return proc_create_data(FAULTSTAT_PROC_HEAT, 0644, dir, &proc_heat_operations, NULL);
 }

@@ -7,6 +7,6 @@
 
 #include <linux/proc_fs.h>
 
-bool heat_file_make(struct proc_dir_entry *dir);
+bool fs_heat_file_make(struct proc_dir_entry *dir);
 
 #endif

@@ -24,12 +24,12 @@
 #define FAULT_FUNCTION	"handle_mm_fault"
 #define FREE_FUNCTION	"__put_task_struct"
 
-static DEFINE_PER_CPU(struct exceptions, exceptions);
+static DEFINE_PER_CPU(struct fs_exceptions, exceptions);
 
-static __always_inline void count_fault(const struct fault *fault, void *source,
-					fault_place_fn place)
+static __always_inline void count_fault(const struct fs_fault *fault, void *source,
+					fs_fault_place_fn place)
 {
-	enum counter class = COUNT_KERNEL;
+	enum fs_counter class = COUNT_KERNEL;
 
 	if (!fault->hardware)
 		class = COUNT_GUP;
@@ -40,12 +40,12 @@ static __always_inline void count_fault(const struct fault *fault, void *source,
 		class += ACCESS_WRITE;
 	else if (compat_fault_is_exec(fault->flags))
 		class += ACCESS_EXEC;
-	account_call(fault->vma, source, place, class);
+	fs_account_call(fault->vma, source, place, class);
 }
 
 static int fault_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)
 {
-	struct fault fault;
+	struct fs_fault fault;
 
 	compat_fault_from_regs(&fault, regs);
 	count_fault(&fault, regs, compat_fault_place_in_regs);
@@ -56,14 +56,14 @@ static struct kprobe fault_kprobe;
 
 #ifdef COMPAT_FTRACE
 /*
- * Cannot recurse: nothing that account_call() calls enters handle_mm_fault(). The
+ * Cannot recurse: nothing that fs_account_call() calls enters handle_mm_fault(). The
  * notrace variants, since the function tracer may be watching the others.
  */
 static void notrace fault_ftrace_callback(unsigned long ip, unsigned long parent_ip,
 					  struct ftrace_ops *ops,
 					  struct compat_ftrace_regs *regs)
 {
-	struct fault fault;
+	struct fs_fault fault;
 
 	compat_fault_from_ftrace(&fault, regs);
 	preempt_disable_notrace();
@@ -91,22 +91,22 @@ static void probe_page_fault_kernel(void *data, unsigned long address, struct pt
 
 static void probe_process_fork(void *data, struct task_struct *parent, struct task_struct *child)
 {
-	task_forked(child);
+	fs_task_forked(child);
 }
 
 static void probe_process_free(void *data, struct task_struct *task)
 {
-	task_freed(task);
+	fs_task_freed(task);
 }
 
 static void probe_task_rename(void *data, struct task_struct *task, const char *comm)
 {
-	task_renamed(task, comm);
+	fs_task_renamed(task, comm);
 }
 
 static int free_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)
 {
-	task_freed((struct task_struct *)regs->di);
+	fs_task_freed((struct task_struct *)regs->di);
 	return 0;
 }
 
@@ -243,11 +243,11 @@ static void detach_ftrace(void)
 #endif
 
 /**
- * hooks_detach - takes the hook off handle_mm_fault()
+ * fs_hooks_detach - takes the hook off handle_mm_fault()
  *
- * Process context, after task_counting_end(); waits until no handler runs.
+ * Process context, after fs_task_counting_end(); waits until no handler runs.
  */
-void hooks_detach(void)
+void fs_hooks_detach(void)
 {
 	if (!fault_how)
 		return;
@@ -268,18 +268,18 @@ static int attached(int err)
 {
 	if (err || fault_hook_is_armed())
 		return err;
-	hooks_detach();
+	fs_hooks_detach();
 	return -EAGAIN;
 }
 
 /**
- * hooks_attach - hooks handle_mm_fault()
+ * fs_hooks_attach - hooks handle_mm_fault()
  * @attach: how; ATTACH_AUTO takes the cheaper way that works
  *
  * Process context. Returns 0, or the error of the last way that was tried: -EAGAIN
  * where the administrator has turned such hooks off.
  */
-int hooks_attach(enum attach attach)
+int fs_hooks_attach(enum fs_attach attach)
 {
 	int err = -EOPNOTSUPP;
 
@@ -294,12 +294,12 @@ int hooks_attach(enum attach attach)
 }
 
 /**
- * hooks_exceptions - turns the counting of hardware exceptions on or off
+ * fs_hooks_exceptions - turns the counting of hardware exceptions on or off
  * @on: which
  *
- * Process context. A tracepoint that cannot be had shows in hooks_status().
+ * Process context. A tracepoint that cannot be had shows in fs_hooks_status().
  */
-void hooks_exceptions(bool on)
+void fs_hooks_exceptions(bool on)
 {
 	int i;
 
@@ -314,13 +314,13 @@ void hooks_exceptions(bool on)
 }
 
 /**
- * hooks_init - hooks births, names and ends of tasks
+ * fs_hooks_init - hooks births, names and ends of tasks
  *
- * Process context, before hooks_attach(). Without a hook on the end of tasks their
+ * Process context, before fs_hooks_attach(). Without a hook on the end of tasks their
  * pointers would mean nothing: that one is essential, and has a kprobe for its
  * second way. Returns 0 or -ENOENT.
  */
-int hooks_init(void)
+int fs_hooks_init(void)
 {
 	int i;
 
@@ -334,15 +334,15 @@ int hooks_init(void)
 }
 
 /**
- * hooks_exit - takes every hook off
+ * fs_hooks_exit - takes every hook off
  *
- * Process context, after task_counting_end(); waits until no handler runs.
+ * Process context, after fs_task_counting_end(); waits until no handler runs.
  */
-void hooks_exit(void)
+void fs_hooks_exit(void)
 {
 	int i;
 
-	hooks_detach();
+	fs_hooks_detach();
 	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++)
 		trace_hook_off(&trace_hooks[i], "unloading");
 	if (free_by_kprobe)
@@ -356,15 +356,15 @@ void hooks_exit(void)
 }
 
 /**
- * hooks_status - what is hooked now, and what is not and why
+ * fs_hooks_status - what is hooked now, and what is not and why
  * @status: result
  *
  * Process context. Returns how many entries were set. Reads state that settings.c
  * may be changing: good enough for a report.
  */
-unsigned int hooks_status(struct hook_status status[HOOKS_MAX])
+unsigned int fs_hooks_status(struct fs_hook_status status[HOOKS_MAX])
 {
-	struct hook_status *at = status;
+	struct fs_hook_status *at = status;
 	const char *how = fault_how;
 	int i;
 
@@ -395,13 +395,13 @@ unsigned int hooks_status(struct hook_status status[HOOKS_MAX])
 }
 
 /**
- * hooks_read_exceptions - hardware page faults since load, those included that never
+ * fs_hooks_read_exceptions - hardware page faults since load, those included that never
  *	came to handle_mm_fault()
  * @sum: result
  *
  * Process context.
  */
-void hooks_read_exceptions(struct exceptions *sum)
+void fs_hooks_read_exceptions(struct fs_exceptions *sum)
 {
 	int cpu;
 

@@ -7,16 +7,16 @@
 
 #include <linux/types.h>
 
-enum attach { ATTACH_AUTO, ATTACH_FTRACE, ATTACH_KPROBE, ATTACHES };
+enum fs_attach { ATTACH_AUTO, ATTACH_FTRACE, ATTACH_KPROBE, ATTACHES };
 
 /**
- * struct hook_status - one hook, for the file's header
+ * struct fs_hook_status - one hook, for the file's header
  * @name: of the function or tracepoint
  * @how: kprobe, ftrace, tracepoint; NULL where it is off
  * @why: why it is off
  * @nmissed: hits that the mechanism itself lost, -1 where it cannot lose any
  */
-struct hook_status {
+struct fs_hook_status {
 	const char *name;
 	const char *how;
 	const char *why;
@@ -25,17 +25,17 @@ struct hook_status {
 
 #define HOOKS_MAX 8
 
-struct exceptions {
+struct fs_exceptions {
 	u64 user;
 	u64 kernel;
 };
 
-int hooks_init(void);
-void hooks_exit(void);
-int hooks_attach(enum attach attach);
-void hooks_detach(void);
-void hooks_exceptions(bool on);
-unsigned int hooks_status(struct hook_status status[HOOKS_MAX]);
-void hooks_read_exceptions(struct exceptions *exceptions);
+int fs_hooks_init(void);
+void fs_hooks_exit(void);
+int fs_hooks_attach(enum fs_attach attach);
+void fs_hooks_detach(void);
+void fs_hooks_exceptions(bool on);
+unsigned int fs_hooks_status(struct fs_hook_status status[HOOKS_MAX]);
+void fs_hooks_read_exceptions(struct fs_exceptions *exceptions);
 
 #endif

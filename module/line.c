@@ -5,19 +5,19 @@
 #include <linux/kernel.h>
 #include "line.h"
 
-char line_pairs[200];
+char fs_line_pairs[200];
 
 /**
- * line_init - before the first line_number()
+ * fs_line_init - before the first fs_line_number()
  *
  * Process context.
  */
-void line_init(void)
+void fs_line_init(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < sizeof(line_pairs) / 2; i++) {
-		line_pairs[2 * i] = '0' + i / 10;
-		line_pairs[2 * i + 1] = '0' + i % 10;
+	for (i = 0; i < sizeof(fs_line_pairs) / 2; i++) {
+		fs_line_pairs[2 * i] = '0' + i / 10;
+		fs_line_pairs[2 * i + 1] = '0' + i % 10;
 	}
 }

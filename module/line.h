@@ -15,16 +15,16 @@
 #include <linux/types.h>
 
 /* From 00 to 99. */
-extern char line_pairs[200];
+extern char fs_line_pairs[200];
 
-void line_init(void);
+void fs_line_init(void);
 
-static inline bool line_is_escaped(unsigned char c)
+static inline bool fs_line_is_escaped(unsigned char c)
 {
 	return c < ' ' || c == 0x7f || c == '\\';
 }
 
-static inline char *line_escape(char *at, unsigned char c)
+static inline char *fs_line_escape(char *at, unsigned char c)
 {
 	*at++ = '\\';
 	*at++ = '0' + (c >> 6);
@@ -33,11 +33,11 @@ static inline char *line_escape(char *at, unsigned char c)
 	return at;
 }
 
-static inline char *line_comm(char *at, const char *comm)
+static inline char *fs_line_comm(char *at, const char *comm)
 {
 	for (; *comm; comm++) {
-		if (unlikely(*comm == ' ' || line_is_escaped(*comm)))
-			at = line_escape(at, *comm);
+		if (unlikely(*comm == ' ' || fs_line_is_escaped(*comm)))
+			at = fs_line_escape(at, *comm);
 		else
 			*at++ = *comm;
 	}
@@ -47,23 +47,23 @@ static inline char *line_comm(char *at, const char *comm)
 #define LINE_EACH_BYTE	0x0101010101010101ULL
 
 /* Whether a byte of eight is zero. A byte above one that is may be taken for zero, too. */
-static inline bool line_has_zero_byte(u64 word)
+static inline bool fs_line_has_zero_byte(u64 word)
 {
 	return (word - LINE_EACH_BYTE) & ~word & (LINE_EACH_BYTE << 7);
 }
 
-static inline bool line_has_escaped(u64 word)
+static inline bool fs_line_has_escaped(u64 word)
 {
 	return ((word - LINE_EACH_BYTE * ' ') & ~word & (LINE_EACH_BYTE << 7)) ||
-	       line_has_zero_byte(word ^ (LINE_EACH_BYTE * 0x7f)) ||
-	       line_has_zero_byte(word ^ (LINE_EACH_BYTE * '\\'));
+	       fs_line_has_zero_byte(word ^ (LINE_EACH_BYTE * 0x7f)) ||
+	       fs_line_has_zero_byte(word ^ (LINE_EACH_BYTE * '\\'));
 }
 
-static inline char *line_bytes(char *at, const char *text, size_t length)
+static inline char *fs_line_bytes(char *at, const char *text, size_t length)
 {
 	for (; length; length--, text++) {
-		if (unlikely(line_is_escaped(*text)))
-			at = line_escape(at, *text);
+		if (unlikely(fs_line_is_escaped(*text)))
+			at = fs_line_escape(at, *text);
 		else
 			*at++ = *text;
 	}
@@ -71,30 +71,30 @@ static inline char *line_bytes(char *at, const char *text, size_t length)
 }
 
 /* Paths are long and seldom have anything to escape: eight bytes at once. */
-static inline char *line_object(char *at, const char *text, size_t length)
+static inline char *fs_line_object(char *at, const char *text, size_t length)
 {
 	u64 word;
 
 	for (; length >= sizeof(word); length -= sizeof(word), text += sizeof(word)) {
 		memcpy(&word, text, sizeof(word));
-		if (unlikely(line_has_escaped(word))) {
-			at = line_bytes(at, text, sizeof(word));
+		if (unlikely(fs_line_has_escaped(word))) {
+			at = fs_line_bytes(at, text, sizeof(word));
 			continue;
 		}
 		memcpy(at, &word, sizeof(word));
 		at += sizeof(word);
 	}
-	return line_bytes(at, text, length);
+	return fs_line_bytes(at, text, length);
 }
 
-static inline char *line_text(char *at, const char *text)
+static inline char *fs_line_text(char *at, const char *text)
 {
 	while (*text)
 		*at++ = *text++;
 	return at;
 }
 
-static inline unsigned int line_digits(u64 number)
+static inline unsigned int fs_line_digits(u64 number)
 {
 	unsigned int digits = 1;
 
@@ -104,7 +104,7 @@ static inline unsigned int line_digits(u64 number)
 }
 
 /* Two digits at once. */
-static inline char *line_number(char *at, char before, u64 number)
+static inline char *fs_line_number(char *at, char before, u64 number)
 {
 	char *end;
 
@@ -114,10 +114,10 @@ static inline char *line_number(char *at, char before, u64 number)
 		*at++ = '0' + number;
 		return at;
 	}
-	at += line_digits(number);
+	at += fs_line_digits(number);
 	for (end = at; number >= 10; number /= 100) {
 		end -= 2;
-		memcpy(end, &line_pairs[number % 100 * 2], 2);
+		memcpy(end, &fs_line_pairs[number % 100 * 2], 2);
 	}
 	if (number)
 		*--end = '0' + number;

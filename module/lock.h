@@ -14,9 +14,9 @@
 #include <linux/spinlock.h>
 
 /* Any context but a true NMI. */
-#define hook_lock_irqsave(lock, flags) \
+#define fs_hook_lock_irqsave(lock, flags) \
 	raw_spin_lock_irqsave_nested(lock, flags, in_nmi() ? SINGLE_DEPTH_NESTING : 0)
-#define hook_unlock_irqrestore(lock, flags) \
+#define fs_hook_unlock_irqrestore(lock, flags) \
 	raw_spin_unlock_irqrestore(lock, flags)
 
 #endif

@@ -19,7 +19,7 @@
 #include "uapi/faultstat.h"
 #include "worker.h"
 
-/* Rows of table_init() that are not the user's: overflow, unselected, other. */
+/* Rows of fs_table_init() that are not the user's: overflow, unselected, other. */
 #define SPECIAL_ROWS 3
 
 static int storage_start(void)
@@ -27,77 +27,77 @@ static int storage_start(void)
 	size_t size[POOLS] = { 0 };
 	int err;
 
-	table_pool_sizes(size);
-	heat_pool_sizes(size);
-	size[POOL_TASK] = sizeof(struct task_state);
+	fs_table_pool_sizes(size);
+	fs_heat_pool_sizes(size);
+	size[POOL_TASK] = sizeof(struct fs_task_state);
 	size[POOL_SCRATCH] = NAME_SIZE_MAX;
-	pool_init((unsigned long long)settings.max_memory << 20,
-		  settings.max_rows + SPECIAL_ROWS, settings.max_tasks, size);
+	fs_pool_init((unsigned long long)fs_settings.max_memory << 20,
+		     fs_settings.max_rows + SPECIAL_ROWS, fs_settings.max_tasks, size);
 	/* What cannot grow later takes its memory before what can. */
-	err = table_init(settings.max_rows, settings.keep_exited);
+	err = fs_table_init(fs_settings.max_rows, fs_settings.keep_exited);
 	if (!err)
-		err = task_init(settings.max_tasks);
+		err = fs_task_init(fs_settings.max_tasks);
 	if (!err)
-		err = pool_fill();
+		err = fs_pool_fill();
 	if (!err)
-		err = table_start();
+		err = fs_table_start();
 	if (err)
 		pr_err("faultstat: no memory for the table (max_memory is %u MiB)\n",
-		       settings.max_memory);
+		       fs_settings.max_memory);
 	return err;
 }
 
 static void storage_stop(void)
 {
-	task_destroy();
-	table_destroy();
-	pool_destroy();
+	fs_task_destroy();
+	fs_table_destroy();
+	fs_pool_destroy();
 }
 
 static int __init faultstat_init(void)
 {
 	int err;
 
-	object_init();
-	err = worker_start();
+	fs_object_init();
+	err = fs_worker_start();
 	if (err)
 		goto no_worker;
 	err = storage_start();
 	if (err)
 		goto no_storage;
-	err = hooks_init();
+	err = fs_hooks_init();
 	if (err) {
 		pr_err("faultstat: neither sched_process_free nor __put_task_struct can be hooked: the end of a task would go unseen\n");
 		goto no_hooks;
 	}
-	err = settings_start();
+	err = fs_settings_start();
 	if (err)
 		goto no_hooks;
 	/* Last, because an open file cannot be taken back. */
-	err = export_start();
+	err = fs_export_start();
 	if (err)
 		goto no_files;
 	return 0;
 
 no_files:
-	settings_stop();
+	fs_settings_stop();
 no_hooks:
-	hooks_exit();
+	fs_hooks_exit();
 no_storage:
-	worker_stop();
+	fs_worker_stop();
 	storage_stop();
 	return err;
 no_worker:
-	worker_stop();
+	fs_worker_stop();
 	return err;
 }
 
 static void __exit faultstat_exit(void)
 {
-	settings_stop();
-	export_stop();
-	hooks_exit();
-	worker_stop();
+	fs_settings_stop();
+	fs_export_stop();
+	fs_hooks_exit();
+	fs_worker_stop();
 	storage_stop();
 }
 

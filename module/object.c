@@ -7,7 +7,7 @@
  * A path is read upwards from its last name, under RCU, over every mount to the
  * root of the mount namespace. Where a mount hangs stands in struct mount, which
  * the kernel keeps to itself; the two words that are needed stand right before
- * struct vfsmount (fs/mount.h, 3.3 to 7.3). object_init() checks that on the
+ * struct vfsmount (fs/mount.h, 3.3 to 7.3). fs_object_init() checks that on the
  * running kernel against follow_up(), and without proof names begin at the root of
  * the file system.
  */
@@ -39,7 +39,7 @@ static const char * const region_names[REGIONS] = {
 	[REGION_HIDDEN]		= FAULTSTAT_OBJECT_HIDDEN,
 };
 
-const struct object_key OBJECT_OTHER = { .ino = REGION_OTHER, .dev = OBJECT_REGION };
+const struct fs_object_key fs_object_other = { .ino = REGION_OTHER, .dev = OBJECT_REGION };
 
 /* The words of struct mount right before its struct vfsmount. */
 struct mount_link {
@@ -57,24 +57,24 @@ static size_t mount_to_vfsmount;	/* offset of mnt in struct mount */
 #define RENAME_RETRIES	8
 
 /**
- * object_region_name - how a region is written
+ * fs_object_region_name - how a region is written
  * @region: which
  *
  * Any context.
  */
-const char *object_region_name(enum region region)
+const char *fs_object_region_name(enum fs_region region)
 {
 	return region_names[region];
 }
 
 /**
- * object_show_region - how a region is shown
+ * fs_object_show_region - how a region is shown
  * @shown: result
  * @region: which
  *
  * Any context.
  */
-void object_show_region(struct object_shown *shown, enum region region)
+void fs_object_show_region(struct fs_object_shown *shown, enum fs_region region)
 {
 	shown->name = region_names[region];
 	shown->ino = 0;
@@ -82,11 +82,11 @@ void object_show_region(struct object_shown *shown, enum region region)
 }
 
 /**
- * object_knows_mounts - whether names begin at the root of the mount namespace
+ * fs_object_knows_mounts - whether names begin at the root of the mount namespace
  *
  * Any context. Otherwise they begin at the root of their file system.
  */
-bool object_knows_mounts(void)
+bool fs_object_knows_mounts(void)
 {
 	return mounts_known;
 }
@@ -111,14 +111,14 @@ static u64 name_hash(const char *name)
 }
 
 /**
- * object_key_special - the key of a mapping that object_key_plain() does not know
+ * fs_object_key_special - the key of a mapping that fs_object_key_plain() does not know
  * @vma: stable mapping, without a file, with vm_ops or with a name of its own
  *
  * In a hook.
  */
-struct object_key object_key_special(struct vm_area_struct *vma)
+struct fs_object_key fs_object_key_special(struct vm_area_struct *vma)
 {
-	struct object_key key = { .ino = REGION_ANON, .dev = OBJECT_REGION };
+	struct fs_object_key key = { .ino = REGION_ANON, .dev = OBJECT_REGION };
 	const char *name = special_name(vma);
 
 	if (name && !strcmp(name, FAULTSTAT_OBJECT_VDSO)) {
@@ -289,17 +289,17 @@ static bool is_internal(const struct path *path, unsigned long magic, const char
 }
 
 /**
- * object_canonical - the one key of an object that object_key_plain() has several for
- * @key: as object_key_plain() made it; changed where need be
+ * fs_object_canonical - the one key of an object that fs_object_key_plain() has several for
+ * @key: as fs_object_key_plain() made it; changed where need be
  * @vma: the same stable mapping
  *
  * In a hook.
  */
-void object_canonical(struct object_key *key, struct vm_area_struct *vma)
+void fs_object_canonical(struct fs_object_key *key, struct vm_area_struct *vma)
 {
 	const struct path *path;
 
-	if (!object_is_file(key))
+	if (!fs_object_is_file(key))
 		return;
 	path = compat_file_path(vma->vm_file);
 	if (is_internal(path, TMPFS_MAGIC, "dev/zero"))
@@ -311,7 +311,7 @@ void object_canonical(struct object_key *key, struct vm_area_struct *vma)
 	key->dev = OBJECT_REGION;
 }
 
-static const char *region_name(const struct object_key *key, struct vm_area_struct *vma,
+static const char *region_name(const struct fs_object_key *key, struct vm_area_struct *vma,
 			       char *scratch)
 {
 	const char *name;
@@ -328,7 +328,7 @@ static const char *region_name(const struct object_key *key, struct vm_area_stru
 }
 
 /**
- * object_show - how an object is shown
+ * fs_object_show - how an object is shown
  * @shown: result; its name is in @scratch or constant, and at most NAME_SIZE_MAX bytes
  *	long with its NUL
  * @key: canonical
@@ -337,12 +337,12 @@ static const char *region_name(const struct object_key *key, struct vm_area_stru
  *
  * In a hook.
  */
-void object_show(struct object_shown *shown, const struct object_key *key,
-		 struct vm_area_struct *vma, char *scratch)
+void fs_object_show(struct fs_object_shown *shown, const struct fs_object_key *key,
+		    struct vm_area_struct *vma, char *scratch)
 {
 	shown->ino = 0;
 	shown->dev = 0;
-	if (object_is_file(key)) {
+	if (fs_object_is_file(key)) {
 		const struct inode *inode = compat_file_inode(vma->vm_file);
 
 		shown->ino = inode->i_ino;
@@ -386,11 +386,11 @@ static bool mount_check(const char *where)
 }
 
 /**
- * object_init - finds out whether paths can be followed over mounts
+ * fs_object_init - finds out whether paths can be followed over mounts
  *
  * Process context, before any hook.
  */
-void object_init(void)
+void fs_object_init(void)
 {
 	static const char * const mounts[] = { "/proc", "/sys", "/dev", "/run" };
 	int i;

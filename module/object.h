@@ -11,24 +11,24 @@
 #include "compat/file.h"
 
 /**
- * struct object_key - which object; never a pointer, which could be reused
- * @ino: inode number; or enum region; or a hash of the region's name
+ * struct fs_object_key - which object; never a pointer, which could be reused
+ * @ino: inode number; or enum fs_region; or a hash of the region's name
  * @dev: device (upper half) and generation (lower half) of the file; or
- *	 OBJECT_REGION; or OBJECT_NAMED for a region that is not in enum region
+ *	 OBJECT_REGION; or OBJECT_NAMED for a region that is not in enum fs_region
  */
-struct object_key {
+struct fs_object_key {
 	u64 ino;
 	u64 dev;
 };
 
 /**
- * struct object_shown - how an object is shown, made once for each row
+ * struct fs_object_shown - how an object is shown, made once for each row
  * @name: what /proc/PID/maps calls it
  * @ino: the inode there; 0 for a region. On overlayfs that is not always the inode
  *	 of the key, which is of the file underneath, where generations are kept
  * @dev: its device
  */
-struct object_shown {
+struct fs_object_shown {
 	const char *name;
 	u64 ino;
 	u32 dev;
@@ -37,7 +37,7 @@ struct object_shown {
 #define OBJECT_REGION	(~0ULL)
 #define OBJECT_NAMED	(~1ULL)
 
-enum region {
+enum fs_region {
 	REGION_ANON,
 	REGION_HEAP,
 	REGION_STACK,
@@ -53,43 +53,43 @@ enum region {
 	REGIONS
 };
 
-extern const struct object_key OBJECT_OTHER;
+extern const struct fs_object_key fs_object_other;
 
-static __always_inline bool object_key_equal(struct object_key a, struct object_key b)
+static __always_inline bool fs_object_key_equal(struct fs_object_key a, struct fs_object_key b)
 {
 	return a.ino == b.ino && a.dev == b.dev;
 }
 
-static inline bool object_is_file(const struct object_key *key)
+static inline bool fs_object_is_file(const struct fs_object_key *key)
 {
 	return key->dev < OBJECT_NAMED;
 }
 
-struct object_key object_key_special(struct vm_area_struct *vma);
+struct fs_object_key fs_object_key_special(struct vm_area_struct *vma);
 
 /**
- * object_key_is_plain - whether object_key_plain() can tell what @vma maps
+ * fs_object_key_is_plain - whether fs_object_key_plain() can tell what @vma maps
  * @vma: stable mapping
  *
  * In the hooks, at every call. True for files and plain anonymous memory.
  */
-static __always_inline bool object_key_is_plain(struct vm_area_struct *vma)
+static __always_inline bool fs_object_key_is_plain(struct vm_area_struct *vma)
 {
 	return vma->vm_file || (!vma->vm_ops && !compat_vma_anon_name(vma));
 }
 
 /**
- * object_key_plain - the identity of what @vma maps
+ * fs_object_key_plain - the identity of what @vma maps
  * @vma: stable mapping, plain
  *
  * In the hooks, at every call: a few loads and no function. Two keys that differ may
  * still be one object (shared anonymous memory, which has an inode per mapping);
- * object_canonical() knows.
+ * fs_object_canonical() knows.
  */
-static __always_inline struct object_key object_key_plain(struct vm_area_struct *vma)
+static __always_inline struct fs_object_key fs_object_key_plain(struct vm_area_struct *vma)
 {
 	const struct file *file = vma->vm_file;
-	struct object_key key;
+	struct fs_object_key key;
 
 	if (file) {
 		const struct inode *inode = file_inode(file);
@@ -110,12 +110,12 @@ static __always_inline struct object_key object_key_plain(struct vm_area_struct 
 	return key;
 }
 
-const char *object_region_name(enum region region);
-void object_show_region(struct object_shown *shown, enum region region);
-void object_canonical(struct object_key *key, struct vm_area_struct *vma);
-void object_show(struct object_shown *shown, const struct object_key *key,
-		 struct vm_area_struct *vma, char *scratch);
-void object_init(void);
-bool object_knows_mounts(void);
+const char *fs_object_region_name(enum fs_region region);
+void fs_object_show_region(struct fs_object_shown *shown, enum fs_region region);
+void fs_object_canonical(struct fs_object_key *key, struct vm_area_struct *vma);
+void fs_object_show(struct fs_object_shown *shown, const struct fs_object_key *key,
+		    struct vm_area_struct *vma, char *scratch);
+void fs_object_init(void);
+bool fs_object_knows_mounts(void);
 
 #endif

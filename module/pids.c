@@ -23,13 +23,13 @@ static bool pid_parse(const char **text, pid_t *pid)
 }
 
 /**
- * pids_parse - reads a list, which may be empty and may end with a newline
+ * fs_pids_parse - reads a list, which may be empty and may end with a newline
  * @text: ended by NUL
  * @list: result; means nothing where this fails
  *
  * Any context. Returns whether it is a list.
  */
-bool pids_parse(const char *text, struct pid_list *list)
+bool fs_pids_parse(const char *text, struct fs_pid_list *list)
 {
 	list->all = false;
 	list->count = 0;
@@ -44,14 +44,14 @@ bool pids_parse(const char *text, struct pid_list *list)
 }
 
 /**
- * pids_text - a list as it is written
+ * fs_pids_text - a list as it is written
  * @list: the list
  * @buffer: result, empty for an empty list
  * @size: of it; PIDS_TEXT is always enough
  *
  * Any context. Returns its length.
  */
-int pids_text(const struct pid_list *list, char *buffer, size_t size)
+int fs_pids_text(const struct fs_pid_list *list, char *buffer, size_t size)
 {
 	int length = 0;
 	unsigned int i;
@@ -66,13 +66,13 @@ int pids_text(const struct pid_list *list, char *buffer, size_t size)
 }
 
 /**
- * pids_have - whether a list has a process
+ * fs_pids_have - whether a list has a process
  * @list: the list
  * @pid: its id
  *
  * Any context.
  */
-bool pids_have(const struct pid_list *list, pid_t pid)
+bool fs_pids_have(const struct fs_pid_list *list, pid_t pid)
 {
 	unsigned int i;
 

@@ -13,23 +13,23 @@
 #define PIDS_ALLOWED	"up to 64 process ids with commas between"
 
 /**
- * struct pid_list - processes that somebody asks for
+ * struct fs_pid_list - processes that somebody asks for
  * @all: every one, whatever @pids says
  */
-struct pid_list {
+struct fs_pid_list {
 	bool all;
 	unsigned int count;
 	pid_t pids[PIDS_MAX];
 };
 
 /* Whether a list asks for nobody. */
-static inline bool pids_is_empty(const struct pid_list *list)
+static inline bool fs_pids_is_empty(const struct fs_pid_list *list)
 {
 	return !list->all && !list->count;
 }
 
-bool pids_parse(const char *text, struct pid_list *list);
-int pids_text(const struct pid_list *list, char *buffer, size_t size);
-bool pids_have(const struct pid_list *list, pid_t pid);
+bool fs_pids_parse(const char *text, struct fs_pid_list *list);
+int fs_pids_text(const struct fs_pid_list *list, char *buffer, size_t size);
+bool fs_pids_have(const struct fs_pid_list *list, pid_t pid);
 
 #endif

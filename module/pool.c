@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pools of fixed-size items. pool_get() and pool_put() may be called in any
+ * Pools of fixed-size items. fs_pool_get() and fs_pool_put() may be called in any
  * context but NMI: a raw spinlock with interrupts off, a few instructions. The
- * worker calls pool_refill(), pool_trim() in process context; the latter only
+ * worker calls fs_pool_refill(), fs_pool_trim() in process context; the latter only
  * after a grace period, because hooks look at task states and rows without locks.
  */
 #include <linux/atomic.h>
@@ -45,12 +45,12 @@ static bool memory_charge(size_t size)
 }
 
 /**
- * memory_zalloc - zeroed memory of any size, charged against max_memory
+ * fs_memory_zalloc - zeroed memory of any size, charged against max_memory
  * @size: bytes
  *
  * Process context. Returns NULL where there is no memory or no allowance left.
  */
-void *memory_zalloc(size_t size)
+void *fs_memory_zalloc(size_t size)
 {
 	void *ptr;
 
@@ -63,13 +63,13 @@ void *memory_zalloc(size_t size)
 }
 
 /**
- * memory_free - gives back what memory_zalloc() gave
+ * fs_memory_free - gives back what fs_memory_zalloc() gave
  * @ptr: may be NULL
  * @size: as asked for
  *
  * Process context.
  */
-void memory_free(void *ptr, size_t size)
+void fs_memory_free(void *ptr, size_t size)
 {
 	if (!ptr)
 		return;
@@ -78,23 +78,23 @@ void memory_free(void *ptr, size_t size)
 }
 
 /**
- * memory_used - bytes charged now
+ * fs_memory_used - bytes charged now
  *
  * Any context.
  */
-unsigned long long memory_used(void)
+unsigned long long fs_memory_used(void)
 {
 	return atomic64_read(&memory);
 }
 
 /**
- * memory_is_tight - whether ended processes should be folded to make room
+ * fs_memory_is_tight - whether ended processes should be folded to make room
  *
  * True above seven eighths of max_memory. Any context.
  */
-bool memory_is_tight(void)
+bool fs_memory_is_tight(void)
 {
-	return memory_used() > memory_max - memory_max / 8;
+	return fs_memory_used() > memory_max - memory_max / 8;
 }
 
 /*
@@ -109,35 +109,35 @@ static bool pool_is_low(const struct pool *pool)
 }
 
 /**
- * pool_is_empty - whether pool_get() would fail
+ * fs_pool_is_empty - whether fs_pool_get() would fail
  * @id: which pool
  *
  * Any context. A hint, for not doing what would be in vain.
  */
-bool pool_is_empty(enum pool_id id)
+bool fs_pool_is_empty(enum fs_pool_id id)
 {
 	return !READ_ONCE(pools[id].head);
 }
 
 /**
- * pool_is_starved - whether pool_get() would fail, and the worker could not help
+ * fs_pool_is_starved - whether fs_pool_get() would fail, and the worker could not help
  * @id: which pool
  *
  * Any context. A hint, likewise.
  */
-bool pool_is_starved(enum pool_id id)
+bool fs_pool_is_starved(enum fs_pool_id id)
 {
-	return pool_is_empty(id) && READ_ONCE(pools[id].starved);
+	return fs_pool_is_empty(id) && READ_ONCE(pools[id].starved);
 }
 
 /**
- * pool_get - takes an item; its memory is not cleared, but for a page of cells and for regions
+ * fs_pool_get - takes an item; its memory is not cleared, but for a page of cells and for regions
  * @id: which pool
  *
  * Any context but NMI. Returns NULL where the pool is empty; the worker is on its
  * way then, and the pool will be kept fuller from now on.
  */
-void *pool_get(enum pool_id id)
+void *fs_pool_get(enum fs_pool_id id)
 {
 	struct pool *pool = &pools[id];
 	struct item *item;
@@ -145,10 +145,10 @@ void *pool_get(enum pool_id id)
 	bool low;
 
 	/* Where memory has run out, faults do not queue for a lock to hear it. */
-	if (pool_is_starved(id))
+	if (fs_pool_is_starved(id))
 		return NULL;
 
-	hook_lock_irqsave(&pool->lock, flags);
+	fs_hook_lock_irqsave(&pool->lock, flags);
 	item = pool->head;
 	if (item) {
 		pool->head = item->next;
@@ -159,53 +159,53 @@ void *pool_get(enum pool_id id)
 		pool->target = min(pool->target * 2, pool->target_max);
 	}
 	low = pool_is_low(pool) && !pool->starved;
-	hook_unlock_irqrestore(&pool->lock, flags);
+	fs_hook_unlock_irqrestore(&pool->lock, flags);
 
 	if (low)
-		worker_refill();
+		fs_worker_refill();
 	return item;
 }
 
 /**
- * pool_put - gives an item back
+ * fs_pool_put - gives an item back
  * @id: the pool it came from
  * @ptr: the item; one of POOL_CELLS or of regions must be all zeroes
  *
  * Any context but NMI.
  */
-void pool_put(enum pool_id id, void *ptr)
+void fs_pool_put(enum fs_pool_id id, void *ptr)
 {
 	struct pool *pool = &pools[id];
 	struct item *item = ptr;
 	unsigned long flags;
 
-	hook_lock_irqsave(&pool->lock, flags);
+	fs_hook_lock_irqsave(&pool->lock, flags);
 	item->next = pool->head;
 	pool->head = item;
 	pool->free++;
 	pool->used--;
 	pool->starved = false;
-	hook_unlock_irqrestore(&pool->lock, flags);
+	fs_hook_unlock_irqrestore(&pool->lock, flags);
 }
 
 /**
- * pool_item_size - bytes of one item
+ * fs_pool_item_size - bytes of one item
  * @id: which pool
  *
  * Any context.
  */
-size_t pool_item_size(enum pool_id id)
+size_t fs_pool_item_size(enum fs_pool_id id)
 {
 	return pools[id].size;
 }
 
 /**
- * pool_bytes_used - what the items take that are handed out
+ * fs_pool_bytes_used - what the items take that are handed out
  * @id: which pool
  *
  * Any context.
  */
-unsigned long long pool_bytes_used(enum pool_id id)
+unsigned long long fs_pool_bytes_used(enum fs_pool_id id)
 {
 	return (unsigned long long)READ_ONCE(pools[id].used) * pools[id].size;
 }
@@ -244,7 +244,7 @@ static bool pool_add(struct pool *pool)
 		atomic64_sub(pool->size, &memory);
 		return false;
 	}
-	hook_lock_irqsave(&pool->lock, flags);
+	fs_hook_lock_irqsave(&pool->lock, flags);
 	/* Two works refill: what is a bound for both is looked at once more. */
 	fits = pool_has_place(pool);
 	if (fits) {
@@ -252,7 +252,7 @@ static bool pool_add(struct pool *pool)
 		pool->head = item;
 		pool->free++;
 	}
-	hook_unlock_irqrestore(&pool->lock, flags);
+	fs_hook_unlock_irqrestore(&pool->lock, flags);
 	if (!fits)
 		pool_release(pool, item);
 	return fits;
@@ -274,12 +274,12 @@ static bool pool_feed(struct pool *pool)
 }
 
 /**
- * pool_refill - fills every pool to its target, as far as memory allows
+ * fs_pool_refill - fills every pool to its target, as far as memory allows
  *
  * Process context; sleeps. One item of each pool in turn, so that scarce memory is
  * not all taken by the first.
  */
-void pool_refill(void)
+void fs_pool_refill(void)
 {
 	bool again;
 	int id;
@@ -304,11 +304,11 @@ static unsigned int pool_keeps(const struct pool *pool)
 }
 
 /**
- * pool_has_surplus - whether pool_trim() has anything to do
+ * fs_pool_has_surplus - whether fs_pool_trim() has anything to do
  *
  * Any context.
  */
-bool pool_has_surplus(void)
+bool fs_pool_has_surplus(void)
 {
 	int id;
 
@@ -325,13 +325,13 @@ static struct item *pool_detach(struct pool *pool, unsigned int keep)
 	unsigned long flags;
 
 	do {
-		hook_lock_irqsave(&pool->lock, flags);
+		fs_hook_lock_irqsave(&pool->lock, flags);
 		item = pool->free > keep ? pool->head : NULL;
 		if (item) {
 			pool->head = item->next;
 			pool->free--;
 		}
-		hook_unlock_irqrestore(&pool->lock, flags);
+		fs_hook_unlock_irqrestore(&pool->lock, flags);
 		if (item) {
 			item->next = list;
 			list = item;
@@ -341,12 +341,12 @@ static struct item *pool_detach(struct pool *pool, unsigned int keep)
 }
 
 /**
- * pool_trim - gives what the pools have in surplus back to the kernel
+ * fs_pool_trim - gives what the pools have in surplus back to the kernel
  *
  * Process context; waits for a grace period, since a hook may still be looking at
  * a task state that was freed a moment ago.
  */
-void pool_trim(void)
+void fs_pool_trim(void)
 {
 	struct item *surplus[POOLS];
 	int id;
@@ -375,27 +375,27 @@ static unsigned int part_of_memory(unsigned int part, size_t size)
 }
 
 /**
- * pool_aim - says how many free items a pool should have
+ * fs_pool_aim - says how many free items a pool should have
  * @id: which pool
  * @target: 0 for none: it is not in use
  *
- * Any context but NMI. The worker, or pool_refill(), will see to it.
+ * Any context but NMI. The worker, or fs_pool_refill(), will see to it.
  */
-void pool_aim(enum pool_id id, unsigned int target)
+void fs_pool_aim(enum fs_pool_id id, unsigned int target)
 {
 	struct pool *pool = &pools[id];
 	unsigned long flags;
 
-	hook_lock_irqsave(&pool->lock, flags);
+	fs_hook_lock_irqsave(&pool->lock, flags);
 	if (pool->used_max)
 		target = min(target, pool->used_max);
 	pool->target = target;
 	/* What lies ready for bursts stays small beside what may be in use. */
 	pool->target_max = clamp(part_of_memory(32, pool->size), target, target * 8);
-	hook_unlock_irqrestore(&pool->lock, flags);
+	fs_hook_unlock_irqrestore(&pool->lock, flags);
 }
 
-static void pool_setup(enum pool_id id, size_t size, unsigned int target,
+static void pool_setup(enum fs_pool_id id, size_t size, unsigned int target,
 		       unsigned int used_max)
 {
 	struct pool *pool = &pools[id];
@@ -403,12 +403,12 @@ static void pool_setup(enum pool_id id, size_t size, unsigned int target,
 	raw_spin_lock_init(&pool->lock);
 	pool->size = kmalloc_bucket(size);
 	pool->used_max = used_max;
-	pool_aim(id, target);
+	fs_pool_aim(id, target);
 }
 
 /**
- * pool_init - makes the pools, empty
- * @limit: bytes that memory_used() may reach
+ * fs_pool_init - makes the pools, empty
+ * @limit: bytes that fs_memory_used() may reach
  * @max_rows: rows that will ever be in use at once
  * @max_tasks: task states that will ever be in use at once
  * @size: bytes of an item, by pool
@@ -416,8 +416,8 @@ static void pool_setup(enum pool_id id, size_t size, unsigned int target,
  * Process context. The targets grow with the CPUs, since so does the number of
  * first uses in the time the worker needs to come.
  */
-void pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
-	       const size_t size[POOLS])
+void fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
+		  const size_t size[POOLS])
 {
 	/* Most paths have less than a hundred bytes. */
 	static const unsigned int names[] = { 128, 128, 32, 4, 2 };
@@ -447,16 +447,16 @@ void pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max
 }
 
 /**
- * pool_fill - fills the pools for the first time
+ * fs_pool_fill - fills the pools for the first time
  *
  * Process context; sleeps. Returns 0, or -ENOMEM where not even one item of each
  * pool that is in use can be had.
  */
-int pool_fill(void)
+int fs_pool_fill(void)
 {
 	int id;
 
-	pool_refill();
+	fs_pool_refill();
 	for (id = 0; id < POOLS; id++)
 		if (pools[id].target && !pools[id].free)
 			return -ENOMEM;
@@ -464,11 +464,11 @@ int pool_fill(void)
 }
 
 /**
- * pool_destroy - frees every free item
+ * fs_pool_destroy - frees every free item
  *
  * Process context, with no hook left. Whoever took items has put them back.
  */
-void pool_destroy(void)
+void fs_pool_destroy(void)
 {
 	int id;
 

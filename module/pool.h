@@ -9,16 +9,16 @@
 
 #include <linux/types.h>
 
-enum pool_id {
-	POOL_TASK,		/* struct task_state */
-	POOL_PROCESS,		/* struct process */
-	POOL_ROW,		/* struct row */
-	POOL_GROUP,		/* struct group */
+enum fs_pool_id {
+	POOL_TASK,		/* struct fs_task_state */
+	POOL_PROCESS,		/* struct fs_process */
+	POOL_ROW,		/* struct fs_row */
+	POOL_GROUP,		/* struct fs_group */
 	POOL_CELLS,		/* a zeroed page of cells */
 	POOL_SCRATCH,		/* a page to build a path in */
-	POOL_NAME_FIRST,	/* struct name with its text, by size */
+	POOL_NAME_FIRST,	/* struct fs_name with its text, by size */
 	POOL_NAME_LAST = POOL_NAME_FIRST + 4,
-	POOL_HEAT,		/* struct heat */
+	POOL_HEAT,		/* struct fs_heat */
 	POOL_HEAT_FIRST,	/* zeroed regions, by size */
 	POOL_HEAT_LAST = POOL_HEAT_FIRST + 2,
 	POOL_HEAT_SHARED,	/* of the last size */
@@ -28,24 +28,24 @@ enum pool_id {
 /* Longest name that is kept, its NUL included: what fits the scratch page. */
 #define NAME_SIZE_MAX 4096
 
-void pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
-	       const size_t size[POOLS]);
-int pool_fill(void);
-void pool_destroy(void);
-void *pool_get(enum pool_id id);
-bool pool_is_empty(enum pool_id id);
-bool pool_is_starved(enum pool_id id);
-void pool_put(enum pool_id id, void *item);
-size_t pool_item_size(enum pool_id id);
-unsigned long long pool_bytes_used(enum pool_id id);
-void pool_aim(enum pool_id id, unsigned int target);
-void pool_refill(void);
-bool pool_has_surplus(void);
-void pool_trim(void);
+void fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
+		  const size_t size[POOLS]);
+int fs_pool_fill(void);
+void fs_pool_destroy(void);
+void *fs_pool_get(enum fs_pool_id id);
+bool fs_pool_is_empty(enum fs_pool_id id);
+bool fs_pool_is_starved(enum fs_pool_id id);
+void fs_pool_put(enum fs_pool_id id, void *item);
+size_t fs_pool_item_size(enum fs_pool_id id);
+unsigned long long fs_pool_bytes_used(enum fs_pool_id id);
+void fs_pool_aim(enum fs_pool_id id, unsigned int target);
+void fs_pool_refill(void);
+bool fs_pool_has_surplus(void);
+void fs_pool_trim(void);
 
-void *memory_zalloc(size_t size);
-void memory_free(void *ptr, size_t size);
-unsigned long long memory_used(void);
-bool memory_is_tight(void);
+void *fs_memory_zalloc(size_t size);
+void fs_memory_free(void *ptr, size_t size);
+unsigned long long fs_memory_used(void);
+bool fs_memory_is_tight(void);
 
 #endif

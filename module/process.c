@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Processes: thread groups between two execs, from the first sign of them to the end
- * of their last task. All of it runs under table.lock, in hooks or in softirq. The
+ * of their last task. All of it runs under fs_table.lock, in hooks or in softirq. The
  * rules are in table.h.
  */
 #include <linux/hash.h>
@@ -16,37 +16,37 @@
 
 static unsigned int process_bucket(const struct signal_struct *signal)
 {
-	return hash_ptr((void *)signal, table.process_bits);
+	return hash_ptr((void *)signal, fs_table.process_bits);
 }
 
 /**
- * process_find - the process of a thread group
+ * fs_process_find - the process of a thread group
  * @signal: of one of its tasks
  *
- * Under table.lock.
+ * Under fs_table.lock.
  */
-struct process *process_find(const struct signal_struct *signal)
+struct fs_process *fs_process_find(const struct signal_struct *signal)
 {
-	struct process *process = table.process_index[process_bucket(signal)];
+	struct fs_process *process = fs_table.process_index[process_bucket(signal)];
 
 	while (process && process->signal != signal)
 		process = process->index_next;
 	return process;
 }
 
-static void process_link(struct process *process)
+static void process_link(struct fs_process *process)
 {
-	struct process **bucket = &table.process_index[process_bucket(process->signal)];
+	struct fs_process **bucket = &fs_table.process_index[process_bucket(process->signal)];
 
 	process->index_next = *bucket;
 	*bucket = process;
-	list_add_tail(&process->link, &table.live);
-	table.processes++;
+	list_add_tail(&process->link, &fs_table.live);
+	fs_table.processes++;
 }
 
-static void process_unlink(struct process *process)
+static void process_unlink(struct fs_process *process)
 {
-	struct process **at = &table.process_index[process_bucket(process->signal)];
+	struct fs_process **at = &fs_table.process_index[process_bucket(process->signal)];
 
 	while (*at != process)
 		at = &(*at)->index_next;
@@ -56,15 +56,15 @@ static void process_unlink(struct process *process)
 }
 
 /* Of @task's thread group; all but whose child it is. */
-static struct process *process_new(struct task_struct *task)
+static struct fs_process *process_new(struct task_struct *task)
 {
-	struct process *process = pool_get(POOL_PROCESS);
+	struct fs_process *process = fs_pool_get(POOL_PROCESS);
 
 	if (!process)
 		return NULL;
 	memset(process, 0, sizeof(*process));
 	INIT_LIST_HEAD(&process->rows);
-	process->id = ++table.last_id;
+	process->id = ++fs_table.last_id;
 	process->kind = PROCESS_LIVE;
 	process->signal = task->signal;
 	process->exec_id = compat_task_exec_id(task);
@@ -76,15 +76,15 @@ static struct process *process_new(struct task_struct *task)
 }
 
 /**
- * process_make - makes the process of a thread group that has none
+ * fs_process_make - makes the process of a thread group that has none
  * @task: one of its tasks: current, or a child that does not run yet
  * @parent: its parent at birth, as well as that is known
  *
- * Under table.lock and RCU. Returns NULL where there is no memory.
+ * Under fs_table.lock and RCU. Returns NULL where there is no memory.
  */
-struct process *process_make(struct task_struct *task, struct task_struct *parent)
+struct fs_process *fs_process_make(struct task_struct *task, struct task_struct *parent)
 {
-	struct process *process = process_new(task);
+	struct fs_process *process = process_new(task);
 
 	if (!process)
 		return NULL;
@@ -94,15 +94,15 @@ struct process *process_make(struct task_struct *task, struct task_struct *paren
 }
 
 /**
- * process_exec - the same thread group, become another program
+ * fs_process_exec - the same thread group, become another program
  * @old: what it was
  * @task: current, its only task
  *
- * Under table.lock. Returns NULL, with nothing changed, where there is no memory.
+ * Under fs_table.lock. Returns NULL, with nothing changed, where there is no memory.
  */
-struct process *process_exec(struct process *old, struct task_struct *task)
+struct fs_process *fs_process_exec(struct fs_process *old, struct task_struct *task)
 {
-	struct process *process = process_new(task);
+	struct fs_process *process = process_new(task);
 
 	if (!process)
 		return NULL;
@@ -112,50 +112,50 @@ struct process *process_exec(struct process *old, struct task_struct *task)
 	old->became_other = true;
 	process_unlink(old);
 	process_link(process);
-	process_end_if_unused(old);
+	fs_process_end_if_unused(old);
 	return process;
 }
 
 /**
- * process_group_dead - no task of the thread group is left to make a call
+ * fs_process_group_dead - no task of the thread group is left to make a call
  * @process: of that group
  *
- * Under table.lock.
+ * Under fs_table.lock.
  */
-void process_group_dead(struct process *process)
+void fs_process_group_dead(struct fs_process *process)
 {
 	process_unlink(process);
-	process_end_if_unused(process);
+	fs_process_end_if_unused(process);
 }
 
 /**
- * process_end_if_unused - ends a process that is gone and has no task state left
+ * fs_process_end_if_unused - ends a process that is gone and has no task state left
  * @process: not special
  *
- * Under table.lock. From here on its counts do not change.
+ * Under fs_table.lock. From here on its counts do not change.
  */
-void process_end_if_unused(struct process *process)
+void fs_process_end_if_unused(struct fs_process *process)
 {
 	if (!process->gone || process->tasks)
 		return;
 	process->ended = true;
 	process->kind = process->became_other ? PROCESS_EXEC : PROCESS_EXITED;
-	list_move_tail(&process->link, &table.ended);
-	table.processes--;
-	table.ended_count++;
-	if (table.ended_count > table.keep_exited + ENDED_BATCH)
-		worker_keep_house();
+	list_move_tail(&process->link, &fs_table.ended);
+	fs_table.processes--;
+	fs_table.ended_count++;
+	if (fs_table.ended_count > fs_table.keep_exited + ENDED_BATCH)
+		fs_worker_keep_house();
 }
 
 /**
- * process_free - frees a process without rows
+ * fs_process_free - frees a process without rows
  * @process: in no list and no index any more
  *
  * Process context.
  */
-void process_free(struct process *process)
+void fs_process_free(struct fs_process *process)
 {
 	put_pid(process->pid);
 	put_pid(process->ppid);
-	pool_put(POOL_PROCESS, process);
+	fs_pool_put(POOL_PROCESS, process);
 }

@@ -15,10 +15,10 @@
 #include "reset.h"
 #include "task.h"
 
-static struct exceptions exceptions_before;
+static struct fs_exceptions exceptions_before;
 
 /* Nobody counts in such a row: it can be emptied, and freed by the next folding. */
-static bool row_is_final(const struct row *row)
+static bool row_is_final(const struct fs_row *row)
 {
 	return row->process->kind == PROCESS_FOLDED || READ_ONCE(row->process->ended);
 }
@@ -26,12 +26,12 @@ static bool row_is_final(const struct row *row)
 /* Every row that needs one gets room for its baseline before any is changed. */
 static int baselines_reserve(void)
 {
-	struct row *row;
+	struct fs_row *row;
 
-	list_for_each_entry(row, &table.rows, of_table) {
+	list_for_each_entry(row, &fs_table.rows, of_table) {
 		if (row->baseline || row_is_final(row))
 			continue;
-		row->baseline = memory_zalloc(sizeof(*row->baseline));
+		row->baseline = fs_memory_zalloc(sizeof(*row->baseline));
 		if (!row->baseline)
 			return -ENOMEM;
 		cond_resched();
@@ -40,14 +40,14 @@ static int baselines_reserve(void)
 }
 
 /* What the row would show goes behind the totals' baseline with it. */
-static void row_drop(struct row *row)
+static void row_drop(struct fs_row *row)
 {
-	struct counters counters;
+	struct fs_counters counters;
 	int i;
 
-	row_read_verdicts(row, &counters);
-	row_read_calls(row, &counters);
-	counters_add(&table.totals_before, &counters);
+	fs_row_read_verdicts(row, &counters);
+	fs_row_read_calls(row, &counters);
+	fs_counters_add(&fs_table.totals_before, &counters);
 	if (row->process->only) {
 		for (i = 0; i < COUNTERS; i++)
 			atomic64_set(&row->shared[i], 0);
@@ -60,24 +60,24 @@ static void row_drop(struct row *row)
 /* First step: the verdicts that are known. */
 static void take_verdicts(void)
 {
-	struct row *row;
+	struct fs_row *row;
 
-	list_for_each_entry(row, &table.rows, of_table) {
+	list_for_each_entry(row, &fs_table.rows, of_table) {
 		if (row->dropped)
 			continue;
 		if (row->baseline)
-			counters_subtract(&table.totals_before, &row->baseline->counters);
+			fs_counters_subtract(&fs_table.totals_before, &row->baseline->counters);
 		if (row_is_final(row))
 			row_drop(row);
 		else if (row->baseline)
-			row_read_verdicts(row, &row->baseline->counters);
+			fs_row_read_verdicts(row, &row->baseline->counters);
 		cond_resched();
 	}
 }
 
-/* Second step, under table.lock: verdicts that have come on calls nobody has settled. */
-static void take_open(struct row *row, struct process *process, const struct task_moved *moved,
-		      void *data)
+/* Second step, under fs_table.lock: verdicts that have come on calls nobody has settled. */
+static void take_open(struct fs_row *row, struct fs_process *process,
+		      const struct fs_task_moved *moved, void *data)
 {
 	/* No row: a task that never had a state, of which only a snapshot wants to hear. */
 	if (row && row->baseline && !row->dropped)
@@ -87,23 +87,23 @@ static void take_open(struct row *row, struct process *process, const struct tas
 /* Third step: the calls, and how many of them have no verdict. */
 static void take_calls(void)
 {
-	struct row *row;
+	struct fs_row *row;
 
-	list_for_each_entry(row, &table.rows, of_table) {
-		struct baseline *baseline = row->baseline;
+	list_for_each_entry(row, &fs_table.rows, of_table) {
+		struct fs_baseline *baseline = row->baseline;
 
 		if (!baseline || row->dropped)
 			continue;
-		row_read_calls(row, &baseline->counters);
-		baseline->carried = counters_pending(&baseline->counters);
+		fs_row_read_calls(row, &baseline->counters);
+		baseline->carried = fs_counters_pending(&baseline->counters);
 		cond_resched();
 	}
 }
 
-/* Fourth step, under table.lock: calls beyond the verdicts, where their class is known. */
-static void carry_class(struct row *row, enum counter class, void *data)
+/* Fourth step, under fs_table.lock: calls beyond the verdicts, where their class is known. */
+static void carry_class(struct fs_row *row, enum fs_counter class, void *data)
 {
-	struct baseline *baseline = row->baseline;
+	struct fs_baseline *baseline = row->baseline;
 
 	if (!baseline || row->dropped || !baseline->carried || !baseline->counters.n[class])
 		return;
@@ -112,7 +112,7 @@ static void carry_class(struct row *row, enum counter class, void *data)
 }
 
 /* Those that the task states did not tell: calls that came while we were reading. */
-static void carry_rest(struct baseline *baseline)
+static void carry_rest(struct fs_baseline *baseline)
 {
 	int i;
 
@@ -128,68 +128,68 @@ static void carry_rest(struct baseline *baseline)
 static u64 carry(void)
 {
 	u64 carried = 0;
-	struct row *row;
+	struct fs_row *row;
 
-	list_for_each_entry(row, &table.rows, of_table) {
+	list_for_each_entry(row, &fs_table.rows, of_table) {
 		if (row->baseline && !row->dropped)
 			carried += row->baseline->carried;
 		cond_resched();
 	}
-	task_visit_classes(carry_class, NULL);
-	list_for_each_entry(row, &table.rows, of_table) {
+	fs_task_visit_classes(carry_class, NULL);
+	list_for_each_entry(row, &fs_table.rows, of_table) {
 		if (!row->baseline || row->dropped)
 			continue;
 		carry_rest(row->baseline);
-		counters_add(&table.totals_before, &row->baseline->counters);
+		fs_counters_add(&fs_table.totals_before, &row->baseline->counters);
 		cond_resched();
 	}
 	return carried;
 }
 
-/* Under table.mutex. Exceptions first, and those of carried calls with them. */
+/* Under fs_table.mutex. Exceptions first, and those of carried calls with them. */
 static void baselines_take(void)
 {
 	u64 carried;
 
-	hooks_read_exceptions(&exceptions_before);
+	fs_hooks_read_exceptions(&exceptions_before);
 	smp_rmb(); /* against the order of writes in account.h */
 	take_verdicts();
 	smp_rmb(); /* against the order of writes in account.h */
-	task_visit_open(take_open, NULL);
+	fs_task_visit_open(take_open, NULL);
 	smp_rmb(); /* against the order of writes in account.h */
 	take_calls();
 	carried = carry();
 	exceptions_before.user -= min(exceptions_before.user, carried);
-	table.purge_folded = true;
-	table.resets++;
+	fs_table.purge_folded = true;
+	fs_table.resets++;
 }
 
 /**
- * reset_run - lets everything but the lifetime totals count from nothing
+ * fs_reset_run - lets everything but the lifetime totals count from nothing
  *
  * Process context; sleeps. Returns 0, or -ENOMEM with no count changed.
  */
-int reset_run(void)
+int fs_reset_run(void)
 {
 	int err;
 
-	mutex_lock(&table.mutex);
+	mutex_lock(&fs_table.mutex);
 	err = baselines_reserve();
 	if (!err)
 		baselines_take();
-	mutex_unlock(&table.mutex);
+	mutex_unlock(&fs_table.mutex);
 	if (!err)
-		fold_run();
+		fs_fold_run();
 	return err;
 }
 
 /**
- * reset_exceptions_before - the exceptions that the last reset left behind
+ * fs_reset_exceptions_before - the exceptions that the last reset left behind
  * @before: result
  *
  * Process context.
  */
-void reset_exceptions_before(struct exceptions *before)
+void fs_reset_exceptions_before(struct fs_exceptions *before)
 {
 	*before = exceptions_before;
 }

@@ -7,7 +7,7 @@
 
 #include "hooks.h"
 
-int reset_run(void);
-void reset_exceptions_before(struct exceptions *before);
+int fs_reset_run(void);
+void fs_reset_exceptions_before(struct fs_exceptions *before);
 
 #endif

@@ -18,7 +18,7 @@
 #include "table.h"
 #include "task.h"
 
-struct settings settings = {
+struct fs_settings fs_settings = {
 	.enabled	= true,
 	.exceptions	= true,
 	.attach		= ATTACH_AUTO,
@@ -38,12 +38,12 @@ static const char * const attach_names[ATTACHES] = {
 };
 
 /**
- * settings_attach_name - how a way of attaching is written
+ * fs_settings_attach_name - how a way of attaching is written
  * @attach: the way
  *
  * Any context.
  */
-const char *settings_attach_name(enum attach attach)
+const char *fs_settings_attach_name(enum fs_attach attach)
 {
 	return attach_names[attach];
 }
@@ -67,14 +67,14 @@ static int counting_start(void)
 	int err;
 
 	/* First the exceptions: there are never fewer of them than faults. */
-	hooks_exceptions(settings.exceptions);
-	err = hooks_attach(settings.attach);
+	fs_hooks_exceptions(fs_settings.exceptions);
+	err = fs_hooks_attach(fs_settings.attach);
 	if (!err) {
-		task_counting_begin();
+		fs_task_counting_begin();
 	} else {
-		hooks_exceptions(false);
+		fs_hooks_exceptions(false);
 		pr_err("faultstat: cannot hook handle_mm_fault by %s (error %d): %s\n",
-		       settings_attach_name(settings.attach), err, err == -EAGAIN ?
+		       fs_settings_attach_name(fs_settings.attach), err, err == -EAGAIN ?
 		       "set kernel.ftrace_enabled and debugfs's kprobes/enabled to 1" :
 		       "is CONFIG_KPROBES on?");
 	}
@@ -84,29 +84,29 @@ static int counting_start(void)
 /* Under control_lock. */
 static void counting_stop(void)
 {
-	task_counting_end();
-	hooks_exceptions(false);
-	hooks_detach();
+	fs_task_counting_end();
+	fs_hooks_exceptions(false);
+	fs_hooks_detach();
 }
 
 /**
- * settings_start - puts the settings into effect
+ * fs_settings_start - puts the settings into effect
  *
  * Process context, once everything is ready to count. Returns 0 or why the hook on
  * handle_mm_fault cannot be had.
  */
-int settings_start(void)
+int fs_settings_start(void)
 {
 	int err;
 
 	mutex_lock(&control_lock);
 	/* Which may have been written since the table was made. */
-	table.keep_exited = settings.keep_exited;
-	err = table_select(settings.pid.pids, settings.pid.count);
+	fs_table.keep_exited = fs_settings.keep_exited;
+	err = fs_table_select(fs_settings.pid.pids, fs_settings.pid.count);
 	/* It waits for hooks: not where there is nothing to ask for. */
-	if (!pids_is_empty(&settings.heat_pid))
-		heat_select(&settings.heat_pid);
-	if (!err && settings.enabled)
+	if (!fs_pids_is_empty(&fs_settings.heat_pid))
+		fs_heat_select(&fs_settings.heat_pid);
+	if (!err && fs_settings.enabled)
 		err = counting_start();
 	if (!err)
 		phase = PHASE_UP;
@@ -115,11 +115,11 @@ int settings_start(void)
 }
 
 /**
- * settings_stop - refuses changes from now on, and stops counting
+ * fs_settings_stop - refuses changes from now on, and stops counting
  *
  * Process context.
  */
-void settings_stop(void)
+void fs_settings_stop(void)
 {
 	mutex_lock(&control_lock);
 	phase = PHASE_GOING;
@@ -149,12 +149,12 @@ static int enabled_change(const void *value, bool running)
 	bool enabled = *(const bool *)value;
 	int err = 0;
 
-	if (running && enabled && !settings.enabled)
+	if (running && enabled && !fs_settings.enabled)
 		err = counting_start();
-	else if (running && !enabled && settings.enabled)
+	else if (running && !enabled && fs_settings.enabled)
 		counting_stop();
 	if (!err)
-		settings.enabled = enabled;
+		fs_settings.enabled = enabled;
 	return err;
 }
 
@@ -173,16 +173,16 @@ static int bool_get(char *buffer, const struct kernel_param *param)
 
 static const struct kernel_param_ops enabled_ops = { .set = enabled_set, .get = bool_get };
 
-module_param_cb(enabled, &enabled_ops, &settings.enabled, 0644);
+module_param_cb(enabled, &enabled_ops, &fs_settings.enabled, 0644);
 MODULE_PARM_DESC(enabled, "count faults: 0 or 1 (default 1); 0 takes the hooks off handle_mm_fault and the exceptions and forgets what calls are open");
 
 /* exceptions */
 
 static int exceptions_change(const void *value, bool running)
 {
-	settings.exceptions = *(const bool *)value;
-	if (running && settings.enabled)
-		hooks_exceptions(settings.exceptions);
+	fs_settings.exceptions = *(const bool *)value;
+	if (running && fs_settings.enabled)
+		fs_hooks_exceptions(fs_settings.exceptions);
 	return 0;
 }
 
@@ -196,31 +196,31 @@ static int exceptions_set(const char *text, const struct kernel_param *param)
 
 static const struct kernel_param_ops exceptions_ops = { .set = exceptions_set, .get = bool_get };
 
-module_param_cb(exceptions, &exceptions_ops, &settings.exceptions, 0644);
+module_param_cb(exceptions, &exceptions_ops, &fs_settings.exceptions, 0644);
 MODULE_PARM_DESC(exceptions, "count hardware page faults by the tracepoints page_fault_user and page_fault_kernel: 0 or 1 (default 1)");
 
 /* attach */
 
 static int attach_change(const void *value, bool running)
 {
-	enum attach old = settings.attach;
+	enum fs_attach old = fs_settings.attach;
 	int err = 0;
 
-	settings.attach = *(const enum attach *)value;
-	if (!running || !settings.enabled || settings.attach == old)
+	fs_settings.attach = *(const enum fs_attach *)value;
+	if (!running || !fs_settings.enabled || fs_settings.attach == old)
 		return 0;
 	counting_stop();
 	err = counting_start();
 	if (err) {
-		settings.attach = old;
-		settings.enabled = !counting_start();
+		fs_settings.attach = old;
+		fs_settings.enabled = !counting_start();
 	}
 	return err;
 }
 
 static int attach_set(const char *text, const struct kernel_param *param)
 {
-	enum attach value;
+	enum fs_attach value;
 
 	for (value = 0; value < ATTACHES; value++)
 		if (sysfs_streq(text, attach_names[value]))
@@ -230,7 +230,7 @@ static int attach_set(const char *text, const struct kernel_param *param)
 
 static int attach_get(char *buffer, const struct kernel_param *param)
 {
-	return sprintf(buffer, "%s", settings_attach_name(settings.attach));
+	return sprintf(buffer, "%s", fs_settings_attach_name(fs_settings.attach));
 }
 
 static const struct kernel_param_ops attach_ops = { .set = attach_set, .get = attach_get };
@@ -242,10 +242,10 @@ MODULE_PARM_DESC(attach, "how to hook handle_mm_fault: auto, ftrace or kprobe (d
 
 static int reset_change(const void *value, bool running)
 {
-	int err = running ? reset_run() : 0;
+	int err = running ? fs_reset_run() : 0;
 
 	if (running && !err)
-		heat_reset();
+		fs_heat_reset();
 	return err;
 }
 
@@ -274,10 +274,10 @@ struct limits {
 	unsigned int max;
 };
 
-static const struct limits max_rows_limits = { &settings.max_rows, 16, 131072 };
-static const struct limits max_tasks_limits = { &settings.max_tasks, 16, 4194304 };
-static const struct limits max_memory_limits = { &settings.max_memory, 1, 16384 };
-static const struct limits keep_exited_limits = { &settings.keep_exited, 0, 131072 };
+static const struct limits max_rows_limits = { &fs_settings.max_rows, 16, 131072 };
+static const struct limits max_tasks_limits = { &fs_settings.max_tasks, 16, 4194304 };
+static const struct limits max_memory_limits = { &fs_settings.max_memory, 1, 16384 };
+static const struct limits keep_exited_limits = { &fs_settings.keep_exited, 0, 131072 };
 
 static int number_parse(const char *text, const struct kernel_param *param, unsigned int *value)
 {
@@ -311,10 +311,10 @@ static int number_get(char *buffer, const struct kernel_param *param)
 
 static int keep_exited_change(const void *value, bool running)
 {
-	settings.keep_exited = *(const unsigned int *)value;
+	fs_settings.keep_exited = *(const unsigned int *)value;
 	if (running) {
-		WRITE_ONCE(table.keep_exited, settings.keep_exited);
-		fold_run();
+		WRITE_ONCE(fs_table.keep_exited, fs_settings.keep_exited);
+		fs_fold_run();
 	}
 	return 0;
 }
@@ -346,75 +346,75 @@ MODULE_PARM_DESC(keep_exited, "ended processes kept before they are folded by co
 
 static int pid_change(const void *value, bool running)
 {
-	const struct pid_list *list = value;
+	const struct fs_pid_list *list = value;
 
 	if (running) {
-		int err = table_select(list->pids, list->count);
+		int err = fs_table_select(list->pids, list->count);
 
 		if (err)
 			return err;
 	}
-	settings.pid = *list;
+	fs_settings.pid = *list;
 	return 0;
 }
 
 static int pid_set(const char *text, const struct kernel_param *param)
 {
-	struct pid_list list = { .all = false };
+	struct fs_pid_list list = { .all = false };
 
-	if (!pids_parse(text, &list))
+	if (!fs_pids_parse(text, &list))
 		return refuse("pid", PIDS_ALLOWED ", or none for all");
 	return control(pid_change, &list);
 }
 
 /**
- * settings_copy - the settings at one moment
+ * fs_settings_copy - the settings at one moment
  * @copy: result
  *
  * Process context.
  */
-void settings_copy(struct settings *copy)
+void fs_settings_copy(struct fs_settings *copy)
 {
 	mutex_lock(&control_lock);
-	*copy = settings;
+	*copy = fs_settings;
 	mutex_unlock(&control_lock);
 }
 
 static int pids_get(char *buffer, const struct kernel_param *param)
 {
-	struct pid_list list;
+	struct fs_pid_list list;
 
 	mutex_lock(&control_lock);
-	list = *(const struct pid_list *)param->arg;
+	list = *(const struct fs_pid_list *)param->arg;
 	mutex_unlock(&control_lock);
-	return pids_text(&list, buffer, PIDS_TEXT);
+	return fs_pids_text(&list, buffer, PIDS_TEXT);
 }
 
 static const struct kernel_param_ops pid_ops = { .set = pid_set, .get = pids_get };
 
-module_param_cb(pid, &pid_ops, &settings.pid, 0644);
+module_param_cb(pid, &pid_ops, &fs_settings.pid, 0644);
 MODULE_PARM_DESC(pid, "process ids (initial namespace) counted on their own, with commas between; empty (default) is all; calls of others go to [unselected]");
 
 /* heat_pid */
 
 static int heat_pid_change(const void *value, bool running)
 {
-	settings.heat_pid = *(const struct pid_list *)value;
+	fs_settings.heat_pid = *(const struct fs_pid_list *)value;
 	if (running)
-		heat_select(&settings.heat_pid);
+		fs_heat_select(&fs_settings.heat_pid);
 	return 0;
 }
 
 static int heat_pid_set(const char *text, const struct kernel_param *param)
 {
-	struct pid_list list = { .all = true };
+	struct fs_pid_list list = { .all = true };
 
-	if (!sysfs_streq(text, "all") && !pids_parse(text, &list))
+	if (!sysfs_streq(text, "all") && !fs_pids_parse(text, &list))
 		return refuse("heat_pid", PIDS_ALLOWED ", all, or none");
 	return control(heat_pid_change, &list);
 }
 
 static const struct kernel_param_ops heat_pid_ops = { .set = heat_pid_set, .get = pids_get };
 
-module_param_cb(heat_pid, &heat_pid_ops, &settings.heat_pid, 0644);
+module_param_cb(heat_pid, &heat_pid_ops, &fs_settings.heat_pid, 0644);
 MODULE_PARM_DESC(heat_pid, "process ids (initial namespace) whose files are counted by region, with commas between, or all; empty (default) is none");

@@ -11,27 +11,27 @@
 #include "pids.h"
 
 /**
- * struct settings - what the user asked for
+ * struct fs_settings - what the user asked for
  *
  * Read by anyone for display; changed under the lock of settings.c.
  */
-struct settings {
+struct fs_settings {
 	bool enabled;
 	bool exceptions;
-	enum attach attach;
+	enum fs_attach attach;
 	unsigned int max_rows;
 	unsigned int max_tasks;
 	unsigned int max_memory;	/* MiB */
 	unsigned int keep_exited;
-	struct pid_list pid;
-	struct pid_list heat_pid;
+	struct fs_pid_list pid;
+	struct fs_pid_list heat_pid;
 };
 
-extern struct settings settings;
+extern struct fs_settings fs_settings;
 
-int settings_start(void);
-void settings_stop(void);
-const char *settings_attach_name(enum attach attach);
-void settings_copy(struct settings *copy);
+int fs_settings_start(void);
+void fs_settings_stop(void);
+const char *fs_settings_attach_name(enum fs_attach attach);
+void fs_settings_copy(struct fs_settings *copy);
 
 #endif

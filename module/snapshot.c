@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Making snapshots, in process context, under table.mutex: rows cannot leave, but
+ * Making snapshots, in process context, under fs_table.mutex: rows cannot leave, but
  * counting goes on and is never stopped. Verdicts are summed first, then open calls
  * are looked at, then calls are summed; the order in which hooks write (account.c)
  * then makes sure that no verdict is without its call. Preemption is on throughout,
@@ -19,9 +19,9 @@
 #define ROOM_SLACK	256
 
 /* A position may be left from an earlier snapshot. */
-static struct snapshot_row *row_in(struct snapshot *snapshot, const struct row *row)
+static struct fs_snapshot_row *row_in(struct fs_snapshot *snapshot, const struct fs_row *row)
 {
-	struct snapshot_row *at;
+	struct fs_snapshot_row *at;
 
 	if (row->position >= snapshot->used)
 		return NULL;
@@ -29,9 +29,9 @@ static struct snapshot_row *row_in(struct snapshot *snapshot, const struct row *
 	return at->source == row ? at : NULL;
 }
 
-static struct snapshot_row *row_take_in(struct snapshot *snapshot, struct row *row)
+static struct fs_snapshot_row *row_take_in(struct fs_snapshot *snapshot, struct fs_row *row)
 {
-	struct snapshot_row *at;
+	struct fs_snapshot_row *at;
 
 	if (snapshot->used == snapshot->room)
 		return NULL;
@@ -47,8 +47,8 @@ static struct snapshot_row *row_take_in(struct snapshot *snapshot, struct row *r
 	return at;
 }
 
-static void snapshot_count(struct snapshot *snapshot, struct snapshot_row *at,
-			   enum counter counter, u64 n)
+static void snapshot_count(struct fs_snapshot *snapshot, struct fs_snapshot_row *at,
+			   enum fs_counter counter, u64 n)
 {
 	if (at)
 		at->counters.n[counter] += n;
@@ -56,21 +56,21 @@ static void snapshot_count(struct snapshot *snapshot, struct snapshot_row *at,
 }
 
 /*
- * Under table.lock: a verdict that has come, on a call that nothing had settled when
+ * Under fs_table.lock: a verdict that has come, on a call that nothing had settled when
  * we began. If it is told before we read the row, it will be found there.
  */
-static void add_open(struct row *row, struct process *process, const struct task_moved *moved,
-		     void *data)
+static void add_open(struct fs_row *row, struct fs_process *process,
+		     const struct fs_task_moved *moved, void *data)
 {
-	struct snapshot *snapshot = data;
-	struct snapshot_row *at;
+	struct fs_snapshot *snapshot = data;
+	struct fs_snapshot_row *at;
 
 	if (moved->verdict != NO_VERDICT)
 		snapshot_count(snapshot, row_in(snapshot, row), moved->verdict, 1);
 	if (!moved->missed_minor && !moved->missed_major)
 		return;
 
-	row = row_missed(process);
+	row = fs_row_missed(process);
 	at = row_in(snapshot, row);
 	if (!at && snapshot->verdicts_read) {
 		at = row_take_in(snapshot, row);
@@ -82,7 +82,7 @@ static void add_open(struct row *row, struct process *process, const struct task
 }
 
 /*
- * Rows that are read at once under table.lock, so that each is read before or after a
+ * Rows that are read at once under fs_table.lock, so that each is read before or after a
  * task settles in it. With more CPUs one takes longer.
  */
 static unsigned int rows_locked(void)
@@ -90,41 +90,41 @@ static unsigned int rows_locked(void)
 	return clamp(64 / (unsigned int)nr_cpu_ids, 1U, 8U);
 }
 
-static void read_verdicts(struct snapshot *snapshot)
+static void read_verdicts(struct fs_snapshot *snapshot)
 {
 	unsigned int done = 0, at_once = rows_locked();
-	struct snapshot_row *at;
+	struct fs_snapshot_row *at;
 	unsigned long flags;
-	struct row *row;
+	struct fs_row *row;
 
-	hook_lock_irqsave(&table.lock, flags);
-	task_visit_begin(add_open, snapshot);
-	totals_read_verdicts(&snapshot->lifetime);
-	list_for_each_entry(row, &table.rows, of_table) {
+	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	fs_task_visit_begin(add_open, snapshot);
+	fs_totals_read_verdicts(&snapshot->lifetime);
+	list_for_each_entry(row, &fs_table.rows, of_table) {
 		if (done++ == at_once) {
 			done = 1;
-			hook_unlock_irqrestore(&table.lock, flags);
+			fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 			cond_resched();
-			hook_lock_irqsave(&table.lock, flags);
+			fs_hook_lock_irqsave(&fs_table.lock, flags);
 		}
 		at = row_take_in(snapshot, row);
 		if (at)
-			row_read_verdicts(row, &at->counters);
+			fs_row_read_verdicts(row, &at->counters);
 	}
 	snapshot->verdicts_read = true;
-	hook_unlock_irqrestore(&table.lock, flags);
+	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 }
 
 /**
- * snapshot_fill_process - says whose row it is
+ * fs_snapshot_fill_process - says whose row it is
  * @at: a row of a snapshot
  * @process: whose
  * @ns: of the reader
  *
- * Process context, table.mutex held. Returns whether the reader may see it.
+ * Process context, fs_table.mutex held. Returns whether the reader may see it.
  */
-bool snapshot_fill_process(struct snapshot_row *at, const struct process *process,
-			   struct pid_namespace *ns)
+bool fs_snapshot_fill_process(struct fs_snapshot_row *at, const struct fs_process *process,
+			      struct pid_namespace *ns)
 {
 	at->id = process->id;
 	memcpy(at->comm, process->comm, TASK_COMM_LEN);
@@ -138,13 +138,13 @@ bool snapshot_fill_process(struct snapshot_row *at, const struct process *proces
 }
 
 /**
- * snapshot_fill_object - says what object a row is of
+ * fs_snapshot_fill_object - says what object a row is of
  * @at: a row of a snapshot
  * @row: the row; a reference to its name is taken
  *
- * Process context, table.mutex held.
+ * Process context, fs_table.mutex held.
  */
-void snapshot_fill_object(struct snapshot_row *at, const struct row *row)
+void fs_snapshot_fill_object(struct fs_snapshot_row *at, const struct fs_row *row)
 {
 	at->name = row->name;
 	atomic_inc(&at->name->refs);
@@ -152,11 +152,11 @@ void snapshot_fill_object(struct snapshot_row *at, const struct row *row)
 	at->dev = row->dev;
 }
 
-static void order_add(struct snapshot *snapshot, const struct snapshot_row *row)
+static void order_add(struct fs_snapshot *snapshot, const struct fs_snapshot_row *row)
 {
-	struct snapshot_order *order = &snapshot->order[snapshot->count++];
+	struct fs_snapshot_order *order = &snapshot->order[snapshot->count++];
 
-	order->calls = counters_calls(&row->counters);
+	order->calls = fs_counters_calls(&row->counters);
 	order->row = row;
 	snapshot->calls_bits |= order->calls;
 	snapshot->id_bits |= row->id;
@@ -167,7 +167,7 @@ static void order_add(struct snapshot *snapshot, const struct snapshot_row *row)
  * yet. Who does not look at the tasks, or looked at the row before the task settled,
  * may find less than was left behind.
  */
-static void clamp_verdicts(struct counters *counters)
+static void clamp_verdicts(struct fs_counters *counters)
 {
 	int i;
 
@@ -177,43 +177,43 @@ static void clamp_verdicts(struct counters *counters)
 }
 
 /* The last step: calls, what the last reset left behind, and who may see it. */
-static void read_calls(struct snapshot *snapshot, struct pid_namespace *ns)
+static void read_calls(struct fs_snapshot *snapshot, struct pid_namespace *ns)
 {
-	struct snapshot_row *at, *hidden = &snapshot->rows[snapshot->room];
-	struct row *row;
+	struct fs_snapshot_row *at, *hidden = &snapshot->rows[snapshot->room];
+	struct fs_row *row;
 
 	memset(hidden, 0, sizeof(*hidden));
-	list_for_each_entry(row, &table.rows, of_table) {
+	list_for_each_entry(row, &fs_table.rows, of_table) {
 		at = row_in(snapshot, row);
 		if (!at)
 			continue;
-		row_read_calls(row, &at->counters);
+		fs_row_read_calls(row, &at->counters);
 		if (row->baseline) {
-			counters_subtract(&at->counters, &row->baseline->counters);
+			fs_counters_subtract(&at->counters, &row->baseline->counters);
 			clamp_verdicts(&at->counters);
 		}
 		if (row->dropped ||
-		    (!counters_calls(&at->counters) && !counters_missed(&at->counters)))
+		    (!fs_counters_calls(&at->counters) && !fs_counters_missed(&at->counters)))
 			continue;
-		if (snapshot_fill_process(at, row->process, ns)) {
-			snapshot_fill_object(at, row);
+		if (fs_snapshot_fill_process(at, row->process, ns)) {
+			fs_snapshot_fill_object(at, row);
 			order_add(snapshot, at);
 		} else {
-			counters_add(&hidden->counters, &at->counters);
+			fs_counters_add(&hidden->counters, &at->counters);
 		}
 		cond_resched();
 	}
-	if (counters_calls(&hidden->counters) || counters_missed(&hidden->counters)) {
+	if (fs_counters_calls(&hidden->counters) || fs_counters_missed(&hidden->counters)) {
 		hidden->kind = SNAPSHOT_HIDDEN;
 		hidden->comm[0] = '-';
 		order_add(snapshot, hidden);
 	}
-	totals_read_calls(&snapshot->lifetime);
+	fs_totals_read_calls(&snapshot->lifetime);
 }
 
 /* Bytes of the keys, the most significant ones of descending calls turned round. */
-static __always_inline unsigned int order_digit(const struct snapshot_order *order, bool by_calls,
-						unsigned int shift)
+static __always_inline unsigned int order_digit(const struct fs_snapshot_order *order,
+						bool by_calls, unsigned int shift)
 {
 	u64 key = by_calls ? ~order->calls : order->row->id;
 
@@ -221,9 +221,10 @@ static __always_inline unsigned int order_digit(const struct snapshot_order *ord
 }
 
 /* One pass of a radix sort: by one byte, the order of what is equal there staying as it is. */
-static __always_inline void order_pass(struct snapshot *snapshot, bool by_calls, unsigned int shift)
+static __always_inline void order_pass(struct fs_snapshot *snapshot, bool by_calls,
+				       unsigned int shift)
 {
-	struct snapshot_order *from = snapshot->order, *to = snapshot->order_spare;
+	struct fs_snapshot_order *from = snapshot->order, *to = snapshot->order_spare;
 	unsigned int *next = snapshot->order_next, before = 0, i;
 
 	memset(next, 0, sizeof(snapshot->order_next));
@@ -252,7 +253,7 @@ static __always_inline void order_pass(struct snapshot *snapshot, bool by_calls,
  * significant byte on, a few passes over the rows: a sixth of what the comparisons
  * of a full table cost.
  */
-static void order_sort(struct snapshot *snapshot)
+static void order_sort(struct fs_snapshot *snapshot)
 {
 	unsigned int i;
 
@@ -262,48 +263,48 @@ static void order_sort(struct snapshot *snapshot)
 		order_pass(snapshot, true, i);
 }
 
-static void read_overflow(struct snapshot *snapshot)
+static void read_overflow(struct fs_snapshot *snapshot)
 {
-	const struct row *row = table.overflow.only;
-	struct counters counters;
+	const struct fs_row *row = fs_table.overflow.only;
+	struct fs_counters counters;
 
-	row_read_calls(row, &counters);
-	snapshot->overflow = counters_calls(&counters);
+	fs_row_read_calls(row, &counters);
+	snapshot->overflow = fs_counters_calls(&counters);
 	if (row->baseline)
-		snapshot->overflow -= counters_calls(&row->baseline->counters);
+		snapshot->overflow -= fs_counters_calls(&row->baseline->counters);
 }
 
-/* Under table.mutex: what the header says beside the counters themselves. */
-static void read_header(struct snapshot *snapshot)
+/* Under fs_table.mutex: what the header says beside the counters themselves. */
+static void read_header(struct fs_snapshot *snapshot)
 {
-	struct exceptions before;
+	struct fs_exceptions before;
 
 	snapshot->boottime_ns = ktime_get_boottime_ns();
 	snapshot->realtime_ns = ktime_to_ns(ktime_get_real());
-	snapshot->resets = table.resets;
-	snapshot->hook_count = hooks_status(snapshot->hooks);
+	snapshot->resets = fs_table.resets;
+	snapshot->hook_count = fs_hooks_status(snapshot->hooks);
 
 	snapshot->total = snapshot->lifetime;
-	counters_subtract(&snapshot->total, &table.totals_before);
+	fs_counters_subtract(&snapshot->total, &fs_table.totals_before);
 	clamp_verdicts(&snapshot->total);
 	/* Last of all: there are never fewer exceptions than faults. */
-	hooks_read_exceptions(&snapshot->exceptions);
-	reset_exceptions_before(&before);
+	fs_hooks_read_exceptions(&snapshot->exceptions);
+	fs_reset_exceptions_before(&before);
 	snapshot->exceptions.user -= before.user;
 	snapshot->exceptions.kernel -= before.kernel;
 
 	read_overflow(snapshot);
-	snapshot->table_rows = READ_ONCE(table.rows_used);
-	snapshot->processes = READ_ONCE(table.processes);
-	snapshot->ended = READ_ONCE(table.ended_count);
-	snapshot->folded = table.processes_folded;
-	snapshot->memory = memory_used();
+	snapshot->table_rows = READ_ONCE(fs_table.rows_used);
+	snapshot->processes = READ_ONCE(fs_table.processes);
+	snapshot->ended = READ_ONCE(fs_table.ended_count);
+	snapshot->folded = fs_table.processes_folded;
+	snapshot->memory = fs_memory_used();
 }
 
 /* Room for the rows there are, a few more, and the hidden one behind them all. */
-static bool make_room(struct snapshot *snapshot)
+static bool make_room(struct fs_snapshot *snapshot)
 {
-	snapshot->room = READ_ONCE(table.rows_used) + ROOM_SLACK;
+	snapshot->room = READ_ONCE(fs_table.rows_used) + ROOM_SLACK;
 	snapshot->rows = vmalloc((snapshot->room + 1) * sizeof(*snapshot->rows));
 	snapshot->order = vmalloc((snapshot->room + 1) * sizeof(*snapshot->order));
 	snapshot->order_spare = vmalloc((snapshot->room + 1) * sizeof(*snapshot->order));
@@ -311,36 +312,36 @@ static bool make_room(struct snapshot *snapshot)
 }
 
 /**
- * snapshot_take - the whole table as a reader in @ns may see it
+ * fs_snapshot_take - the whole table as a reader in @ns may see it
  * @ns: pid namespace; processes that are not in it are summed up
  *
  * Process context; sleeps. Returns NULL where there is no memory.
  */
-struct snapshot *snapshot_take(struct pid_namespace *ns)
+struct fs_snapshot *fs_snapshot_take(struct pid_namespace *ns)
 {
-	struct snapshot *snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL);
+	struct fs_snapshot *snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL);
 	bool room;
 
 	if (!snapshot)
 		return NULL;
 	/* What is to be folded by the settings is not to be seen. */
-	fold_run();
+	fs_fold_run();
 
-	mutex_lock(&table.mutex);
+	mutex_lock(&fs_table.mutex);
 	room = make_room(snapshot);
 	if (room) {
 		read_verdicts(snapshot);
 		smp_rmb(); /* against the order of writes in account.h */
-		task_visit_open(add_open, snapshot);
+		fs_task_visit_open(add_open, snapshot);
 		smp_rmb(); /* against the order of writes in account.h */
 		read_calls(snapshot, ns);
 		smp_rmb(); /* against the order of writes in account.h */
 		read_header(snapshot);
 	}
-	mutex_unlock(&table.mutex);
+	mutex_unlock(&fs_table.mutex);
 
 	if (!room) {
-		snapshot_free(snapshot);
+		fs_snapshot_free(snapshot);
 		return NULL;
 	}
 	order_sort(snapshot);
@@ -348,34 +349,34 @@ struct snapshot *snapshot_take(struct pid_namespace *ns)
 }
 
 /**
- * snapshot_take_totals - the header alone: no row and no task is looked at
+ * fs_snapshot_take_totals - the header alone: no row and no task is looked at
  *
  * Process context; sleeps. What calls are open is pending there, settled or not.
  * Returns NULL where there is no memory.
  */
-struct snapshot *snapshot_take_totals(void)
+struct fs_snapshot *fs_snapshot_take_totals(void)
 {
-	struct snapshot *snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL);
+	struct fs_snapshot *snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL);
 
 	if (!snapshot)
 		return NULL;
-	mutex_lock(&table.mutex);
-	totals_read_verdicts(&snapshot->lifetime);
+	mutex_lock(&fs_table.mutex);
+	fs_totals_read_verdicts(&snapshot->lifetime);
 	smp_rmb(); /* against the order of writes in account.h */
-	totals_read_calls(&snapshot->lifetime);
+	fs_totals_read_calls(&snapshot->lifetime);
 	smp_rmb(); /* against the order of writes in account.h */
 	read_header(snapshot);
-	mutex_unlock(&table.mutex);
+	mutex_unlock(&fs_table.mutex);
 	return snapshot;
 }
 
 /**
- * snapshot_free - frees a snapshot
+ * fs_snapshot_free - frees a snapshot
  * @snapshot: may be NULL
  *
  * Process context; sleeps.
  */
-void snapshot_free(struct snapshot *snapshot)
+void fs_snapshot_free(struct fs_snapshot *snapshot)
 {
 	unsigned int i;
 
@@ -383,7 +384,7 @@ void snapshot_free(struct snapshot *snapshot)
 		return;
 	for (i = 0; i < snapshot->used && snapshot->rows; i++)
 		if (snapshot->rows[i].name)
-			name_put(snapshot->rows[i].name);
+			fs_name_put(snapshot->rows[i].name);
 	vfree(snapshot->rows);
 	vfree(snapshot->order);
 	vfree(snapshot->order_spare);
@@ -391,13 +392,13 @@ void snapshot_free(struct snapshot *snapshot)
 }
 
 /**
- * snapshot_object - the object of a row
+ * fs_snapshot_object - the object of a row
  * @row: of a snapshot
  * @length: set, without the NUL
  *
  * Any context. Returns text that lives as long as the snapshot.
  */
-const char *snapshot_object(const struct snapshot_row *row, size_t *length)
+const char *fs_snapshot_object(const struct fs_snapshot_row *row, size_t *length)
 {
 	const char *text;
 
@@ -405,7 +406,7 @@ const char *snapshot_object(const struct snapshot_row *row, size_t *length)
 		*length = row->name->length;
 		return row->name->text;
 	}
-	text = object_region_name(REGION_HIDDEN);
+	text = fs_object_region_name(REGION_HIDDEN);
 	*length = strlen(text);
 	return text;
 }

@@ -3,12 +3,12 @@
  * The table: processes, their rows, the rows' counters. It knows neither hooks nor
  * text. Rules that hold everywhere:
  *
- * - table.lock (raw, interrupts off) guards every list, the index of processes and
+ * - fs_table.lock (raw, interrupts off) guards every list, the index of processes and
  *   the making of rows. Hooks take it on first use, at births and at deaths, for a
  *   few hundred instructions.
- * - table.mutex guards what is taken out: rows leave under it alone, so who holds
- *   it may walk all rows without table.lock. It is never taken in a hook. Who takes
- *   rows out holds table.folding as well, and before it: choosing, waiting for the
+ * - fs_table.mutex guards what is taken out: rows leave under it alone, so who holds
+ *   it may walk all rows without fs_table.lock. It is never taken in a hook. Who takes
+ *   rows out holds fs_table.folding as well, and before it: choosing, waiting for the
  *   hooks and freeing are three steps that nobody comes between.
  * - Hooks look rows up without a lock. A row that has left the index is freed only
  *   after every hook that ran then has ended.
@@ -33,7 +33,7 @@
 #include "object.h"
 
 /* What a process is, or was. */
-enum process_kind {
+enum fs_process_kind {
 	PROCESS_LIVE,
 	PROCESS_EXEC,		/* became another program */
 	PROCESS_EXITED,
@@ -44,31 +44,31 @@ enum process_kind {
 };
 
 /**
- * struct process - a thread group between two execs, or a special row's owner
- * @index_next: chain of the index by @signal; table.lock
+ * struct fs_process - a thread group between two execs, or a special row's owner
+ * @index_next: chain of the index by @signal; fs_table.lock
  * @signal: identifies the thread group until its last task is freed; never followed
  * @id: never used twice
  * @exec_id: the self_exec_id of its tasks, by which an exec shows
- * @kind: what it is; changes under table.lock, from live when it has ended
- * @gone: no task of it can call handle_mm_fault() any more; table.lock
+ * @kind: what it is; changes under fs_table.lock, from live when it has ended
+ * @gone: no task of it can call handle_mm_fault() any more; fs_table.lock
  * @ended: gone, and no task state left: its counts do not change any more
  * @became_other: gone by exec
  * @purge: reset has emptied its rows; to be folded away first
- * @tasks: task states attached; table.lock
- * @crowded: wanted more rows than process_has_room() allows
- * @row_count: its rows in the index; table.lock
+ * @tasks: task states attached; fs_table.lock
+ * @crowded: wanted more rows than fs_process_has_room() allows
+ * @row_count: its rows in the index; fs_table.lock
  * @pid: of the thread group, held; NULL in special and folded ones
  * @ppid: of the parent at birth, held; may be NULL
  * @comm: the leader's name now, or when the process ended
  * @comm_before: the name before the last change; what exec replaced
- * @rows: its rows; table.lock to add
- * @link: in table.live, table.ended, table.folded, or the folding worker's list
+ * @rows: its rows; fs_table.lock to add
+ * @link: in fs_table.live, fs_table.ended, fs_table.folded, or the folding worker's list
  * @only: the single row of a special process, NULL otherwise
  * @detour: what hooks take instead of looking rows up: @only, or ROW_HEATED where
  *	calls are counted by region, too; NULL in the usual process
  */
-struct process {
-	struct process *index_next;
+struct fs_process {
+	struct fs_process *index_next;
 	struct signal_struct *signal;
 	u64 id;
 	u32 exec_id;
@@ -86,19 +86,19 @@ struct process {
 	char comm_before[TASK_COMM_LEN];
 	struct list_head rows;
 	struct list_head link;
-	struct row *only;
-	struct row *detour;
+	struct fs_row *only;
+	struct fs_row *detour;
 };
 
-#define ROW_HEATED	((struct row *)1)
+#define ROW_HEATED	((struct fs_row *)1)
 
 /**
- * struct name - the text of an object, shared by the rows that show it
+ * struct fs_name - the text of an object, shared by the rows that show it
  * @refs: rows and snapshots
  * @length: of the text, without its NUL
  */
-struct name {
-	struct name *index_next;
+struct fs_name {
+	struct fs_name *index_next;
 	u32 hash;
 	atomic_t refs;
 	u16 length;
@@ -107,55 +107,55 @@ struct name {
 };
 
 /* A row on one CPU. Nobody else writes in the page, so cells need not begin a cache line. */
-#define CELL_WORDS	(sizeof(struct counters) / sizeof(u64))
-#define GROUP_ROWS	(4096 / sizeof(struct counters))
+#define CELL_WORDS	(sizeof(struct fs_counters) / sizeof(u64))
+#define GROUP_ROWS	(4096 / sizeof(struct fs_counters))
 #define GROUP_FULL	(~0ULL >> (64 - GROUP_ROWS))
 
 /**
- * struct group - the cells of some rows, a page for each CPU that counted in one
- * @used: which of the GROUP_ROWS places have a row; table.lock
- * @link: in table.groups while a place is free
+ * struct fs_group - the cells of some rows, a page for each CPU that counted in one
+ * @used: which of the GROUP_ROWS places have a row; fs_table.lock
+ * @link: in fs_table.groups while a place is free
  * @cells: by CPU; written once by that CPU, cleared when the group is freed
  */
-struct group {
+struct fs_group {
 	u64 used;
 	struct list_head link;
 	u64 *cells[];
 };
 
 /* Counters since the last reset are those of the row less its baseline. */
-struct baseline {
-	struct counters counters;
+struct fs_baseline {
+	struct fs_counters counters;
 	u64 carried;		/* calls under way at the reset: they count after it */
 };
 
 /**
- * struct row - a process's calls on one object
+ * struct fs_row - a process's calls on one object
  * @freed: lies over a free item's link, so that @index_next outlives the row
  * @index_next: chain of the index by @process and @key
  * @ino: inode as shown
  * @dev: device as shown
  * @group: NULL for rows that have no cells: folded and special ones
  * @cell: offset of its cells, in words, in each page of the group
- * @position: where the snapshot that holds table.mutex put it, or ROW_NOT_SEEN
- * @indexed: hooks find it; table.lock
+ * @position: where the snapshot that holds fs_table.mutex put it, or ROW_NOT_SEEN
+ * @indexed: hooks find it; fs_table.lock
  * @dropped: emptied by reset, waiting to be freed
- * @leaving: cold.c has taken it out of the index; table.mutex
+ * @leaving: cold.c has taken it out of the index; fs_table.mutex
  * @wanted: the last call of some task is in it; cold.c
  * @calls_then: its calls when cold.c looked last
- * @baseline: NULL before the first reset; table.mutex
+ * @baseline: NULL before the first reset; fs_table.mutex
  * @heat: its calls by region, by CPU, where that was asked for; heat.h
  * @shared: counts that could not go to a cell
  */
-struct row {
+struct fs_row {
 	void *freed;
-	struct row *index_next;
-	struct process *process;
-	struct object_key key;
-	struct name *name;
+	struct fs_row *index_next;
+	struct fs_process *process;
+	struct fs_object_key key;
+	struct fs_name *name;
 	u64 ino;
 	u32 dev;
-	struct group *group;
+	struct fs_group *group;
 	u16 cell;
 	bool indexed;
 	bool dropped;
@@ -165,27 +165,27 @@ struct row {
 	u64 calls_then;
 	struct list_head of_process;
 	struct list_head of_table;
-	struct baseline *baseline;
-	struct heat_cells *heat;
+	struct fs_baseline *baseline;
+	struct fs_heat_cells *heat;
 	atomic64_t shared[COUNTERS];
 };
 
 #define ROW_NOT_SEEN	(~0U)
 
 /* Which processes are counted: thread group ids in the initial pid namespace. */
-struct selection {
+struct fs_selection {
 	unsigned int count;	/* 0: all */
 	pid_t pids[];
 };
 
-struct table {
+struct fs_table {
 	raw_spinlock_t lock;	/* lists, indexes, making rows; in hooks too */
 	struct mutex mutex;	/* taking rows out, and reading them all */
 	struct mutex folding;	/* one at a time takes rows out; before mutex */
 
-	struct row **row_index;
-	struct process **process_index;
-	struct name **name_index;
+	struct fs_row **row_index;
+	struct fs_process **process_index;
+	struct fs_name **name_index;
 	unsigned int row_bits;
 	u32 row_mask;
 	u64 hash_ino;			/* random and odd, as is the next */
@@ -197,7 +197,7 @@ struct table {
 	struct list_head rows;		/* of_table: all, special and folded ones too */
 	struct list_head live;
 	struct list_head ended;		/* oldest first */
-	struct list_head folded;	/* one process a comm; table.mutex */
+	struct list_head folded;	/* one process a comm; fs_table.mutex */
 	struct list_head groups;	/* with a free place */
 
 	unsigned int rows_max;
@@ -206,7 +206,7 @@ struct table {
 	unsigned int processes;		/* live */
 	unsigned int ended_count;
 	unsigned int keep_exited;
-	bool purge_folded;		/* reset has emptied folded rows; table.mutex */
+	bool purge_folded;		/* reset has emptied folded rows; fs_table.mutex */
 	u64 processes_folded;
 	u64 last_id;
 	u64 resets;
@@ -217,25 +217,25 @@ struct table {
 	 * call.
 	 */
 	u64 epoch;
-	struct selection *selection;
+	struct fs_selection *selection;
 
 	/* What the totals had at the last reset: the sum of what the rows had. */
-	struct counters totals_before;
+	struct fs_counters totals_before;
 
-	struct process unselected;
-	struct process overflow;
-	struct process others;		/* folded processes whose comm has no room */
+	struct fs_process unselected;
+	struct fs_process overflow;
+	struct fs_process others;		/* folded processes whose comm has no room */
 };
 
-extern struct table table;
-DECLARE_PER_CPU(struct counters, table_totals);
+extern struct fs_table fs_table;
+DECLARE_PER_CPU(struct fs_counters, fs_table_totals);
 
 /* Spreads what differs in any bits over the upper ones. */
 #define TABLE_HASH	0x9e3779b97f4a7c15ULL
 
 /* The usual way, for account.h. */
 
-static __always_inline u64 *row_cell(const struct row *row, unsigned int cpu)
+static __always_inline u64 *fs_row_cell(const struct fs_row *row, unsigned int cpu)
 {
 	u64 *page = row->group ? READ_ONCE(row->group->cells[cpu]) : NULL;
 
@@ -246,21 +246,21 @@ static __always_inline u64 *row_cell(const struct row *row, unsigned int cpu)
  * A cell is written by one CPU in task context alone, so no lock prefix; a single
  * instruction, where WRITE_ONCE() would make four.
  */
-static __always_inline void count_one(u64 *at)
+static __always_inline void fs_count_one(u64 *at)
 {
 	local_inc((local_t *)at);
 }
 
-static __always_inline void cell_count(u64 *cell, enum counter counter)
+static __always_inline void fs_cell_count(u64 *cell, enum fs_counter counter)
 {
-	count_one(&cell[counter]);
+	fs_count_one(&cell[counter]);
 }
 
 /* Interrupts may come between, and count in totals of their own: single instructions. */
-static __always_inline void totals_count(enum counter counter)
+static __always_inline void fs_totals_count(enum fs_counter counter)
 {
 	/* As in a cell: an array's bounds would be checked on kernels with UBSAN, twice a fault. */
-	this_cpu_inc(*(table_totals.n + counter));
+	this_cpu_inc(*(fs_table_totals.n + counter));
 }
 
 /*
@@ -268,79 +268,80 @@ static __always_inline void totals_count(enum counter counter)
  * generations, and prctl() names, and a chain that somebody has made long is walked
  * with interrupts off.
  */
-static __always_inline u32 row_bucket(const struct process *process, struct object_key key)
+static __always_inline u32 fs_row_bucket(const struct fs_process *process, struct fs_object_key key)
 {
-	u64 mixed = (unsigned long)process * TABLE_HASH + key.ino * table.hash_ino +
-		    key.dev * table.hash_dev;
+	u64 mixed = (unsigned long)process * TABLE_HASH + key.ino * fs_table.hash_ino +
+		    key.dev * fs_table.hash_dev;
 
 	/* Masked and not shifted by a variable number, which would take a register from hooks. */
-	return mixed >> 32 & table.row_mask;
+	return mixed >> 32 & fs_table.row_mask;
 }
 
 /**
- * row_find - the row of a process and an object, without a lock
+ * fs_row_find - the row of a process and an object, without a lock
  * @process: a process that cannot end meanwhile
  * @key: as the row was made with
  *
  * In a hook. May miss a row that is being made at this moment.
  */
-static __always_inline struct row *row_find(const struct process *process, struct object_key key)
+static __always_inline struct fs_row *fs_row_find(const struct fs_process *process,
+						  struct fs_object_key key)
 {
-	struct row *row = READ_ONCE(table.row_index[row_bucket(process, key)]);
+	struct fs_row *row = READ_ONCE(fs_table.row_index[fs_row_bucket(process, key)]);
 
-	while (row && (row->process != process || !object_key_equal(row->key, key)))
+	while (row && (row->process != process || !fs_object_key_equal(row->key, key)))
 		row = READ_ONCE(row->index_next);
 	return row;
 }
 
 /* A process's share of the rows: a quarter, and never less than eight. */
-static inline unsigned int process_rows_max(void)
+static inline unsigned int fs_process_rows_max(void)
 {
-	return max(table.rows_max / 4, 8U);
+	return max(fs_table.rows_max / 4, 8U);
 }
 
 /* row.c; in hooks: */
-u64 *row_make_cell(struct row *row, unsigned int cpu);
-void row_count(struct row *row, enum counter counter, u64 n);
-struct row *row_make(struct process *process, const struct object_key *key,
-		     const struct object_shown *shown);
-struct row *row_make_region(struct process *process, enum region region);
-struct row *row_missed(struct process *process);
-bool process_has_room(const struct process *process);
-bool table_is_crowded(void);
+u64 *fs_row_make_cell(struct fs_row *row, unsigned int cpu);
+void fs_row_count(struct fs_row *row, enum fs_counter counter, u64 n);
+struct fs_row *fs_row_make(struct fs_process *process, const struct fs_object_key *key,
+			   const struct fs_object_shown *shown);
+struct fs_row *fs_row_make_region(struct fs_process *process, enum fs_region region);
+struct fs_row *fs_row_missed(struct fs_process *process);
+bool fs_process_has_room(const struct fs_process *process);
+bool fs_table_is_crowded(void);
 
 /* row.c; in process context: */
-int row_make_only(struct process *process, enum region region, bool cells);
-void row_read_verdicts(const struct row *row, struct counters *counters);
-void row_read_calls(const struct row *row, struct counters *counters);
-void row_total(const struct row *row, struct counters *counters);
-void row_add(struct row *row, const struct counters *counters);
-void row_unlink(struct row *row);
-bool row_relink(struct row *row);
-bool row_become_other(struct row *row);
-void row_move(struct row *row, struct process *process);
-void row_release_cells(struct row *row);
-void row_forget_baseline(struct row *row);
-void row_free(struct row *row);
-void name_put(struct name *name);
+int fs_row_make_only(struct fs_process *process, enum fs_region region, bool cells);
+void fs_row_read_verdicts(const struct fs_row *row, struct fs_counters *counters);
+void fs_row_read_calls(const struct fs_row *row, struct fs_counters *counters);
+void fs_row_total(const struct fs_row *row, struct fs_counters *counters);
+void fs_row_add(struct fs_row *row, const struct fs_counters *counters);
+void fs_row_unlink(struct fs_row *row);
+bool fs_row_relink(struct fs_row *row);
+bool fs_row_become_other(struct fs_row *row);
+void fs_row_move(struct fs_row *row, struct fs_process *process);
+void fs_row_release_cells(struct fs_row *row);
+void fs_row_forget_baseline(struct fs_row *row);
+void fs_row_free(struct fs_row *row);
+void fs_name_put(struct fs_name *name);
 
-/* process.c; under table.lock: */
-struct process *process_find(const struct signal_struct *signal);
-struct process *process_make(struct task_struct *task, struct task_struct *parent);
-struct process *process_exec(struct process *old, struct task_struct *task);
-void process_group_dead(struct process *process);
-void process_end_if_unused(struct process *process);
-void process_free(struct process *process);
+/* process.c; under fs_table.lock: */
+struct fs_process *fs_process_find(const struct signal_struct *signal);
+struct fs_process *fs_process_make(struct task_struct *task, struct task_struct *parent);
+struct fs_process *fs_process_exec(struct fs_process *old, struct task_struct *task);
+void fs_process_group_dead(struct fs_process *process);
+void fs_process_end_if_unused(struct fs_process *process);
+void fs_process_free(struct fs_process *process);
 
 /* table.c: */
-bool table_selects(pid_t tgid);
-int table_init(unsigned int max_rows, unsigned int keep_exited);
-int table_start(void);
-void table_destroy(void);
-void table_new_epoch(void);
-int table_select(const pid_t *pids, unsigned int count);
-void totals_read_verdicts(struct counters *counters);
-void totals_read_calls(struct counters *counters);
-void table_pool_sizes(size_t *size);
+bool fs_table_selects(pid_t tgid);
+int fs_table_init(unsigned int max_rows, unsigned int keep_exited);
+int fs_table_start(void);
+void fs_table_destroy(void);
+void fs_table_new_epoch(void);
+int fs_table_select(const pid_t *pids, unsigned int count);
+void fs_totals_read_verdicts(struct fs_counters *counters);
+void fs_totals_read_calls(struct fs_counters *counters);
+void fs_table_pool_sizes(size_t *size);
 
 #endif

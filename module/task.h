@@ -14,10 +14,10 @@
 #include "table.h"
 
 /**
- * struct task_state - one task, written by itself alone while it lives
+ * struct fs_task_state - one task, written by itself alone while it lives
  * @task: whose; also lies over a free item's link, which equals no task
  * @seen: the task's min_flt (lower half) and maj_flt (upper half) at its last call
- * @key: object of the last call, as object_key_plain() says; OBJECT_NONE to look again;
+ * @key: object of the last call, as fs_object_key_plain() says; OBJECT_NONE to look again;
  *	with HEAT_MARK where the usual way is not to know it
  * @cell: the row's counters on @cpu
  * @row: row of the last call
@@ -31,48 +31,48 @@
  *
  * The first eight words are all that the usual call needs: one cache line.
  */
-struct task_state {
+struct fs_task_state {
 	const struct task_struct *task;
 	u64 seen;
-	struct object_key key;
+	struct fs_object_key key;
 	u64 *cell;
-	struct row *row;
+	struct fs_row *row;
 	u64 generation;
 	u32 cpu;
 	u32 open;
 
-	struct task_state *index_next;
-	struct process *process;
+	struct fs_task_state *index_next;
+	struct fs_process *process;
 	u64 page;
-	struct heat_cells *heat;
+	struct fs_heat_cells *heat;
 } ____cacheline_aligned;
 
 #define NO_CPU		(~0U)
 #define NO_GENERATION	(~0ULL)
 
-struct task_index {
-	struct task_state **buckets;
+struct fs_task_index {
+	struct fs_task_state **buckets;
 	unsigned int bits;
 	u32 mask;
-	seqcount_t changes;	/* written under table.lock; raw, as lock.h says */
+	seqcount_t changes;	/* written under fs_table.lock; raw, as lock.h says */
 };
 
-extern struct task_index task_index;
+extern struct fs_task_index fs_task_index;
 
-static __always_inline u32 task_bucket(const struct task_struct *task)
+static __always_inline u32 fs_task_bucket(const struct task_struct *task)
 {
-	/* As in row_bucket(). */
-	return (unsigned long)task * TABLE_HASH >> 32 & task_index.mask;
+	/* As in fs_row_bucket(). */
+	return (unsigned long)task * TABLE_HASH >> 32 & fs_task_index.mask;
 }
 
 /*
  * Without a lock: a task's own state is put in and taken out by nobody else while
  * it runs. A state that is freed and used again meanwhile may lead the search into
- * another chain; who finds nothing searches again under table.lock.
+ * another chain; who finds nothing searches again under fs_table.lock.
  */
-static __always_inline struct task_state *task_state_find(const struct task_struct *task)
+static __always_inline struct fs_task_state *fs_task_state_find(const struct task_struct *task)
 {
-	struct task_state *state = READ_ONCE(task_index.buckets[task_bucket(task)]);
+	struct fs_task_state *state = READ_ONCE(fs_task_index.buckets[fs_task_bucket(task)]);
 
 	while (state && READ_ONCE(state->task) != task)
 		state = READ_ONCE(state->index_next);
@@ -80,18 +80,18 @@ static __always_inline struct task_state *task_state_find(const struct task_stru
 }
 
 /* Counters move by less than 2^32 between two calls. */
-static __always_inline u64 task_counters(const struct task_struct *task)
+static __always_inline u64 fs_task_counters(const struct task_struct *task)
 {
 	return (u32)READ_ONCE(task->min_flt) | (u64)READ_ONCE(task->maj_flt) << 32;
 }
 
-static __always_inline u64 task_generation(const struct task_struct *task)
+static __always_inline u64 fs_task_generation(const struct task_struct *task)
 {
-	return compat_task_exec_id(task) | READ_ONCE(table.epoch);
+	return compat_task_exec_id(task) | READ_ONCE(fs_table.epoch);
 }
 
 /**
- * struct task_moved - what the kernel counted since a task's last call
+ * struct fs_task_moved - what the kernel counted since a task's last call
  * @verdict: the part that is that call's; NO_VERDICT where there was no call
  * @missed_minor: the rest
  * @missed_major: the rest
@@ -99,17 +99,17 @@ static __always_inline u64 task_generation(const struct task_struct *task)
  */
 #define NO_VERDICT	COUNTERS
 
-struct task_moved {
-	enum counter verdict;
+struct fs_task_moved {
+	enum fs_counter verdict;
 	u32 missed_minor;
 	u32 missed_major;
-	struct heat_place heat;
+	struct fs_heat_place heat;
 };
 
 /* Where the last call was counted by region. */
-static inline struct heat_place task_heat_place(const struct task_state *state)
+static inline struct fs_heat_place fs_task_heat_place(const struct fs_task_state *state)
 {
-	struct heat_place place = {
+	struct fs_heat_place place = {
 		.page = READ_ONCE(state->page),
 		.cells = READ_ONCE(state->heat),
 		.generation = READ_ONCE(state->generation),
@@ -118,29 +118,29 @@ static inline struct heat_place task_heat_place(const struct task_state *state)
 	return place;
 }
 
-void task_moved(struct task_moved *moved, u64 before, u64 now, bool open);
+void fs_task_moved(struct fs_task_moved *moved, u64 before, u64 now, bool open);
 
-struct task_state *task_state_make(struct task_struct *task, bool *made);
-void task_state_resolve(struct task_state *state, struct task_struct *task);
-void task_missed(struct process *process, u64 minor, u64 major);
+struct fs_task_state *fs_task_state_make(struct task_struct *task, bool *made);
+void fs_task_state_resolve(struct fs_task_state *state, struct task_struct *task);
+void fs_task_missed(struct fs_process *process, u64 minor, u64 major);
 
-typedef void (*task_open_fn)(struct row *row, struct process *process,
-			     const struct task_moved *moved, void *data);
-typedef void (*task_class_fn)(struct row *row, enum counter class, void *data);
+typedef void (*fs_task_open_fn)(struct fs_row *row, struct fs_process *process,
+				const struct fs_task_moved *moved, void *data);
+typedef void (*fs_task_class_fn)(struct fs_row *row, enum fs_counter class, void *data);
 
-void task_visit_begin(task_open_fn fn, void *data);
-void task_visit_open(task_open_fn fn, void *data);
-void task_visit_classes(task_class_fn fn, void *data);
-bool task_is_counting(void);
-void task_retire(struct task_state *state);
-void task_counting_begin(void);
-void task_counting_end(void);
+void fs_task_visit_begin(fs_task_open_fn fn, void *data);
+void fs_task_visit_open(fs_task_open_fn fn, void *data);
+void fs_task_visit_classes(fs_task_class_fn fn, void *data);
+bool fs_task_is_counting(void);
+void fs_task_retire(struct fs_task_state *state);
+void fs_task_counting_begin(void);
+void fs_task_counting_end(void);
 
-void task_forked(struct task_struct *child);
-void task_renamed(struct task_struct *task, const char *comm);
-void task_freed(struct task_struct *task);
+void fs_task_forked(struct task_struct *child);
+void fs_task_renamed(struct task_struct *task, const char *comm);
+void fs_task_freed(struct task_struct *task);
 
-int task_init(unsigned int max_tasks);
-void task_destroy(void);
+int fs_task_init(unsigned int max_tasks);
+void fs_task_destroy(void);
 
 #endif

@@ -16,18 +16,18 @@ static bool stopping;
 
 static void refill_run(struct work_struct *work)
 {
-	pool_refill();
+	fs_pool_refill();
 }
 
 static void house_run(struct work_struct *work)
 {
-	while (fold_run() && !READ_ONCE(stopping))
+	while (fs_fold_run() && !READ_ONCE(stopping))
 		cond_resched();
-	cold_run();
-	if (pool_has_surplus())
-		pool_trim();
+	fs_cold_run();
+	if (fs_pool_has_surplus())
+		fs_pool_trim();
 	/* What was freed may be what some pool could not get. */
-	pool_refill();
+	fs_pool_refill();
 }
 
 static DECLARE_WORK(refill_work, refill_run);
@@ -49,33 +49,33 @@ static struct irq_work refill_kick;
 static struct irq_work house_kick;
 
 /**
- * worker_refill - has the pools filled soon
+ * fs_worker_refill - has the pools filled soon
  *
- * Any context but NMI, between worker_start() and worker_stop().
+ * Any context but NMI, between fs_worker_start() and fs_worker_stop().
  */
-void worker_refill(void)
+void fs_worker_refill(void)
 {
 	if (!READ_ONCE(stopping))
 		irq_work_queue(&refill_kick);
 }
 
 /**
- * worker_keep_house - has ended processes folded and surplus memory freed soon
+ * fs_worker_keep_house - has ended processes folded and surplus memory freed soon
  *
- * Any context but NMI, between worker_start() and worker_stop().
+ * Any context but NMI, between fs_worker_start() and fs_worker_stop().
  */
-void worker_keep_house(void)
+void fs_worker_keep_house(void)
 {
 	if (!READ_ONCE(stopping))
 		irq_work_queue(&house_kick);
 }
 
 /**
- * worker_start - makes the worker ready for kicks
+ * fs_worker_start - makes the worker ready for kicks
  *
- * Process context. Returns 0 or -ENOMEM; worker_stop() is right after either.
+ * Process context. Returns 0 or -ENOMEM; fs_worker_stop() is right after either.
  */
-int worker_start(void)
+int fs_worker_start(void)
 {
 	init_irq_work(&refill_kick, refill_kicked);
 	init_irq_work(&house_kick, house_kicked);
@@ -92,12 +92,12 @@ static void work_end(struct irq_work *kick, struct work_struct *work)
 }
 
 /**
- * worker_stop - waits for the worker and ends it
+ * fs_worker_stop - waits for the worker and ends it
  *
  * Process context, when no hook is left. The works themselves may still kick, since
  * folding may need a row: that is over once both have ended after @stopping.
  */
-void worker_stop(void)
+void fs_worker_stop(void)
 {
 	WRITE_ONCE(stopping, true);
 	work_end(&house_kick, &house_work);

@@ -6,9 +6,9 @@
 #ifndef FAULTSTAT_WORKER_H
 #define FAULTSTAT_WORKER_H
 
-int worker_start(void);
-void worker_stop(void);
-void worker_refill(void);
-void worker_keep_house(void);
+int fs_worker_start(void);
+void fs_worker_stop(void);
+void fs_worker_refill(void);
+void fs_worker_keep_house(void);
 
 #endif

@@ -11,29 +11,29 @@
 #include <linux/ptrace.h>
 
 /**
- * struct fault - one call of handle_mm_fault()
+ * struct fs_fault - one call of handle_mm_fault()
  * @vma: the mapping; stable while the hook runs (mmap lock or VMA lock is held)
  * @flags: FAULT_FLAG_*
  * @hardware: a hardware exception led here; otherwise get_user_pages() and its kin
  */
-struct fault {
+struct fs_fault {
 	struct vm_area_struct *vma;
 	unsigned int flags;
 	bool hardware;
 };
 
 /**
- * struct fault_place - where a call is: for those who want more than the mapping, or again
- * @vma: as in struct fault
+ * struct fs_fault_place - where a call is: for those who want more than the mapping, or again
+ * @vma: as in struct fs_fault
  * @address: of the fault
  */
-struct fault_place {
+struct fs_fault_place {
 	struct vm_area_struct *vma;
 	unsigned long address;
 };
 
 /* Tells the place out of what the hook was given. */
-typedef struct fault_place (*fault_place_fn)(void *source);
+typedef struct fs_fault_place (*fs_fault_place_fn)(void *source);
 
 #ifdef FS_HAVE_FAULT_HAS_MM
 #define FAULT_VMA_ARGUMENT	1
@@ -48,7 +48,7 @@ typedef struct fault_place (*fault_place_fn)(void *source);
 /* The x86-64 calling convention: arguments in di, si, dx, cx. The upper half of a
  * register that holds an unsigned int is undefined.
  */
-static __always_inline void compat_fault_from_words(struct fault *fault, unsigned long a,
+static __always_inline void compat_fault_from_words(struct fs_fault *fault, unsigned long a,
 						    unsigned long b, unsigned long c,
 						    unsigned long d)
 {
@@ -70,15 +70,15 @@ static __always_inline void compat_fault_from_words(struct fault *fault, unsigne
 #endif
 }
 
-static __always_inline void compat_fault_from_regs(struct fault *fault, struct pt_regs *regs)
+static __always_inline void compat_fault_from_regs(struct fs_fault *fault, struct pt_regs *regs)
 {
 	compat_fault_from_words(fault, regs->di, regs->si, regs->dx, regs->cx);
 }
 
-static __always_inline struct fault_place compat_fault_place_in_regs(void *source)
+static __always_inline struct fs_fault_place compat_fault_place_in_regs(void *source)
 {
 	const struct pt_regs *regs = source;
-	struct fault_place place = {
+	struct fs_fault_place place = {
 		.vma = (struct vm_area_struct *)regs->FAULT_VMA_REGISTER,
 		.address = regs->FAULT_ADDRESS_REGISTER,
 	};
@@ -108,7 +108,7 @@ static __always_inline unsigned long compat_ftrace_argument(struct compat_ftrace
 #endif
 }
 
-static __always_inline void compat_fault_from_ftrace(struct fault *fault,
+static __always_inline void compat_fault_from_ftrace(struct fs_fault *fault,
 						     struct compat_ftrace_regs *fregs)
 {
 	compat_fault_from_words(fault, compat_ftrace_argument(fregs, 0),
@@ -117,9 +117,9 @@ static __always_inline void compat_fault_from_ftrace(struct fault *fault,
 				compat_ftrace_argument(fregs, 3));
 }
 
-static __always_inline struct fault_place compat_fault_place_in_ftrace(void *source)
+static __always_inline struct fs_fault_place compat_fault_place_in_ftrace(void *source)
 {
-	struct fault_place place = {
+	struct fs_fault_place place = {
 		.vma = (void *)compat_ftrace_argument(source, FAULT_VMA_ARGUMENT),
 		.address = compat_ftrace_argument(source, FAULT_VMA_ARGUMENT + 1),
 	};
@@ -131,7 +131,7 @@ static __always_inline struct fault_place compat_fault_place_in_ftrace(void *sou
 #define COMPAT_FTRACE_FLAGS	(FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_RECURSION_SAFE)
 #define compat_ftrace_regs	pt_regs
 
-static __always_inline void compat_fault_from_ftrace(struct fault *fault,
+static __always_inline void compat_fault_from_ftrace(struct fs_fault *fault,
 						     struct compat_ftrace_regs *regs)
 {
 	compat_fault_from_regs(fault, regs);
