@@ -39,8 +39,8 @@ enum exit_code diff_run(struct options *options)
 		complain("standard input cannot be both copies: give a file for one");
 		return EXIT_USAGE;
 	}
-	if (!view_choose(&view, &item_fields, options, delta_columns(options->grouping.by, false),
-			 "major,minor"))
+	if (!view_choose(&view, &item_fields, &options->columns,
+			 delta_columns(options->grouping.by, false), "major,minor"))
 		return EXIT_USAGE;
 	code = source_take(&before, names[0], SOURCE_FAULTS);
 	if (code == EXIT_FINE)

@@ -218,10 +218,10 @@ static enum exit_code set(struct options *options, int key, char *value)
 	case 'n':
 		return set_lines(options, value);
 	case 'o':
-		options->output = value;
+		options->columns.output = value;
 		return EXIT_FINE;
 	case 's':
-		options->sort = value;
+		options->columns.sort = value;
 		return EXIT_FINE;
 	case 'r':
 		options->style.format = FORMAT_RAW;

@@ -11,7 +11,7 @@
 
 #include "faults/group.h"
 #include "lib/message.h"
-#include "ui/render.h"
+#include "ui/fields.h"
 
 /* Seconds. */
 #define INTERVAL_LEAST	0.1
@@ -37,8 +37,7 @@ struct options {
 	const char *input;
 	const char *root;	/* of /proc and /sys, "" for our own */
 	const char *report;
-	const char *output;	/* list of columns as it was given */
-	const char *sort;	/* the same */
+	struct columns_wanted columns;
 	struct filter filter;
 	struct grouping_spec grouping;
 	struct style style;

@@ -161,7 +161,7 @@ static enum exit_code show_once(struct options *options)
 	char *json = NULL;
 	size_t limit, lines;
 
-	if (!view_choose(&view, &item_fields, options,
+	if (!view_choose(&view, &item_fields, &options->columns,
 			 show_columns(options->grouping.by, !options->input), SHOW_SORT))
 		return EXIT_USAGE;
 	code = source_take(&s, options->input, SOURCE_FAULTS);
@@ -215,7 +215,7 @@ static enum exit_code show_intervals(struct options *options)
 	bool away = false;
 
 	options->style.compact = true;
-	if (!view_choose(&view, &item_fields, options,
+	if (!view_choose(&view, &item_fields, &options->columns,
 			 delta_columns(options->grouping.by, !options->input), DELTA_SORT))
 		return EXIT_USAGE;
 	pace_begin(&pace, options->interval);

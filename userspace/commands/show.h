@@ -5,6 +5,7 @@
 #ifndef KFAULTSTAT_SHOW_H
 #define KFAULTSTAT_SHOW_H
 
+#include "commands/options.h"
 #include "faults/delta.h"
 #include "ui/fields.h"
 

@@ -385,8 +385,8 @@ static enum exit_code begin(struct options *options, struct view *view, struct s
 	}
 	if (options->grouping.by == BY_NONE)
 		options->grouping.by = BY_OBJECT;
-	if (!view_choose(view, &item_fields, options, show_columns(options->grouping.by, false),
-			 STAT_SORT))
+	if (!view_choose(view, &item_fields, &options->columns,
+			 show_columns(options->grouping.by, false), STAT_SORT))
 		return EXIT_USAGE;
 	code = source_take(before, NULL, SOURCE_FAULTS);
 	if (code != EXIT_FINE)

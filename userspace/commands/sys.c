@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "commands/options.h"
 #include "kernel/vmfiles.h"
 #include "lib/pace.h"
 #include "lib/xalloc.h"
@@ -153,7 +154,7 @@ enum exit_code sys_run(struct options *options)
 	struct pace pace;
 	uint64_t turn;
 
-	if (!view_choose(&shown.view, sys_fields(), options, NULL, NULL))
+	if (!view_choose(&shown.view, sys_fields(), &options->columns, NULL, NULL))
 		return EXIT_USAGE;
 	options->style.compact = options->interval > 0;
 	pace_begin(&pace, options->interval);

@@ -123,14 +123,14 @@ static bool refuse(const struct fields *fields, const char *bad, const char *opt
  * view_choose() - what to show and to sort by.
  * @view: set
  * @fields: what there is
- * @options: what is wanted
- * @list: the columns if nothing is; NULL for all
+ * @wanted: what is asked for
+ * @list: the columns if none are; NULL for all
  * @sorts: the same for sorting; NULL if that is not for this command
  *
  * Return: false after a complaint.
  */
-bool view_choose(struct view *view, const struct fields *fields, const struct options *options,
-		 const char *list, const char *sorts)
+bool view_choose(struct view *view, const struct fields *fields,
+		 const struct columns_wanted *wanted, const char *list, const char *sorts)
 {
 	const char *bad;
 
@@ -141,11 +141,11 @@ bool view_choose(struct view *view, const struct fields *fields, const struct op
 	if (list)
 		view_show(view, list, &bad);
 	/* To all there is nothing to add. */
-	view->usual = !options->output;
-	bad = options->output;
-	if (bad && ((!list && *bad == '+') || !view_show(view, options->output, &bad)))
+	view->usual = !wanted->output;
+	bad = wanted->output;
+	if (bad && ((!list && *bad == '+') || !view_show(view, wanted->output, &bad)))
 		return refuse(fields, bad, "-o", "");
-	if (sorts && !view_sort(view, options->sort ? options->sort : sorts, &bad))
+	if (sorts && !view_sort(view, wanted->sort ? wanted->sort : sorts, &bad))
 		return refuse(fields, bad, "-s", SORT_SUFFIXES);
 	return true;
 }

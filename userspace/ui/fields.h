@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "commands/options.h"
 #include "lib/text.h"
+#include "ui/render.h"
 
 enum field_kind {
 	FIELD_TEXT,
@@ -68,9 +68,15 @@ struct view {
 	bool usual;	/* nobody asked for these columns */
 };
 
+/* What is asked for, as lists with commas between; NULL for what is usual. */
+struct columns_wanted {
+	const char *output;	/* columns to show */
+	const char *sort;	/* columns to sort by */
+};
+
 void fields_help(const struct fields *fields);
-bool view_choose(struct view *view, const struct fields *fields, const struct options *options,
-		 const char *list, const char *sorts);
+bool view_choose(struct view *view, const struct fields *fields,
+		 const struct columns_wanted *wanted, const char *list, const char *sorts);
 bool view_show(struct view *view, const char *list, const char **bad);
 bool view_sort(struct view *view, const char *list, const char **bad);
 bool view_has(const struct view *view, size_t field);

@@ -158,15 +158,15 @@ enum exit_code cache_ranges(struct options *options)
 	enum exit_code code;
 	size_t lines, nr_live;
 
-	if (options->sort) {
+	if (options->columns.sort) {
 		complain("ranges come by file and offset: -s cannot be had with them");
 		return EXIT_USAGE;
 	}
 	screen_size(STDOUT_FILENO, &options->style.width, &lines);
 	ranges.style = options->style;
 	ranges.left = options->lines ? options->lines : SIZE_MAX;
-	if (!view_choose(&ranges.view, &range_fields, options, "start,end,bytes,pages,state,file",
-			 "start"))
+	if (!view_choose(&ranges.view, &range_fields, &options->columns,
+			 "start,end,bytes,pages,state,file", "start"))
 		return EXIT_USAGE;
 	code = cache_look(&walk, options, &nr_live);
 	if (nr_live &&

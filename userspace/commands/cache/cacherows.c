@@ -50,7 +50,7 @@ bool cache_rows_begin(struct cache_rows *rows, struct options *options, const ch
 		list = COLUMNS_RAW;
 	else
 		list = width && width < WIDE ? COLUMNS_NARROW "bar,file" : COLUMNS_ALL "bar,file";
-	return view_choose(&rows->view, &cache_fields, options, list, sorts);
+	return view_choose(&rows->view, &cache_fields, &options->columns, list, sorts);
 }
 
 /* Which of two rows comes later. */

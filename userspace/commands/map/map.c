@@ -12,6 +12,7 @@
 
 #include "commands/map/mapobject.h"
 #include "commands/map/processes.h"
+#include "commands/options.h"
 #include "kernel/procmem.h"
 #include "lib/message.h"
 #include "lib/pace.h"
@@ -100,7 +101,7 @@ static enum result look(struct report *report, const struct options *options,
 
 	if (result != MAPPINGS_READ)
 		return result == MAPPINGS_GONE ? ENDED : FAILED;
-	map_objects_make(objects, options);
+	map_objects_make(objects, options->filter.object);
 	fine = pagemap_open(&pagemap, report->pid);
 	for (i = 0; fine && i < objects->nr; i++) {
 		struct map_object *object = &objects->at[i];
@@ -374,7 +375,7 @@ static bool choose(struct options *options, struct view *view)
 			 table ? "" : "rss,mappings,", options->interval > 0 ? "change," : "",
 			 options->smaps ? "smaps_rss,pss,referenced," : "",
 			 table ? "" : "dev,inode,state,", bar ? "bar," : "");
-	good = view_choose(view, &map_fields, options, list, "rss,size");
+	good = view_choose(view, &map_fields, &options->columns, list, "rss,size");
 	free(list);
 	return good;
 }

@@ -80,9 +80,9 @@ static uint64_t covered(const struct map_objects *objects, const struct map_obje
 /**
  * map_objects_make() - put mappings together by object.
  * @objects: its mappings are read; the rest is set
- * @options: which objects are wanted
+ * @glob: which objects are wanted; NULL for all
  */
-void map_objects_make(struct map_objects *objects, const struct options *options)
+void map_objects_make(struct map_objects *objects, const char *glob)
 {
 	struct mappings *mappings = &objects->mappings;
 	size_t *object_of = xcalloc(mappings->nr, sizeof(*object_of)), i;
@@ -111,8 +111,7 @@ void map_objects_make(struct map_objects *objects, const struct options *options
 
 		row->range = covered(objects, &objects->at[i]);
 		row->is_hugetlb = !strcmp(row->first->path, "[hugetlb]");
-		row->is_hidden = options->filter.object &&
-				 fnmatch(options->filter.object, row->first->path, 0);
+		row->is_hidden = glob && fnmatch(glob, row->first->path, 0);
 	}
 	free(object_of);
 }

@@ -34,7 +34,7 @@ struct map_objects {
 };
 
 size_t map_object_place(struct identities *keys, const struct mapping *m);
-void map_objects_make(struct map_objects *objects, const struct options *options);
+void map_objects_make(struct map_objects *objects, const char *glob);
 void map_objects_free(struct map_objects *objects);
 bool map_object_walk(struct map_objects *objects, struct map_object *object,
 		     struct pagemap *pagemap, struct spread *spread, struct map_gaps *gaps);

@@ -161,7 +161,7 @@ enum exit_code processes_show(struct options *options)
 	uint64_t turn = 0;
 
 	options->style.compact = options->interval > 0;
-	if (!view_choose(&view, &fields, options, options->interval > 0 ?
+	if (!view_choose(&view, &fields, &options->columns, options->interval > 0 ?
 			 "pid,rss,change,anon,file,shmem,shared,swap,percent,comm" :
 			 "pid,rss,anon,file,shmem,shared,swap,percent,comm", "rss"))
 		return EXIT_USAGE;

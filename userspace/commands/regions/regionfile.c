@@ -105,7 +105,7 @@ static struct region_process *add_process(struct region_files *files, int32_t pi
 	files->failed |= result == MAPPINGS_FAILED && !quiet;
 	process->lives = result == MAPPINGS_READ;
 	if (process->lives)
-		map_objects_make(&process->objects, files->options);
+		map_objects_make(&process->objects, files->options->filter.object);
 	snprintf(name, sizeof(name), "/proc/%d/comm", pid);
 	process->comm = procfs_read(name, &size);
 	if (process->comm && size && process->comm[size - 1] == '\n')

@@ -35,7 +35,7 @@ bool region_table_begin(struct region_table *table, struct options *options)
 	if (options->style.format == FORMAT_TABLE)
 		list = width && width < WIDE ? "offset,size,cached%,mapped%,calls,major,file" :
 		       COLUMNS_ALL "file";
-	return view_choose(&table->view, &region_fields, options, list,
+	return view_choose(&table->view, &region_fields, &options->columns, list,
 			   "calls,major,mapped,cached,file,offset:asc");
 }
 

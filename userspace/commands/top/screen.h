@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "commands/options.h"
 #include "faults/delta.h"
 #include "ui/fields.h"
 

@@ -358,8 +358,8 @@ enum exit_code top_run(struct options *options)
 
 	if (options->interval <= 0)
 		options->interval = INTERVAL_USUAL;
-	top.columns_given = !!options->output;
-	if (!view_choose(&top.screen.view, &item_fields, options,
+	top.columns_given = !!options->columns.output;
+	if (!view_choose(&top.screen.view, &item_fields, &options->columns,
 			 delta_columns(options->grouping.by, !options->input), "major,minor"))
 		return EXIT_USAGE;
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
