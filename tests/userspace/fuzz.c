@@ -58,7 +58,7 @@ static void cut(const char *name)
 static void show(const struct row *rows, size_t nr, double seconds)
 {
 	static const struct filter all;
-	static const struct options usual;
+	static const struct columns_wanted usual;
 	struct grouping_spec spec = { 0 };
 	struct view view;
 
