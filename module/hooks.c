@@ -223,7 +223,7 @@ static void detach_ftrace(void)
 	int err = unregister_ftrace_function(&fault_ftrace);
 
 	if (err) {
-		pr_err("faultstat: ftrace has broken down (%d): the hook stays, and so must the module until the next boot\n",
+		pr_err("ftrace has broken down (%d): the hook stays, and so must the module until the next boot\n",
 		       err);
 		fault_stuck = true;
 		return;

@@ -42,7 +42,7 @@ static int storage_start(void)
 	if (!err)
 		err = fs_table_start();
 	if (err)
-		pr_err("faultstat: no memory for the table (max_memory is %u MiB)\n",
+		pr_err("no memory for the table (max_memory is %u MiB)\n",
 		       fs_settings.max_memory);
 	return err;
 }
@@ -67,7 +67,7 @@ static int __init faultstat_init(void)
 		goto no_storage;
 	err = fs_hooks_init();
 	if (err) {
-		pr_err("faultstat: neither sched_process_free nor __put_task_struct can be hooked: the end of a task would go unseen\n");
+		pr_err("neither sched_process_free nor __put_task_struct can be hooked: the end of a task would go unseen\n");
 		goto no_hooks;
 	}
 	err = fs_settings_start();
@@ -104,5 +104,6 @@ static void __exit faultstat_exit(void)
 module_init(faultstat_init);
 module_exit(faultstat_exit);
 MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The faultstat maintainers");
 MODULE_DESCRIPTION("Exact page-fault counts per process and mapped object");
 MODULE_VERSION(FAULTSTAT_VERSION);

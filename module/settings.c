@@ -50,7 +50,7 @@ const char *fs_settings_attach_name(enum fs_attach attach)
 
 static int refuse(const char *name, const char *allowed)
 {
-	pr_err("faultstat: %s: not a value it can have; allowed is %s\n", name, allowed);
+	pr_err("%s: not a value it can have; allowed is %s\n", name, allowed);
 	return -EINVAL;
 }
 
@@ -73,7 +73,7 @@ static int counting_start(void)
 		fs_task_counting_begin();
 	} else {
 		fs_hooks_exceptions(false);
-		pr_err("faultstat: cannot hook handle_mm_fault by %s (error %d): %s\n",
+		pr_err("cannot hook handle_mm_fault by %s (error %d): %s\n",
 		       fs_settings_attach_name(fs_settings.attach), err, err == -EAGAIN ?
 		       "set kernel.ftrace_enabled and debugfs's kprobes/enabled to 1" :
 		       "is CONFIG_KPROBES on?");

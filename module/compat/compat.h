@@ -9,6 +9,9 @@
 #ifndef FAULTSTAT_COMPAT_H
 #define FAULTSTAT_COMPAT_H
 
+/* Before printk.h, which gives every message of ours this beginning. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/capability.h>
 #include <linux/compiler.h>
 #include <linux/ktime.h>
