@@ -4,11 +4,11 @@
 _kfaultstat_options() {
 	case $1 in
 	show) echo "-i --input -a --all -n --lines -o --output -s --sort -r --raw -J --json --noheadings
-		-p --pid -c --comm -f --object --files --regions --by -h --help -V --version" ;;
+		-p --pid -c --comm -f --object --files --areas --by -h --help -V --version" ;;
 	diff) echo "-a --all -n --lines -o --output -s --sort -r --raw -J --json --noheadings
-		-p --pid -c --comm -f --object --files --regions --by -h --help -V --version" ;;
+		-p --pid -c --comm -f --object --files --areas --by -h --help -V --version" ;;
 	top) echo "-i --input -o --output -s --sort
-		-p --pid -c --comm -f --object --files --regions --by --no-color -h --help -V --version" ;;
+		-p --pid -c --comm -f --object --files --areas --by --no-color -h --help -V --version" ;;
 	stat) echo "-a --all -n --lines -o --output -s --sort -r --raw -J --json --noheadings --by
 		-w --wait --report -h --help -V --version" ;;
 	cache) echo "-a --all -n --lines -o --output -s --sort -r --raw -J --json --noheadings -p --pid

@@ -29,7 +29,7 @@ const struct command commands[] = {
 	  "Show what of files is in the page cache, whoever brought it there.", cache_run, false,
 	  cache_help },
 	{ "map", MAP, "[-p PID[,...]] [interval [count]]",
-	  "Show what processes have in their page tables, by file and region.", map_run, true,
+	  "Show what processes have in their page tables, by file and area.", map_run, true,
 	  map_help },
 	{ "regions", FILE_REGIONS, "FILE...|-p PID[,...] [interval [count]]",
 	  "Show what is cached, mapped and faulted on, by region of files.", regions_run, false,

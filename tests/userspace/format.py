@@ -147,7 +147,8 @@ def test_rows_are_filtered():
     equal("-f", ["1", "3"], pids("-f", "/data/a/0/*"))
     equal("-f, * matches /", ["1", "1", "2", "3"], pids("-f", "/data*.cfs"))
     equal("--files", ["1", "1", "2", "3", "4"], pids("--files"))
-    equal("--regions", ["3", "-"], pids("--regions"))
+    equal("--areas", ["3", "-"], pids("--areas"))
+    equal("its older name", pids("--areas"), pids("--regions"))
     equal("all at once", ["1"], pids("--files", "-c", "java", "-p", "1", "-f", "*_1*"))
     equal("none", [], pids("-c", "nobody"))
 

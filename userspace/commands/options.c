@@ -28,11 +28,11 @@ struct option_info {
 	const char *name;
 	const char *argument;
 	unsigned int commands;
-	const char *help;
+	const char *help;		/* NULL: an older name of the one before */
 };
 
 enum {
-	KEY_NOHEADINGS = 256, KEY_FILES, KEY_REGIONS, KEY_BY, KEY_NO_COLOR, KEY_REPORT, KEY_ROOT,
+	KEY_NOHEADINGS = 256, KEY_FILES, KEY_AREAS, KEY_BY, KEY_NO_COLOR, KEY_REPORT, KEY_ROOT,
 	KEY_VIA, KEY_RANGES, KEY_MISSING, KEY_SMAPS, KEY_SVG, KEY_PARTS,
 };
 
@@ -65,7 +65,8 @@ static const struct option_info options_known[] = {
 	  "only such objects, and their share of the process's memory" },
 	{ 'f', "object", "GLOB", ROWS, "only such objects; * matches / as well" },
 	{ KEY_FILES, "files", NULL, ROWS, "only files" },
-	{ KEY_REGIONS, "regions", NULL, ROWS, "only what is no file" },
+	{ KEY_AREAS, "areas", NULL, ROWS, "only what has no file" },
+	{ KEY_AREAS, "regions", NULL, ROWS, NULL },	/* what it was called before 1.1 */
 	{ KEY_BY, "by", "WHAT", SHOW | TOP,
 	  "add up by object, dir[=DEPTH], process, comm or cgroup" },
 	{ KEY_BY, "by", "WHAT", DIFF, "add up by object, dir[=DEPTH], process or comm" },
@@ -103,7 +104,7 @@ static void help(const struct command *command)
 		const struct option_info *o = &options_known[i];
 		char word[40];
 
-		if (!(o->commands & command->bit))
+		if (!(o->commands & command->bit) || !o->help)
 			continue;
 		snprintf(word, sizeof(word), "%s%s%s", o->name, o->argument ? " " : "",
 			 o->argument ? o->argument : "");
@@ -248,8 +249,8 @@ static enum exit_code set(struct options *options, int key, char *value)
 	case KEY_FILES:
 		options->filter.files = true;
 		return EXIT_FINE;
-	case KEY_REGIONS:
-		options->filter.regions = true;
+	case KEY_AREAS:
+		options->filter.areas = true;
 		return EXIT_FINE;
 	case KEY_BY:
 		return set_grouping(options, value);
@@ -378,8 +379,8 @@ bool options_take_interval(struct options *options, int least)
 /* What can be told to be wrong before anything is read. */
 static enum exit_code check(struct options *options, bool command_named)
 {
-	if (options->filter.files && options->filter.regions)
-		return usage("%s and --regions together leave nothing: give one of them", "--files");
+	if (options->filter.files && options->filter.areas)
+		return usage("%s and --areas together leave nothing: give one of them", "--files");
 	if (options->command->bit == DOCTOR && options->input && *options->root)
 		return usage("--input and --root are two sources: give one of them");
 	if (options->grouping.by == BY_CGROUP && options->input)

@@ -44,8 +44,8 @@ static const struct field known[NR_COLUMNS] = {
 	[COLUMN_DEV] = { "dev", FIELD_TEXT, "device of the file, major:minor" },
 	[COLUMN_INODE] = { "inode", FIELD_COUNT, "inode of the file" },
 	[COLUMN_CGROUP] = { "cgroup", FIELD_PATH, "cgroup of a live process" },
-	[COLUMN_DIR] = { "dir", FIELD_PATH, "folder of the file; regions as they are" },
-	[COLUMN_OBJECT] = { "object", FIELD_PATH, "file or region" },
+	[COLUMN_DIR] = { "dir", FIELD_PATH, "folder of the file; areas as they are" },
+	[COLUMN_OBJECT] = { "object", FIELD_PATH, "file or area" },
 };
 
 _Static_assert(NR_COLUMNS <= FIELDS_MAX, "all of them can be shown");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * filter.c - which rows are looked at: by pid, by globs, files or regions. Called by
+ * filter.c - which rows are looked at: by pid, by globs, files or areas. Called by
  * whoever makes items of rows (group.c), and by the options and keys that set it.
  */
 #include <fnmatch.h>
@@ -87,7 +87,7 @@ void filter_glob(char *glob)
  */
 bool filter_is_any(const struct filter *filter)
 {
-	return filter->nr_pids || filter->files || filter->regions || filter->comm ||
+	return filter->nr_pids || filter->files || filter->areas || filter->comm ||
 	       filter->object;
 }
 
@@ -102,7 +102,7 @@ bool filter_passes(const struct filter *filter, const struct row *row)
 {
 	if (!pid_passes(filter, row->pid))
 		return false;
-	if ((filter->files && !row_is_file(row)) || (filter->regions && row_is_file(row)))
+	if ((filter->files && !row_is_file(row)) || (filter->areas && row_is_file(row)))
 		return false;
 	if (filter->comm && fnmatch(filter->comm, row->comm, 0))
 		return false;

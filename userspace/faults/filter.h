@@ -18,7 +18,7 @@ struct filter {
 	size_t nr_pids;
 	const char *comm;	/* glob, NULL for all */
 	const char *object;
-	bool files, regions;	/* only these */
+	bool files, areas;	/* only these; an area, as [heap], has no file */
 };
 
 bool filter_pids(struct filter *filter, const char *list);

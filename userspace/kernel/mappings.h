@@ -13,7 +13,7 @@ struct mapping {
 	uint64_t offset;	/* bytes, in the file */
 	uint64_t dev, inode;	/* as the kernel's file system has them */
 	bool shared;
-	char *path;		/* of a file; or the region's name, as the module has it */
+	char *path;		/* of a file; or the area's name, as the module has it */
 };
 
 struct mappings {

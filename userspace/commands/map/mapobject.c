@@ -244,7 +244,7 @@ static bool walk_windows(struct map_objects *objects, struct map_object *object,
  * @objects: all of the process
  * @object: which; counted into its row
  * @pagemap: of the process, opened
- * @spread: counted into: over the file, or over the addresses of a region one after another
+ * @spread: counted into: over the file, or over the addresses of an area one after another
  * @gaps: set
  *
  * Return: false if the process has ended, or after a complaint.

@@ -33,8 +33,8 @@ static const struct field known[] = {
 	[MAP_DEV] = { "dev", FIELD_TEXT, "device of the file, major:minor" },
 	[MAP_INODE] = { "inode", FIELD_COUNT, "inode of the file" },
 	[MAP_STATE] = { "state", FIELD_TEXT, "of the file: known, or why cached is not" },
-	[MAP_BAR] = { "bar", FIELD_TEXT, "what of the file's or the region's parts is mapped" },
-	[MAP_OBJECT] = { "object", FIELD_PATH, "file or region" },
+	[MAP_BAR] = { "bar", FIELD_TEXT, "what of the file's or the area's parts is mapped" },
+	[MAP_OBJECT] = { "object", FIELD_PATH, "file or area" },
 };
 
 static bool number(const void *data, size_t field, uint64_t *value)

@@ -256,7 +256,7 @@ static void draw_header(const struct screen *s)
 	     now ? now->processes : 0, now ? now->ended : 0, now ? now->folded : 0);
 	line(4, A_NORMAL, "by %s  name %s  object %s%s%s  sorted by %s",
 	     grouping_names[s->options->grouping.by], or_all(filter->comm), or_all(filter->object),
-	     filter->files ? ", files" : filter->regions ? ", regions" : "",
+	     filter->files ? ", files" : filter->areas ? ", areas" : "",
 	     filter->nr_pids ? ", some pids" : "",
 	     view_name(&s->view, s->view.sorts[0].field));
 }
@@ -396,7 +396,7 @@ static void draw_help(struct screen *s)
 		"/          only objects that match a glob",
 		"u          only processes whose name matches a glob",
 		"p          only some pids",
-		"f          files, regions, both",
+		"f          files, areas, both",
 		"arrows     up and down; pages and ends by their keys",
 		"^L         draw the screen anew",
 		"? h        these lines",

@@ -170,8 +170,8 @@ static void files_next(struct filter *filter)
 {
 	bool files = filter->files;
 
-	filter->files = !files && !filter->regions;
-	filter->regions = files;
+	filter->files = !files && !filter->areas;
+	filter->areas = files;
 }
 
 static void scroll_by(struct screen *screen, long lines)
