@@ -108,6 +108,40 @@ bool mapping_is_file(const struct mapping *m)
 	return m->inode || m->dev;
 }
 
+/* Takes a line; false ends the walk. */
+typedef bool (*take_line)(void *data, const char *line);
+
+/* Hands on the lines of a file, without newlines. Returns 0 or an error. */
+static int each_line(const char *name, take_line take, void *data)
+{
+	FILE *file = fopen(name, "re");
+	bool more = true;
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	int error;
+
+	if (!file)
+		return errno;
+	errno = 0;
+	while (more && (length = getline(&line, &room, file)) > 0) {
+		line[length - 1] = line[length - 1] == '\n' ? '\0' : line[length - 1];
+		more = take(data, line);
+	}
+	error = ferror(file) ? errno : 0;
+	fclose(file);
+	free(line);
+	return error;
+}
+
+static int each_line_of(int32_t pid, take_line take, void *data)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
+	return each_line(name, take, data);
+}
+
 static enum mappings_result trouble(int32_t pid, int error, bool quiet)
 {
 	if (error == ENOENT || error == ESRCH)
@@ -117,6 +151,16 @@ static enum mappings_result trouble(int32_t pid, int error, bool quiet)
 			 geteuid() && (error == EACCES || error == EPERM) ?
 			 ": run as root, or as whose process it is" : "");
 	return MAPPINGS_FAILED;
+}
+
+static bool append(void *data, const char *line)
+{
+	struct mappings *mappings = data;
+
+	mappings->at = xgrow(mappings->at, mappings->nr, &mappings->room, sizeof(*mappings->at));
+	if (mapping_parse(&mappings->at[mappings->nr], line))
+		mappings->nr++;
+	return true;
 }
 
 /**
@@ -129,28 +173,10 @@ static enum mappings_result trouble(int32_t pid, int error, bool quiet)
  */
 enum mappings_result mappings_read(struct mappings *mappings, int32_t pid, bool quiet)
 {
-	char name[32], *line = NULL;
-	size_t room = 0;
-	ssize_t length;
 	int error;
-	FILE *file;
 
 	memset(mappings, 0, sizeof(*mappings));
-	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
-	file = fopen(name, "re");
-	if (!file)
-		return trouble(pid, errno, quiet);
-	errno = 0;
-	while ((length = getline(&line, &room, file)) > 0) {
-		line[length - 1] = line[length - 1] == '\n' ? '\0' : line[length - 1];
-		mappings->at = xgrow(mappings->at, mappings->nr, &mappings->room,
-				     sizeof(*mappings->at));
-		if (mapping_parse(&mappings->at[mappings->nr], line))
-			mappings->nr++;
-	}
-	error = ferror(file) ? errno : 0;
-	fclose(file);
-	free(line);
+	error = each_line_of(pid, append, mappings);
 	if (error)
 		return trouble(pid, error, quiet);
 	return mappings->nr ? MAPPINGS_READ : MAPPINGS_GONE;
@@ -165,6 +191,21 @@ void mappings_complain_gone(int32_t pid)
 	complain("%d is no process that has memory of its own", pid);
 }
 
+struct search {
+	const struct identities *files;
+	bool found;
+};
+
+static bool look_for_file(void *data, const char *line)
+{
+	struct search *search = data;
+	struct mapping m;
+
+	search->found = parse_fields(&m, line) && mapping_is_file(&m) &&
+			identities_have(search->files, m.dev, m.inode);
+	return !search->found;
+}
+
 /**
  * mappings_have() - whether a process maps any of some files, asked for less than all that
  * it maps costs.
@@ -175,24 +216,10 @@ void mappings_complain_gone(int32_t pid)
  */
 bool mappings_have(int32_t pid, const struct identities *files)
 {
-	char name[32], *line = NULL;
-	bool found = false;
-	size_t room = 0;
-	FILE *file;
+	struct search search = { .files = files };
 
-	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
-	file = fopen(name, "re");
-	if (!file)
-		return false;
-	while (!found && getline(&line, &room, file) > 0) {
-		struct mapping m;
-
-		found = parse_fields(&m, line) && mapping_is_file(&m) &&
-			identities_have(files, m.dev, m.inode);
-	}
-	fclose(file);
-	free(line);
-	return found;
+	each_line_of(pid, look_for_file, &search);
+	return search.found;
 }
 
 /**
@@ -209,22 +236,19 @@ void mappings_free(struct mappings *mappings)
 	memset(mappings, 0, sizeof(*mappings));
 }
 
-/* The line of maps, of ours, for what is mapped at an address. */
-static bool find_own(const void *here, struct mapping *found)
-{
-	char begin[24], *line = NULL;
-	size_t room = 0, length;
-	FILE *file = fopen("/proc/self/maps", "re");
-	bool is_found = false;
+/* One of our own mappings, by where it begins. */
+struct own {
+	uint64_t start;
+	struct mapping m;
+	bool found;
+};
 
-	if (!file)
-		return false;
-	length = (size_t)snprintf(begin, sizeof(begin), "%08" PRIxPTR "-", (uintptr_t)here);
-	while (!is_found && getline(&line, &room, file) > 0)
-		is_found = !strncmp(line, begin, length) && mapping_parse(found, line);
-	fclose(file);
-	free(line);
-	return is_found;
+static bool look_for_start(void *data, const char *line)
+{
+	struct own *own = data;
+
+	own->found = parse_fields(&own->m, line) && own->m.start == own->start;
+	return !own->found;
 }
 
 /**
@@ -240,10 +264,9 @@ bool mappings_identity(int fd, uint64_t *dev, uint64_t *inode)
 {
 	static uint64_t same_dev;	/* where what stat says of one file is what maps says */
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	struct mapping own;
+	struct own own = { .found = false };
 	struct statfs fs;
 	struct stat about;
-	bool found;
 	void *here;
 
 	if (fstat(fd, &about))
@@ -256,13 +279,13 @@ bool mappings_identity(int fd, uint64_t *dev, uint64_t *inode)
 	here = mmap(NULL, page, PROT_NONE, MAP_PRIVATE, fd, 0);
 	if (here == MAP_FAILED)
 		return false;
-	found = find_own(here, &own);
+	own.start = (uintptr_t)here;
+	each_line("/proc/self/maps", look_for_start, &own);
 	munmap(here, page);
-	if (!found)
+	if (!own.found)
 		return false;
-	*dev = own.dev;
-	*inode = own.inode;
-	free(own.path);
+	*dev = own.m.dev;
+	*inode = own.m.inode;
 	/* Of overlayfs stat says the devices of layers, for some files, and maps the mount's. */
 	if (*dev == about.st_dev && *inode == about.st_ino && !fstatfs(fd, &fs) &&
 	    fs.f_type != OVERLAYFS_MAGIC)
