@@ -544,6 +544,19 @@ def test_files_of_a_process():
     fails(2, ["-x goes with folders"], "cache", "-x", "-p", "1")
 
 
+@undisturbed
+def test_files_of_a_process_whose_leader_has_exited():
+    place = folder()
+    plain, deleted = (fill(os.path.join(place, name), 20) for name in ("plain", "deleted"))
+    with Process(leader=False) as process:
+        process.do("add(%r, 20); add(%r, 20, deleted=True); read(0, 1, 2); read(1, 5)" % (plain, deleted))
+        found = rows("-p", process.pid)
+        equal("a plain one", ("known", 2), (found[plain]["state"], found[plain]["pages"]))
+        need_root()
+        equal("a deleted one", ("known", 1),
+              (found[deleted + " (deleted)"]["state"], found[deleted + " (deleted)"]["pages"]))
+
+
 def test_who_may_not_look_at_a_process_is_told_what_to_do():
     done = as_nobody("cache", "-p", str(os.getpid()))
     equal("one line", 1, len(done.stderr.splitlines()), done.stderr)

@@ -3,8 +3,10 @@
 import json
 import os
 import subprocess
+import time
 
-from tap import CAPTURED, PROGRAM, Text, check, equal, fails, raw, run, save, terminal
+from memory import Process, need_root
+from tap import CAPTURED, PLAIN, PROGRAM, STANDIN, Skip, Text, check, equal, fails, raw, run, save, terminal
 
 # All single bytes, escapes that do something, directions of writing, and bad UTF-8.
 HOSTILE = ([bytes([c]) for c in range(1, 256)] +
@@ -299,3 +301,50 @@ def test_columns_can_be_chosen_and_added():
         fails(2, ["-o", "--help"], "-i", CAPTURED, "-o", bad)
     for bad in ("nothing", "", "comm:up", "comm:", "+comm"):
         fails(2, ["-s", "--help"], "-i", CAPTURED, "-s", bad)
+
+
+def of_machine(pid, *words):
+    """The row of a live process whose faults the stand-in tells."""
+    path = Text().row("leaderless", pid, 1, "live", "[anon]", 3).save("of-machine")
+    env = {"LD_PRELOAD": STANDIN, "FAULTSTAT_COPY": path}
+    done = run("-J", *words, program=PLAIN, env=env)
+    equal("exit code", 0, done.returncode, done.stderr)
+    return json.loads(done.stdout)["faults"][0]
+
+
+def test_rss_of_a_process_whose_leader_has_exited():
+    with Process(leader=False) as process:
+        process.do("add(None, 16384, kind='private', advice=15); write(0, *range(16384))")
+        row = of_machine(int(process.pid), "--by", "process", "-o", "pid,rss")
+        equal("pid", int(process.pid), row["pid"])
+        check("64 MiB", row["rss"] and 64 << 20 <= row["rss"] < 128 << 20, row)
+
+
+def test_cgroup_of_a_process_whose_leader_has_exited():
+    need_root()
+    with open("/proc/self/cgroup", encoding="ascii") as file:
+        lines = [line.rstrip("\n").split(":", 2) for line in file]
+    memory = [path for _, controllers, path in lines if "memory" in controllers.split(",")]
+    root = "/sys/fs/cgroup/memory" if memory else "/sys/fs/cgroup"
+    path = (memory or [path for _, controllers, path in lines if not controllers])[0]
+    if not os.access(os.path.join(root, "cgroup.procs"), os.W_OK):
+        raise Skip("no cgroup file system that can be written")
+    place = os.path.normpath(root + path + "/faultstat-test-%d" % os.getpid())
+    try:
+        os.mkdir(place)
+    except OSError as error:
+        raise Skip("no cgroup can be made: %s" % error) from error
+    try:
+        with Process(leader=False) as process:
+            equal("where it began", path, of_machine(int(process.pid), "-o", "cgroup")["cgroup"])
+            with open(os.path.join(place, "cgroup.procs"), "w", encoding="ascii") as file:
+                file.write(process.pid)
+            equal("where it was moved", place[len(root):], of_machine(int(process.pid), "-o", "cgroup")["cgroup"])
+    finally:
+        # What was killed leaves a little later.
+        for _ in range(100):
+            try:
+                os.rmdir(place)
+                break
+            except OSError:
+                time.sleep(0.02)

@@ -9,7 +9,7 @@ import threading
 import time
 
 from memory import (NOBODY, PAGE, Process, as_nobody, bring, drop, fill, folder, has_scan, json_of, map_ways,
-                    need_root, need_scan, undisturbed)
+                    need_root, need_scan, status_of, undisturbed)
 from tap import PLAIN, PROGRAM, Skip, check, equal, fails, raw, run, terminal
 
 
@@ -468,6 +468,77 @@ def test_whom_one_may_not_ask():
                 row["state"] == "no permission" and row["mapped"] and row["cached"] is None
                 for row in said["map"]) or not has_scan(), said)
         equal("all processes", 0, as_nobody("map").returncode)
+
+
+def check_leaderless(process, path, gone, pages_of_file):
+    """The table of a process of 64 MiB and some pages of a file whose leader has exited."""
+    truth = smaps(process.tid)
+    for way in map_ways():
+        said = json_of("map", "--via", way, "-p", process.pid)
+        found = {row["object"]: row for row in said["map"]}
+        equal("anonymous memory via %s" % way, truth["[anon]"]["Rss"], found["[anon]"]["rss"])
+        check("64 MiB of it", found["[anon]"]["rss"] >= 64 << 20, found["[anon]"])
+        equal("pages of the file", pages_of_file, pages(found[path], "mapped")[0])
+        equal("name and pid", [(int(process.pid), status_of(process.pid)["Name"])],
+              [(one["pid"], one["comm"]) for one in said["processes"]])
+        if not os.geteuid():
+            equal("a deleted file is found in map_files", "known", found[gone + " (deleted)"]["state"])
+    row = [row for row in json_of("map")["processes"] if row["pid"] == int(process.pid)]
+    check("it is among all processes", len(row) == 1 and row[0]["rss"] >= 64 << 20 and row[0]["anon"] >= 64 << 20, row)
+
+
+@undisturbed
+def test_a_leader_that_has_exited():
+    path = fill(os.path.join(folder(), "file"), 100)
+    gone = fill(os.path.join(folder(), "gone"), 10)
+    with Process(leader=False) as process:
+        process.do("add(None, 16384, kind='private', advice=15); write(0, *range(16384))")
+        process.do("add(%r, 100); read(1, 0, 50, 99)" % path)
+        process.do("add(%r, 10, deleted=True)" % gone)
+        equal("the leader has nothing", "", open("/proc/%s/maps" % process.pid, encoding="ascii").read())
+        check_leaderless(process, path, gone, 3)
+        # The thread that is asked is not the first any more, and others of its age exit.
+        process.do("extra = [threading.Thread(target=time.sleep, args=(100,), daemon=True) for i in range(50)]; "
+                   "[one.start() for one in extra]")
+        check_leaderless(process, path, gone, 3)
+        truth = smaps(process.tid)["[anon]"]["Rss"]
+        said = json_of("map", "--smaps", "-p", process.pid)
+        equal("smaps", [truth], [row["smaps_rss"] for row in said["map"] if row["object"] == "[anon]"])
+        lines = json_of("map", "-p", process.pid)["map"]
+        check("the file is open by the process's root, or in map_files", all(
+            row["cached"] is not None for row in lines if row["object"] == path), lines)
+
+
+def test_threads_that_exit_while_they_are_asked():
+    with Process(leader=False) as process:
+        process.do("add(None, 16384, kind='private', advice=15); write(0, *range(16384))")
+        process.do("relay()")
+        for turn in range(60):
+            done = run("map", "-J", "-p", process.pid)
+            equal("exit code and complaint", (0, ""), (done.returncode, done.stderr))
+            said = json.loads(done.stdout)
+            check("all is there", any(row["object"] == "[anon]" and row["rss"] >= 64 << 20 for row in said["map"]) and
+                  said["processes"][0]["rss"] >= 64 << 20, said)
+            check("among all", str(process.pid) in [row[0] for row in raw(run("map", "-r").stdout, "pid")])
+
+
+def test_kernel_threads_cost_no_more():
+    def opened(*words):
+        traced = subprocess.run(["strace", "-e", "trace=open,openat,readlink,readlinkat", PLAIN, *words],
+                                capture_output=True, text=True, check=False).stderr
+        return re.findall(r'"/proc/(\d+)/(\w+)"', traced)
+
+    kernel = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            kernel += [pid] if status_of(pid)["PPid"] == "2" else []
+        except OSError:     # it has ended
+            pass
+    if not kernel or os.path.exists("/proc/2/exe"):
+        raise Skip("no kernel threads in this pid namespace")
+    found = opened("map")
+    for pid in kernel[:5]:
+        equal("of kernel thread %s" % pid, ["status"], [name for one, name in found if one == pid])
 
 
 def test_wrong_usage():

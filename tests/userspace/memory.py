@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 from tap import PROGRAM, SCRATCH, Skip, check, equal, run
 
@@ -160,9 +161,15 @@ def as_nobody(*arguments):
         os.unlink(place)
 
 
+def status_of(pid):
+    """Lines of /proc/PID/status."""
+    with open("/proc/%s/status" % pid, encoding="utf-8", errors="surrogateescape") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file)
+
+
 # The process maps what it is told to and says when it has; it does nothing of its own.
 SCRIPT = r"""
-import ctypes, mmap, os, sys
+import ctypes, mmap, os, sys, threading, time
 PAGE = mmap.PAGESIZE
 libc = ctypes.CDLL(None)
 libc.mmap.restype = ctypes.c_void_p
@@ -190,21 +197,35 @@ def write(which, *pages):
         ctypes.c_ubyte.from_address(maps[which][0] + page * PAGE).value = 1
 def unmap(which):
     libc.munmap(maps[which][0], maps[which][1] * PAGE)
-print("ready", flush=True)
-for line in sys.stdin:
-    exec(line)
-    print("done", flush=True)
+def relay():
+    threading.Thread(target=relay).start()
+def serve():
+    print("ready", flush=True)
+    for line in sys.stdin:
+        exec(line, globals())
+        print("done", flush=True)
+        if line.startswith("relay"):
+            return
+if sys.argv[1] == "leaderless":
+    threading.Thread(target=serve).start()
+    libc.syscall(60, 0)     # exit, of this thread alone
+serve()
 """
 
 
 class Process:
     """One that maps; at its end it is gone."""
 
-    def __init__(self, *prefix):
-        self.child = subprocess.Popen([*prefix, sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE,
+    def __init__(self, *prefix, leader=True):
+        self.child = subprocess.Popen([*prefix, sys.executable, "-c", SCRIPT, "" if leader else "leaderless"], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, text=True)
         equal("the process begins", "ready\n", self.child.stdout.readline())
-        self.pid = str(self.child.pid)
+        self.pid = self.tid = str(self.child.pid)
+        if not leader:
+            # What is not said of the leader any more is said of the thread.
+            while status_of(self.pid)["State"][0] != "Z":
+                time.sleep(0.01)
+            self.tid = [tid for tid in os.listdir("/proc/%s/task" % self.pid) if tid != self.pid][0]
 
     def __enter__(self):
         return self

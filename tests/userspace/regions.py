@@ -55,6 +55,21 @@ def by_offset(said):
 
 
 @undisturbed
+def test_a_process_whose_leader_has_exited():
+    path = fill(os.path.join(folder(), "file"), 1024)
+    with Process(leader=False) as process:
+        process.do("add(%r, 1024); read(0, *range(8, 20)); read(0, 512)" % path)
+        heat = Heat().row(path, {0: (3, 1)}, 16 * PAGE, int(process.pid)).save()
+        for words in ([path], ["-p", process.pid, "-f", path]):
+            said = json_of("regions", "-i", heat, "--parts", "64", *words)
+            found = by_offset(said)
+            equal("mapped with %s" % words, (8, 4, 1), tuple(
+                found[page * PAGE]["mapped"] // PAGE for page in (0, 16, 512)))
+            equal("cached", (1024 * PAGE, 13 * PAGE), (said["total"]["size"], said["total"]["cached"]))
+            equal("whose", [int(process.pid)], [one["pid"] for one in said["processes"]])
+
+
+@undisturbed
 def test_what_is_cached_mapped_and_faulted_on_is_joined_by_region():
     path = fill(os.path.join(folder(), "file"), 1024)
     bring(path, range(32, 64))

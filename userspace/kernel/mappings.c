@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "kernel/mappings.h"
+#include "kernel/procfs.h"
 #include "lib/message.h"
 #include "lib/xalloc.h"
 
@@ -134,23 +135,40 @@ static int each_line(const char *name, take_line take, void *data)
 	return error;
 }
 
-static int each_line_of(int32_t pid, take_line take, void *data)
+/* Returns ESRCH as well if the thread exits in the middle. */
+static int each_line_of(int32_t tid, take_line take, void *data)
 {
 	char name[32];
+	int error;
 
-	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
-	return each_line(name, take, data);
+	snprintf(name, sizeof(name), "/proc/%d/maps", tid);
+	error = each_line(name, take, data);
+	return error == ENOENT ? ESRCH : error;
 }
 
 static enum mappings_result trouble(int32_t pid, int error, bool quiet)
 {
-	if (error == ENOENT || error == ESRCH)
+	if (error == ESRCH)
 		return MAPPINGS_GONE;
 	if (!quiet)
 		complain("/proc/%d/maps: %s%s", pid, strerror(error),
 			 geteuid() && (error == EACCES || error == EPERM) ?
 			 ": run as root, or as whose process it is" : "");
 	return MAPPINGS_FAILED;
+}
+
+/**
+ * mappings_free() - free them.
+ * @mappings: read
+ */
+void mappings_free(struct mappings *mappings)
+{
+	size_t i;
+
+	for (i = 0; i < mappings->nr; i++)
+		free(mappings->at[i].path);
+	free(mappings->at);
+	memset(mappings, 0, sizeof(*mappings));
 }
 
 static bool append(void *data, const char *line)
@@ -173,13 +191,19 @@ static bool append(void *data, const char *line)
  */
 enum mappings_result mappings_read(struct mappings *mappings, int32_t pid, bool quiet)
 {
+	int32_t next = pid;
 	int error;
 
 	memset(mappings, 0, sizeof(*mappings));
-	error = each_line_of(pid, append, mappings);
-	if (error)
-		return trouble(pid, error, quiet);
-	return mappings->nr ? MAPPINGS_READ : MAPPINGS_GONE;
+	do {
+		mappings_free(mappings);
+		mappings->pid = pid;
+		mappings->tid = next;
+		error = each_line_of(next, append, mappings);
+		if (!error && !mappings->nr)
+			error = ESRCH;
+	} while (error == ESRCH && (next = procfs_next_thread(pid, next)));
+	return error ? trouble(pid, error, quiet) : MAPPINGS_READ;
 }
 
 /**
@@ -193,7 +217,7 @@ void mappings_complain_gone(int32_t pid)
 
 struct search {
 	const struct identities *files;
-	bool found;
+	bool any, found;
 };
 
 static bool look_for_file(void *data, const char *line)
@@ -201,6 +225,7 @@ static bool look_for_file(void *data, const char *line)
 	struct search *search = data;
 	struct mapping m;
 
+	search->any = true;
 	search->found = parse_fields(&m, line) && mapping_is_file(&m) &&
 			identities_have(search->files, m.dev, m.inode);
 	return !search->found;
@@ -217,23 +242,16 @@ static bool look_for_file(void *data, const char *line)
 bool mappings_have(int32_t pid, const struct identities *files)
 {
 	struct search search = { .files = files };
+	int32_t tid = pid;
+	int error;
 
-	each_line_of(pid, look_for_file, &search);
+	do {
+		search.any = false;
+		error = each_line_of(tid, look_for_file, &search);
+		if (!error && !search.any)
+			error = ESRCH;
+	} while (error == ESRCH && !search.found && (tid = procfs_next_thread(pid, tid)));
 	return search.found;
-}
-
-/**
- * mappings_free() - free them.
- * @mappings: read
- */
-void mappings_free(struct mappings *mappings)
-{
-	size_t i;
-
-	for (i = 0; i < mappings->nr; i++)
-		free(mappings->at[i].path);
-	free(mappings->at);
-	memset(mappings, 0, sizeof(*mappings));
 }
 
 /* One of our own mappings, by where it begins. */
@@ -328,25 +346,32 @@ static bool open_name(struct residency *file, const char *name, const struct map
 /**
  * mapping_open() - open the file that is mapped, to look at what of it is cached.
  * @file: set, to be closed whatever comes
- * @pid: the process
- * @m: one of its mappings, of a file
+ * @mappings: of the process
+ * @m: one of them, of a file
  *
  * Deleted files and those of other mount namespaces as well, where we may: the kernel asks
  * for CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE.
  *
  * Return: false if nothing can be known of it; then its state says why.
  */
-bool mapping_open(struct residency *file, int32_t pid, const struct mapping *m)
+bool mapping_open(struct residency *file, const struct mappings *mappings,
+		  const struct mapping *m)
 {
+	int32_t tid = mappings->tid, next = tid;
 	char name[80], *rooted;
 	struct stat about;
 	bool same;
+	int error;
 
 	memset(file, 0, sizeof(*file));
 	file->fd = -1;
-	snprintf(name, sizeof(name), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, m->start,
-		 m->end);
-	if (!stat(name, &about)) {
+	do {
+		tid = next;
+		snprintf(name, sizeof(name), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, tid,
+			 m->start, m->end);
+		error = stat(name, &about) ? errno : 0;
+	} while (error == ENOENT && (next = procfs_next_thread(mappings->pid, tid)));
+	if (!error) {
 		if (S_ISREG(about.st_mode))
 			return residency_open(file, AT_FDCWD, name);
 		file->state = RESIDENCY_SPECIAL;
@@ -357,7 +382,7 @@ bool mapping_open(struct residency *file, int32_t pid, const struct mapping *m)
 		return false;
 	}
 	/* Paths begin at our root; one of another mount namespace at the root of that. */
-	rooted = xasprintf("/proc/%d/root%s", pid, m->path);
+	rooted = xasprintf("/proc/%d/root%s", tid, m->path);
 	same = open_name(file, rooted, m) || open_name(file, m->path, m);
 	free(rooted);
 	if (!same && file->state != RESIDENCY_FORBIDDEN)

@@ -17,6 +17,7 @@ struct mapping {
 };
 
 struct mappings {
+	int32_t pid, tid;	/* the process, and the thread by whose way it was reached */
 	struct mapping *at;
 	size_t nr, room;
 };
@@ -34,6 +35,7 @@ void mappings_free(struct mappings *mappings);
 bool mapping_is_file(const struct mapping *m);
 bool mapping_parse(struct mapping *m, const char *line);
 bool mappings_identity(int fd, uint64_t *dev, uint64_t *inode);
-bool mapping_open(struct residency *file, int32_t pid, const struct mapping *m);
+bool mapping_open(struct residency *file, const struct mappings *mappings,
+		  const struct mapping *m);
 
 #endif

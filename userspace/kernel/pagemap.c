@@ -179,39 +179,6 @@ static bool trouble(struct pagemap *pagemap, int error)
 }
 
 /**
- * pagemap_open() - the page tables of a process as it is now.
- * @pagemap: set, to be closed whatever comes
- * @pid: the process
- *
- * Return: false if it has ended, or after a complaint.
- */
-bool pagemap_open(struct pagemap *pagemap, int32_t pid)
-{
-	char name[40];
-
-	memset(pagemap, 0, sizeof(*pagemap));
-	pagemap->pid = pid;
-	snprintf(name, sizeof(name), "/proc/%d/pagemap", pid);
-	pagemap->fd = open(name, O_RDONLY | O_CLOEXEC);
-	return pagemap->fd >= 0 || trouble(pagemap, errno);
-}
-
-/**
- * pagemap_lives() - whether the process still has what was looked at; of a scan alone it
- * cannot be told from a process with nothing present.
- * @pagemap: opened
- * @address: any that a process has
- *
- * Return: false if it has ended, or become another program.
- */
-bool pagemap_lives(struct pagemap *pagemap, uint64_t address)
-{
-	uint64_t entry;
-
-	return pread(pagemap->fd, &entry, sizeof(entry), (off_t)(address / page_size * 8)) > 0;
-}
-
-/**
  * pagemap_close() - close it.
  * @pagemap: opened
  */
@@ -220,6 +187,54 @@ void pagemap_close(struct pagemap *pagemap)
 	if (pagemap->fd >= 0)
 		close(pagemap->fd);
 	pagemap->fd = -1;
+}
+
+/* Whether there is anything of page tables behind it. A scan alone does not tell. */
+static bool has_entries(int fd)
+{
+	uint64_t entry;
+
+	return pread(fd, &entry, sizeof(entry), 0) > 0;
+}
+
+/**
+ * pagemap_open() - the page tables of a process as it is now.
+ * @pagemap: set, to be closed whatever comes
+ * @pid: the process
+ * @tid: the thread by whose way its mappings were read
+ *
+ * Once it is open it does not matter any more whether that thread lives.
+ *
+ * Return: false if the process has ended, or after a complaint.
+ */
+bool pagemap_open(struct pagemap *pagemap, int32_t pid, int32_t tid)
+{
+	char name[32];
+	int error = 0;
+
+	memset(pagemap, 0, sizeof(*pagemap));
+	pagemap->pid = pid;
+	for (; tid; tid = procfs_next_thread(pid, tid)) {
+		snprintf(name, sizeof(name), "/proc/%d/pagemap", tid);
+		pagemap->fd = open(name, O_RDONLY | O_CLOEXEC);
+		error = pagemap->fd < 0 ? errno : 0;
+		if (has_entries(pagemap->fd))
+			return true;
+		pagemap_close(pagemap);
+	}
+	return trouble(pagemap, error);
+}
+
+/**
+ * pagemap_lives() - whether the process still has what was looked at; of a scan alone it
+ * cannot be told from a process with nothing present.
+ * @pagemap: opened
+ *
+ * Return: false if it has ended, or become another program.
+ */
+bool pagemap_lives(struct pagemap *pagemap)
+{
+	return has_entries(pagemap->fd);
 }
 
 static bool is_zero(uint64_t frame)

@@ -34,8 +34,8 @@ typedef void (*pagemap_run)(void *data, uint64_t first, uint64_t nr, unsigned in
 
 bool pagemap_begin(const char *via);
 bool pagemap_tells_huge(void);
-bool pagemap_open(struct pagemap *pagemap, int32_t pid);
-bool pagemap_lives(struct pagemap *pagemap, uint64_t address);
+bool pagemap_open(struct pagemap *pagemap, int32_t pid, int32_t tid);
+bool pagemap_lives(struct pagemap *pagemap);
 void pagemap_close(struct pagemap *pagemap);
 bool pagemap_walk(struct pagemap *pagemap, uint64_t start, uint64_t end, bool copies,
 		  pagemap_run run, void *data);

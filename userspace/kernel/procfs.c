@@ -2,7 +2,29 @@
 /*
  * procfs.c - memory and cgroup of live processes, and small files of /proc and /sys as
  * a whole. A process may have gone by now: then nothing is known, which is no error.
+ *
+ * /proc/PID is the directory of the process's first thread, the leader. A leader may exit
+ * before the others: pthread_exit() in main() does that. It is a zombie then for as long as
+ * they run, and of its files
+ *  - these are the process's still: stat but for its sizes, comm, io, limits, task,
+ *    oom_score, autogroup, timers;
+ *  - these are empty, all zero or missing: maps, smaps, smaps_rollup, numa_maps, map_files,
+ *    pagemap, mem, auxv, environ, cmdline, statm, all Vm and Rss lines of status, root, cwd,
+ *    exe, fd, fdinfo, mounts, mountinfo, mountstats, the links in ns;
+ *  - these are the leader's alone: cgroup and cpuset (as it was left, or the root: whoever
+ *    moves the process moves the threads that live), status but for Threads, wchan, syscall.
+ * This is what a program showed on 6.18; kernels from 3.10 on do it for the same reason:
+ * do_exit() drops task->mm, ->files, ->fs and ->nsproxy, and takes the task's cgroup for
+ * final, while what is in task->signal stays until the last thread has exited.
+ *
+ * /proc/TID of another thread, which is not listed but there, has all of this, and in the
+ * form that /proc/PID has it in: /proc/PID/task/TID has no map_files, and up to 4.8 names
+ * another mapping [stack]. So a reader begins with the leader's file, and as long as there
+ * is nothing in it goes on with those of procfs_next_thread().
  */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +36,7 @@
 #include "lib/xalloc.h"
 
 #define FILE_MAX	0x100000
+#define TURNS		100
 
 /**
  * procfs_read() - a file of /proc or /sys.
@@ -50,6 +73,102 @@ char *procfs_read(const char *path, size_t *size)
 	return text;
 }
 
+/* State and number of threads in stat, which anyone may read; false if it has gone. */
+static bool read_stat(int32_t tid, char *state, int *threads)
+{
+	char path[32], *text;
+	const char *at;
+	bool known;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	text = procfs_read(path, NULL);
+	at = text ? strrchr(text, ')') : NULL;
+	known = at && sscanf(at, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d",
+			     state, threads) == 2;
+	free(text);
+	return known;
+}
+
+/*
+ * By one call where we may trace it. A thread that exits loses exe with its memory, root a
+ * little later; but exe would take kernel threads for such, and they may be asked for, too.
+ */
+static bool has_exited(int32_t tid, bool leads)
+{
+	char path[32], target[1], state;
+	int threads;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", tid, leads ? "root" : "exe");
+	if (readlink(path, target, sizeof(target)) >= 0)
+		return false;
+	if (errno == ENOENT || errno == ESRCH)
+		return true;
+	return !read_stat(tid, &state, &threads) || state == 'Z' || state == 'X';
+}
+
+/* The first of the threads but the leader whose number is larger than that, or 0. */
+static int32_t first_thread(int32_t pid, int32_t above)
+{
+	const struct dirent *entry;
+	int32_t first = 0;
+	char path[32];
+	DIR *threads;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	threads = opendir(path);
+	if (!threads)
+		return 0;
+	while ((entry = readdir(threads))) {
+		int32_t one = isdigit((unsigned char)*entry->d_name) ? atoi(entry->d_name) : 0;
+
+		if (one > above && one != pid && (!first || one < first))
+			first = one;
+	}
+	closedir(threads);
+	return first;
+}
+
+/**
+ * procfs_next_thread() - by which thread to ask next what a process has.
+ * @pid: the process
+ * @tid: the thread in whose directory there was nothing: first @pid itself
+ *
+ * The threads come in the order of their numbers. What one that runs does not have, no other
+ * has. A number is not used again before all others have been.
+ *
+ * Return: another thread, or 0 if @tid has not exited, or if there are no more.
+ */
+int32_t procfs_next_thread(int32_t pid, int32_t tid)
+{
+	int32_t next = 0;
+	int turn, threads;
+	char state;
+
+	if (!has_exited(tid, tid == pid))
+		return 0;
+	/* The kernel's list ends early where it has come to a thread that exits just then. */
+	for (turn = 0; !next && turn < TURNS; turn++) {
+		next = first_thread(pid, tid == pid ? 0 : tid);
+		if (!next && (!read_stat(pid, &state, &threads) || threads < 2))
+			break;
+	}
+	return next;
+}
+
+static int64_t rss_of(int32_t tid)
+{
+	unsigned long long pages;
+	char path[32], *text;
+	int64_t rss = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", tid);
+	text = procfs_read(path, NULL);
+	if (text && sscanf(text, "%*u %llu", &pages) == 1)
+		rss = (int64_t)pages * (sysconf(_SC_PAGESIZE) / 1024);
+	free(text);
+	return rss;
+}
+
 /**
  * procfs_rss_kib() - what a process has resident.
  * @pid: of the process
@@ -58,15 +177,12 @@ char *procfs_read(const char *path, size_t *size)
  */
 int64_t procfs_rss_kib(int32_t pid)
 {
-	unsigned long long pages;
-	char path[64], *text;
-	int64_t rss = -1;
+	int32_t tid = pid;
+	int64_t rss;
 
-	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
-	text = procfs_read(path, NULL);
-	if (text && sscanf(text, "%*u %llu", &pages) == 1)
-		rss = (int64_t)pages * (sysconf(_SC_PAGESIZE) / 1024);
-	free(text);
+	do {
+		rss = rss_of(tid);
+	} while (rss <= 0 && (tid = procfs_next_thread(pid, tid)));
 	return rss;
 }
 
@@ -130,8 +246,10 @@ char *cgroup_parse(const char *text)
 char *procfs_cgroup(int32_t pid)
 {
 	char path[64], *text, *cgroup = NULL;
+	int32_t other = procfs_next_thread(pid, pid);
 
-	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	/* There is something in the leader's in any case: it may be out of date. */
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", other ? other : pid);
 	text = procfs_read(path, NULL);
 	if (text)
 		cgroup = cgroup_parse(text);

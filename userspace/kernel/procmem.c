@@ -12,19 +12,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/procfs.h"
 #include "kernel/procmem.h"
 #include "lib/message.h"
 #include "lib/text.h"
 #include "lib/xalloc.h"
 
-/* A small file below /proc/PID, without an allocation: there may be many. */
-static bool read_small(int32_t pid, const char *name, char *text, size_t size)
+/* A small file below /proc/TID, without an allocation: there may be many. */
+static bool read_small(int32_t tid, const char *name, char *text, size_t size)
 {
 	char path[64];
 	ssize_t got;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
+	*text = '\0';
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
@@ -45,17 +47,34 @@ static bool line_kib(const char *text, const char *name, uint64_t *bytes)
 }
 
 /* Before 4.5 only what is shared at all is known, and from another file. */
-static void split_by_statm(struct procmem *m)
+static void split_by_statm(struct procmem *m, int32_t tid)
 {
 	uint64_t resident, shared, page = (uint64_t)sysconf(_SC_PAGESIZE);
 	char text_of[256];
 
-	if (!read_small(m->pid, "statm", text_of, sizeof(text_of)) ||
+	if (!read_small(tid, "statm", text_of, sizeof(text_of)) ||
 	    sscanf(text_of, "%*u %" SCNu64 " %" SCNu64, &resident, &shared) != 2)
 		return;
 	m->rss = resident * page;
 	m->shared = shared * page;
 	m->anon = resident > shared ? m->rss - m->shared : 0;
+}
+
+static void take_name(struct procmem *m, const char *status)
+{
+	size_t length;
+
+	if (strncmp(status, "Name:\t", 6))
+		return;
+	length = strcspn(status + 6, "\n");
+	length = length < sizeof(m->comm) ? length : sizeof(m->comm) - 1;
+	memcpy(m->comm, status + 6, length);
+	text_unescape(m->comm);
+}
+
+static bool has_exited(const char *status)
+{
+	return strstr(status, "\nState:\tZ") || strstr(status, "\nState:\tX");
 }
 
 /**
@@ -68,18 +87,22 @@ static void split_by_statm(struct procmem *m)
 bool procmem_read(struct procmem *memory, int32_t pid)
 {
 	char status[8192];
-	size_t length;
+	int32_t tid = pid;
 
 	memset(memory, 0, sizeof(*memory));
 	memory->pid = pid;
-	if (!read_small(pid, "status", status, sizeof(status)) ||
-	    !line_kib(status, "\nVmRSS:", &memory->rss))
+	if (!read_small(pid, "status", status, sizeof(status)))
 		return false;
-	if (!strncmp(status, "Name:\t", 6)) {
-		length = strcspn(status + 6, "\n");
-		length = length < sizeof(memory->comm) ? length : sizeof(memory->comm) - 1;
-		memcpy(memory->comm, status + 6, length);
-		text_unescape(memory->comm);
+	/* Threads may have names of their own. */
+	take_name(memory, status);
+	while (!line_kib(status, "\nVmRSS:", &memory->rss)) {
+		/* Kernel threads have none either: nothing more is asked of them. */
+		if (tid == pid && !has_exited(status))
+			return false;
+		tid = procfs_next_thread(pid, tid);
+		if (!tid)
+			return false;
+		read_small(tid, "status", status, sizeof(status));
 	}
 	line_kib(status, "\nVmSize:", &memory->size);
 	line_kib(status, "\nVmSwap:", &memory->swap);
@@ -88,7 +111,7 @@ bool procmem_read(struct procmem *memory, int32_t pid)
 			    line_kib(status, "\nRssShmem:", &memory->shmem);
 	memory->shared = memory->file + memory->shmem;
 	if (!memory->has_split)
-		split_by_statm(memory);
+		split_by_statm(memory, tid);
 	return true;
 }
 

@@ -276,7 +276,7 @@ void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *n
 			    !identities_add(&mapped, m->dev,
 					    m->inode ^ hash_text(HASH_BEGIN, m->path)))
 				continue;
-			mapping_open(&file, pids[i], m);
+			mapping_open(&file, &mappings, m);
 			if (!file.inode || identities_add(&walk->seen, file.dev, file.inode))
 				walk->visit(walk->data, &file, m->path);
 			if (walk->looked)

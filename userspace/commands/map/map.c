@@ -70,7 +70,7 @@ static bool look_at_object(struct report *report, struct map_object *object,
 
 	/* Opened before, for its length. */
 	if (is_file)
-		map_object_open(&report->objects, object, report->pid, &file);
+		map_object_open(&report->objects, object, &file);
 	fine = walk_object(report, object, pagemap, &spread, &gaps);
 	for (again = 0; fine && is_file && file.state == RESIDENCY_KNOWN &&
 	     view_has(view, MAP_CACHED); again++) {
@@ -102,7 +102,7 @@ static enum result look(struct report *report, const struct options *options,
 	if (result != MAPPINGS_READ)
 		return result == MAPPINGS_GONE ? ENDED : FAILED;
 	map_objects_make(objects, options->filter.object);
-	fine = pagemap_open(&pagemap, report->pid);
+	fine = pagemap_open(&pagemap, report->pid, objects->mappings.tid);
 	for (i = 0; fine && i < objects->nr; i++) {
 		struct map_object *object = &objects->at[i];
 
@@ -112,9 +112,9 @@ static enum result look(struct report *report, const struct options *options,
 			fine = look_at_object(report, object, &pagemap, view,
 					      bar_cells(&options->style));
 	}
-	fine = fine && pagemap_lives(&pagemap, objects->mappings.at[0].start);
+	fine = fine && pagemap_lives(&pagemap);
 	if (fine && options->smaps)
-		fine = map_objects_ask_smaps(objects, report->pid);
+		fine = map_objects_ask_smaps(objects);
 	pagemap_close(&pagemap);
 	if (pagemap.failed)
 		return FAILED;

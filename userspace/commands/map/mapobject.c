@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "commands/map/mapobject.h"
+#include "kernel/procfs.h"
 #include "lib/index.h"
 #include "lib/message.h"
 #include "lib/xalloc.h"
@@ -278,17 +279,16 @@ bool map_object_walk(struct map_objects *objects, struct map_object *object,
  * map_object_open() - open an object's file, to look at what of it is cached.
  * @objects: all of the process
  * @object: which, of a file; its length is put down
- * @pid: the process
  * @file: set, to be closed whatever comes
  */
-void map_object_open(struct map_objects *objects, struct map_object *object, int32_t pid,
+void map_object_open(struct map_objects *objects, struct map_object *object,
 		     struct residency *file)
 {
 	size_t i;
 
 	/* A mapping may be gone by now, and the next one not. */
 	for (i = object->from; i < object->from + object->nr && i < object->from + 3; i++) {
-		mapping_open(file, pid, &objects->mappings.at[objects->order[i]]);
+		mapping_open(file, &objects->mappings, &objects->mappings.at[objects->order[i]]);
 		if (file->state == RESIDENCY_KNOWN || file->state == RESIDENCY_SPECIAL)
 			break;
 		residency_close(file);
@@ -338,30 +338,37 @@ static void add_smaps(struct map_row *row, const char *line)
 		row->referenced += kib * 1024;
 }
 
-/**
- * map_objects_ask_smaps() - add what smaps says. The process has to wait meanwhile.
- * @objects: made
- * @pid: the process
- *
- * Return: false if it has ended, or after a complaint.
- */
-bool map_objects_ask_smaps(struct map_objects *objects, int32_t pid)
+static void forget_smaps(struct map_objects *objects)
 {
-	char name[40], *line = NULL;
+	size_t i;
+
+	for (i = 0; i < objects->nr; i++) {
+		objects->at[i].row.smaps_rss = 0;
+		objects->at[i].row.pss = 0;
+		objects->at[i].row.referenced = 0;
+	}
+}
+
+/* Returns 0 or an error: ESRCH if the thread has exited, be it in the middle. */
+static int read_smaps(struct map_objects *objects, int32_t tid)
+{
+	char name[32], *line = NULL;
 	struct map_row *row = NULL;
 	struct mapping m;
 	size_t room = 0, place;
 	ssize_t length;
+	bool any = false;
+	int error;
 	FILE *file;
 
-	snprintf(name, sizeof(name), "/proc/%d/smaps", pid);
+	snprintf(name, sizeof(name), "/proc/%d/smaps", tid);
 	file = fopen(name, "re");
-	if (!file) {
-		if (errno != ENOENT && errno != ESRCH)
-			complain("%s: %s", name, strerror(errno));
-		return false;
-	}
+	if (!file)
+		return errno == ENOENT ? ESRCH : errno;
+	forget_smaps(objects);
+	errno = 0;
 	while ((length = getline(&line, &room, file)) > 0) {
+		any = true;
 		line[length - 1] = line[length - 1] == '\n' ? '\0' : line[length - 1];
 		if (*line >= 'A' && *line <= 'Z') {
 			if (row)
@@ -377,7 +384,31 @@ bool map_objects_ask_smaps(struct map_objects *objects, int32_t pid)
 			row->has_smaps = true;
 		free(m.path);
 	}
+	error = ferror(file) ? errno : any ? 0 : ESRCH;
 	fclose(file);
 	free(line);
+	return error;
+}
+
+/**
+ * map_objects_ask_smaps() - add what smaps says. The process has to wait meanwhile.
+ * @objects: made
+ *
+ * Return: false if it has ended, or after a complaint.
+ */
+bool map_objects_ask_smaps(struct map_objects *objects)
+{
+	int32_t pid = objects->mappings.pid, tid = objects->mappings.tid;
+	int error;
+
+	while ((error = read_smaps(objects, tid))) {
+		if (error != ESRCH) {
+			complain("/proc/%d/smaps: %s", tid, strerror(error));
+			return false;
+		}
+		tid = procfs_next_thread(pid, tid);
+		if (!tid)
+			return false;
+	}
 	return true;
 }

@@ -38,10 +38,10 @@ void map_objects_make(struct map_objects *objects, const char *glob);
 void map_objects_free(struct map_objects *objects);
 bool map_object_walk(struct map_objects *objects, struct map_object *object,
 		     struct pagemap *pagemap, struct spread *spread, struct map_gaps *gaps);
-void map_object_open(struct map_objects *objects, struct map_object *object, int32_t pid,
+void map_object_open(struct map_objects *objects, struct map_object *object,
 		     struct residency *file);
 void map_object_count_cached(struct map_object *object, struct map_gaps *gaps,
 			     struct residency *file);
-bool map_objects_ask_smaps(struct map_objects *objects, int32_t pid);
+bool map_objects_ask_smaps(struct map_objects *objects);
 
 #endif

@@ -157,7 +157,7 @@ static void find_mapped(struct region_files *files, struct region_process *proce
 		known = find(files, m->dev, m->inode, m->path);
 		if (known && !strcmp(known->path, m->path))
 			continue;
-		map_object_open(&process->objects, object, process->pid, &open);
+		map_object_open(&process->objects, object, &open);
 		if (open.state != RESIDENCY_SPECIAL)
 			describe(add(files, m->dev, m->inode, m->path), &open);
 		residency_close(&open);
@@ -426,7 +426,7 @@ static void measure_process(struct region_files *files, struct region_process *p
 	struct pagemap pagemap;
 	size_t i;
 
-	if (!pagemap_open(&pagemap, process->pid)) {
+	if (!pagemap_open(&pagemap, process->pid, process->objects.mappings.tid)) {
 		process->lives = false;
 		files->failed |= pagemap.failed;
 		return;
@@ -441,7 +441,7 @@ static void measure_process(struct region_files *files, struct region_process *p
 		measure_mapped(file, process, object, &pagemap);
 		if (file->has_cached || files->options->nr_arguments)
 			continue;
-		map_object_open(&process->objects, object, process->pid, &open);
+		map_object_open(&process->objects, object, &open);
 		measure_cached(file, &open);
 		residency_close(&open);
 	}
