@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kfaultstat - reads what the module faultstat counts. This file has the list of the
- * commands, and begins and ends them; each has a file of its own.
+ * kfaultstat - reads what the module faultstat counts. This file lists the commands, runs one of
+ * them and reports failed output; each command has a file or a folder of its own.
  */
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * control.c - the commands reset, on and off: they write the module's parameters, and
- * look whether the module has done it.
+ * control.c - the commands reset, on and off: they write the module's parameters and check that
+ * the module has acted.
  */
 #include <errno.h>
 #include <fcntl.h>

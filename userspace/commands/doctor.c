@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * doctor.c - the command doctor: a line for each thing that can be wrong with the module
- * or around it. What needs somebody's attention is "bad", and the exit status says so;
- * a "note" explains something that works nevertheless.
+ * doctor.c - the command doctor: one line for each thing that can be wrong with the module or
+ * around it. "bad" needs attention and sets the exit status; a "note" explains something that
+ * works nevertheless.
  */
 #include <errno.h>
 #include <inttypes.h>

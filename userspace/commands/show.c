@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * show.c - the command show: the table as it is, or what was counted in each interval;
- * and the table of a difference, which diff shows as well.
+ * show.c - the command show: the table as it is, or what was counted in each interval. The table
+ * of a difference serves diff, too.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,9 +26,9 @@ void show_help(void)
 }
 
 /**
- * show_columns() - what is shown of rows if nothing else is asked for.
- * @by: what they are added up by
- * @live: they are of this machine now, so that /proc may be asked, too
+ * show_columns() - the default columns of rows.
+ * @by: the grouping of the rows
+ * @live: the rows are from this machine, so that columns from /proc are possible
  *
  * Return: a list of columns.
  */
@@ -49,9 +49,9 @@ const char *show_columns(enum grouping by, bool live)
 }
 
 /**
- * delta_columns() - the same for a difference.
- * @by: what its rows are added up by
- * @live: as there
+ * delta_columns() - the default columns of a difference.
+ * @by: the grouping of the rows
+ * @live: the rows are from this machine, so that columns from /proc are possible
  *
  * Return: a list of columns.
  */

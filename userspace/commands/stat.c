@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stat.c - the command stat: runs a command, waits for it and for all of its descendants
- * that end with it, and compares what the module counted for them with the rusage that
- * the kernel hands over. Orphans come to us, who are their reaper. A child of a process
- * that ignores SIGCHLD is in nobody's rusage: that is a difference, and shown as one.
+ * stat.c - the command stat: runs a command, waits for it and for its descendants, and compares
+ * what the module counted for them with the rusage that the kernel reports. kfaultstat is the
+ * subreaper: orphans become its children. Children of a process that ignores SIGCHLD are missing
+ * from rusage; that shows as a difference.
  */
 #include <errno.h>
 #include <inttypes.h>

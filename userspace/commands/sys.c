@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sys.c - the command sys: memory and paging of the whole system, once since boot, or a
- * line for each interval. On a terminal that is too narrow a line becomes several.
+ * sys.c - the command sys: memory and paging of the whole system, once since boot, or one line
+ * per interval. Lines that are too wide for the terminal are split.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * column.c - the columns of the module's rows: what fields.c must know of them. Called by
- * every command that shows such rows.
+ * column.c - the columns of the module's rows, for ui/fields.c. Used by every command that shows
+ * such rows.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * delta.c - the difference of two snapshots, row by row, over everything that rows do:
- * they are born, end, and are folded into rows by (comm, object), whose counts then
- * grow by what was counted long ago. Called by the interval, diff and top.
+ * delta.c - the difference of two snapshots, row by row. Rows are created, end, and are folded
+ * into rows by (comm, object), whose counts then grow by what was counted long ago. Called by
+ * show in intervals, by diff and by top.
  *
- * A live row is told by its process's id and its object, so a pid that is used again
- * is another row. What a row that has gone had before is taken away from where it went:
- * the [other] of its process, if that touched too many objects; its (comm, object), if
- * it was folded; else, since comm may have changed and a full table folds into [other],
- * from whatever is next to it. Each counter goes by itself and never below zero, and
- * the sum over all rows stays what was counted in between.
+ * A live row is identified by the id of its process and its object, so a reused pid makes
+ * another row. What a vanished row had before is subtracted from the row that took its counts:
+ * the [other] of its process if that touched too many objects; its (comm, object) if it was
+ * folded; otherwise, since comm may have changed and a full table folds into [other], the
+ * closest row. Each counter is handled separately and never drops below zero; the sum over all
+ * rows remains exact.
  */
 #include <stdlib.h>
 #include <string.h>

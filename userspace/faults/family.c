@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * family.c - finds the descendants of a process by pid, parent's pid at birth and id.
- * Pids are used again, ids are not, and they ascend: the parent of a process is the
- * youngest that had the parent's pid when it was born. Who started the process has no
- * other children: what is born as one later (by CLONE_PARENT) is a descendant. Called by
- * stat.
+ * family.c - finds the descendants of a process by pid, the parent's pid at birth, and id. Pids
+ * are reused, ids are not, and ids ascend: the parent of a process is the youngest one that had
+ * the parent's pid at that time. The process that started the command has no other children: one
+ * that appears later (CLONE_PARENT) is a descendant. Called by stat.
  */
 #include <stdbool.h>
 #include <stdlib.h>

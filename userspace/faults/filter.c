@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * filter.c - which rows are looked at: by pid, by globs, files or areas. Called by
- * whoever makes items of rows (group.c), and by the options and keys that set it.
+ * filter.c - selects rows: by pid, by globs, files or areas. Called by group.c, and by the
+ * options and keys that set the filter.
  */
 #include <fnmatch.h>
 #include <string.h>

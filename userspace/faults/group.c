@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * group.c - makes items of rows, adds them up, and asks /proc for what only live
- * processes have. Called by show, the interval, diff, stat and top.
+ * group.c - makes items of rows, adds them up, and asks /proc for what only live processes have.
+ * Called by show, diff, stat and top.
  */
 #include <stdlib.h>
 #include <string.h>

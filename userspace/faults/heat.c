@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * heat.c - parses the text of /proc/faultstat/heat, which is cut into strings in place, and
- * takes an earlier one from a later one. Called by the command regions.
+ * heat.c - parses the text of /proc/faultstat/heat in place, and subtracts an earlier one from a
+ * later one. Called by the command regions.
  */
 #include <stdlib.h>
 #include <string.h>

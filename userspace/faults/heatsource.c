@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * heatsource.c - reads heat, and asks the module to count it. The module counts as long as
- * the file is open that the request was written to: it takes the request back itself,
- * however we end, and knows it from those of others. Called by the command regions.
+ * heatsource.c - reads heat, and requests it from the module. A request lasts as long as the
+ * file that it was written to is open: it ends with the reader, however that ends, and is
+ * independent of the requests of other readers. Called by the command regions.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * json.c - what a snapshot's header says, and counters, as JSON. Called by the commands that
- * put rows or sums out.
+ * json.c - the header of a snapshot, and counters, as JSON. Called by the commands that print
+ * rows or sums.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * parse.c - takes the module's texts apart, in place. They may come from a file that anybody
- * wrote: nothing is believed, and what is wrong is named with its line. Called by snapshot.c
- * and heat.c, which know what is in theirs.
+ * parse.c - parses the module's texts in place. They may come from an untrusted file: everything
+ * is checked, and an error is reported with its line. Called by snapshot.c and heat.c, which
+ * define the fields.
  */
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * snapshot.c - parses the text of /proc/faultstat/faults, which is cut into strings in
- * place.
+ * snapshot.c - parses the text of /proc/faultstat/faults in place. Called by source.c.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * source.c - reads one snapshot from the module's files or from a saved copy, and says
- * in a line what to do if that cannot be. Called by every command that shows counts.
+ * source.c - reads one snapshot from the module's files or from a saved copy; an error is one
+ * line that says what to do. Called by every command that shows counts.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fileset.c - files by device and inode, numbered as they come and found again in constant
- * time. Called by whatever must not count a file twice.
+ * fileset.c - a set of files, identified by device and inode and numbered in order of insertion;
+ * lookup takes constant time. Called by whatever must not count a file twice.
  */
 #include <stdlib.h>
 #include <string.h>

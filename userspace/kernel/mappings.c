@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mappings.c - /proc/PID/maps, and the files that are in it. Called by cache for what a
- * process maps, and by map.
+ * mappings.c - /proc/PID/maps, and the files that it names. Called by cache, map and regions.
  */
 #include <errno.h>
 #include <fcntl.h>

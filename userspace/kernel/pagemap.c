@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pagemap.c - reads page tables, by the ioctl PAGEMAP_SCAN or from /proc/PID/pagemap, in
- * pieces: the process waits for its own mmap() while one is looked at. Called by map.
+ * pagemap.c - reads page tables with the ioctl PAGEMAP_SCAN or from /proc/PID/pagemap. It does
+ * so in pieces, since mmap() and munmap() of the process wait while a piece is read. Called by
+ * map and regions.
  */
 #include <errno.h>
 #include <fcntl.h>

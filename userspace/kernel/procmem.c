@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * procmem.c - the memory of processes by the kernel's counters in /proc/PID/status, which
- * anyone may read. Called by map for all processes, and for the end of its table of one.
+ * procmem.c - the memory of processes by the kernel's counters in /proc/PID/status, which is
+ * readable for every user. Called by map.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * residency.c - asks the kernel what of a file is in the page cache: cachestat where it is,
- * else mincore on windows that are mapped without any right. Called by cache and map.
+ * residency.c - asks the kernel how much of a file is in the page cache: cachestat where
+ * available, otherwise mincore on windows that are mapped without any access rights. Called by
+ * cache, map and regions.
  *
- * cachestat(2) came with 6.5. It refuses who neither owns nor may write the file, since
- * 6.12.12. From 5.2 on mincore tells such a one that every page is there; see tells_lies().
+ * cachestat(2) is in Linux since 6.5; since 6.12.12 it fails for files that the caller neither
+ * owns nor may write. Since 5.2 mincore reports every page of such files as present; see
+ * tells_lies().
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmfiles.c - reads the kernel's own figures of memory and paging. Kernels differ in what
- * they have and in how it is split: 3.10 has pgscan and pgsteal by zone, later ones have
- * the sum, and anon and file beside it, which are the same pages once more. Called by sys.
+ * vmfiles.c - reads the kernel's own statistics of memory and paging. Kernels differ in the
+ * names and in how counters are split: 3.10 has pgscan and pgsteal by zone; later ones have
+ * sums, and beside these anon and file, which count the same pages again. Called by sys.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * walk.c - goes through folders, and through what processes map, and hands each file on
- * once: a file with several names, or one that is named itself and lies in a folder that
- * is, too, counts once. It keeps no list of the files. Called by cache and regions.
+ * walk.c - walks through folders, and through the files that processes map, and hands each file
+ * on once: a file with several hard links, or one that is named and also lies in a named folder,
+ * counts once. It keeps no list of the files. Called by cache and regions.
  */
 #include <dirent.h>
 #include <errno.h>

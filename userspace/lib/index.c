@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * index.c - an open hash table of array positions. Used where rows of two snapshots
- * meet (delta.c) and where rows are added up (group.c).
+ * index.c - an open hash table of array positions. Used wherever elements of an array are looked
+ * up: the rows of two snapshots (delta.c), groups (group.c), sets of files (fileset.c).
  */
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * message.c - complaints on standard error, one line each whatever is in them, and the end
- * by a signal. Called from everywhere; while top owns the screen there are no complaints.
+ * message.c - messages on standard error, always a single line, and the end by a signal. Called
+ * from everywhere, but not while top owns the screen.
  */
 #include <signal.h>
 #include <stdarg.h>

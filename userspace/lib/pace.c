@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pace.c - waits from one interval to the next, for show and sys; and the clock, for all
- * that measure time.
+ * pace.c - waits from one interval to the next without drift, and reads clocks. Called by the
+ * commands that run in intervals or measure time.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * spread.c - counts pages by region. Called by what finds pages in the page cache
- * (residency.c) or in page tables (mapobject.c), and by what shows them.
+ * spread.c - counts pages by region. Called by what finds pages in the page cache (residency.c)
+ * or in page tables (mapobject.c), and by what shows them.
  */
 #include <string.h>
 

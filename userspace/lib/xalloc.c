@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * xalloc.c - allocations that end the program where there is no memory. Called from
- * everywhere.
+ * xalloc.c - allocations that end the program if there is no memory. Called from everywhere.
  */
 #include <stdarg.h>
 #include <stdio.h>

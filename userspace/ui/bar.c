@@ -7,7 +7,7 @@
 #include "lib/xalloc.h"
 #include "ui/bar.h"
 
-#define BAR_WIDE	110	/* columns of a terminal that a whole bar leaves enough of */
+#define BAR_WIDE	110	/* from that width on there is room for a whole bar */
 
 /**
  * bar_cells() - how long a bar may be.

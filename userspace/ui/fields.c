@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fields.c - columns: their choice, their order, their text, and how they fit the screen.
- * Called by every command that has columns; what is in them is the command's.
+ * fields.c - columns: selection, sorting, text, and fitting to the screen. Called by every
+ * command that has columns; their contents are the command's.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,8 +16,8 @@
 #define BATCH		20000
 
 #define SORT_SUFFIXES	", each with :asc or :desc behind it or neither, at most eight"
-#define PATH_LEAST	6	/* columns of the screen that a path keeps */
-#define NAME_LEAST	16	/* the same of a name; without escapes a process's has 15 at most */
+#define PATH_LEAST	6	/* a path is never cut shorter than that */
+#define NAME_LEAST	16	/* nor a name; comm has at most 15 bytes, more only with escapes */
 
 /**
  * fields_help() - the columns, for --help.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * progress.c - a line on standard error that is written over, where that is a terminal and
- * the work takes more than half a second. Called by the commands that look at files; as it
- * goes on through pointers that walk.c and residency.c are given.
+ * progress.c - a progress line on standard error, if that is a terminal and the work takes more
+ * than half a second. Called by the commands that look at files, and through pointers by walk.c
+ * and residency.c.
  */
 #include <inttypes.h>
 #include <stdio.h>

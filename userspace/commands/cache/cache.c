@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cache.c - the command cache: how much of the files that are named, or that processes map,
- * is in the page cache. Here are its arguments and the single look.
+ * cache.c - the command cache: how much of files, or of the files that processes map, is in the
+ * page cache. This file has the arguments and the single look.
  */
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cachelook.c - goes through the files that cache is asked for. Called by cache.c,
- * cachewatch.c and cacheranges.c, each with what it does with a file.
+ * cachelook.c - walks through the files that cache is asked for. Called by cache.c, cachewatch.c
+ * and cacheranges.c, each with its own visitor.
  */
 #include <fnmatch.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cacheranges.c - cache --ranges and --missing: what of each file is cached and what is
- * not, by offset. Ranges are put out as they are found; only JSON waits for the last.
+ * cacheranges.c - cache --ranges and --missing: what of each file is cached and what is not, by
+ * offset. Ranges are printed as they are found; only JSON waits for the last.
  */
 #include <stdio.h>
 #include <stdlib.h>

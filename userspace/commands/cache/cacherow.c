@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cacherow.c - the columns of cache, and sums of its rows. Called by cache.c and
- * cachewatch.c.
+ * cacherow.c - the columns of cache, and sums of its rows. Called by cache.c, cachewatch.c and
+ * cacherows.c.
  */
 #include <inttypes.h>
 #include <stdio.h>

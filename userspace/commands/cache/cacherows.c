@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cacherows.c - the rows of cache: only those that will be shown are kept, so that a million
- * files take no more memory than ten if ten are asked for. Called by cache.c and cachewatch.c
- * for each file.
+ * cacherows.c - the rows of cache. Only rows that will be shown are kept: a million files take
+ * no more memory than ten if ten are asked for. Called by cache.c and cachewatch.c for each
+ * file.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "lib/text.h"
 #include "lib/xalloc.h"
 
-#define WIDE		110	/* columns of a terminal that all of ours fit beside a path */
+#define WIDE		110	/* from that width on all columns fit beside a path */
 
 #define COLUMNS_ALL	"size,cached,pages,percent,dirty,writeback,evicted,recent,"
 #define COLUMNS_NARROW	"size,cached,percent,dirty,"

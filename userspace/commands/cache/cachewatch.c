@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cachewatch.c - cache in intervals: what came to the page cache and went from it, by file.
- * Of each file the cached pages of at most 64 regions are remembered: what comes and goes
- * is the movement of each, added up.
+ * cachewatch.c - cache in intervals: what came into the page cache and what left it, by file.
+ * The number of cached pages is remembered for at most 64 regions of each file; the sums of
+ * their increases and decreases are shown.
  */
 #include <stdio.h>
 #include <stdlib.h>

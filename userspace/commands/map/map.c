@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * map.c - the command map: what of each object a process has in its page tables, beside
- * what of it is in the page cache.
+ * map.c - the command map: how much of each object a process has in its page tables, and how
+ * much of it is in the page cache.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,8 +18,8 @@
 #include "lib/pace.h"
 #include "lib/xalloc.h"
 
-#define WIDE		118	/* columns of a terminal that all of ours fit beside a path */
-#define BAR_LEAST	100	/* the same of a bar beside what is not always shown */
+#define WIDE		118	/* from that width on all columns fit beside a path */
+#define BAR_LEAST	100	/* from that width on a bar fits beside the optional columns */
 
 /* A process as it was looked at. */
 struct report {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mapobject.c - puts the mappings of a process together by object, and goes through its
- * page tables for each, so that a page of a file that is mapped twice counts once. Called
- * by map.
+ * mapobject.c - groups the mappings of a process by object and walks the page tables for each,
+ * so that a page of a file that is mapped twice counts once. Called by map and regions.
  */
 #include <errno.h>
 #include <fnmatch.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * maprow.c - the columns of map. Called by map.c.
+ * maprow.c - the columns of map, and the sum of its rows. Called by map.c.
  */
 #include <stdlib.h>
 #include <string.h>

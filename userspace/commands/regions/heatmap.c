@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * heatmap.c - remembers what faults each region had in each interval, only those that had
- * some, and never more columns than can be told from each other. Called by regions.c; svg.c
- * draws it.
+ * heatmap.c - keeps the faults of each region in each interval, without empty cells, and in no
+ * more columns than a picture can show. Called by regions.c; svg.c draws it.
  */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * regionfile.c - finds files and the processes that map them, and joins what is known of
- * them by region: page cache, page tables, faults. Called by the command regions, for each
- * look anew.
+ * regionfile.c - finds files and the processes that map them, and joins by region: page cache,
+ * page tables, faults. Called by regions.c, anew for each look.
  */
 #include <ctype.h>
 #include <dirent.h>

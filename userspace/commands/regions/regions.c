@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * regions.c - the command regions: which parts of files are in the page cache, which are
- * mapped, and which are being faulted on. It has faults counted by region as long as it runs;
- * the module ends that with us, however we end.
+ * regions.c - the command regions: which parts of files are in the page cache, which are mapped,
+ * and which have page faults. It requests heat from the module as long as it runs; the module
+ * drops the request when it exits.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * regiontable.c - puts the regions of files out, those with the most faults first, with what
- * they are together and whose faults they are. Called by regions.c.
+ * regiontable.c - prints the regions of files, those with the most faults first, with their sum
+ * and the processes. Called by regions.c.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include "lib/xalloc.h"
 
 #define COLUMNS_ALL	"offset,size,cached,cached%,mapped,mapped%,calls,share%,major,"
-#define WIDE		100	/* columns of a terminal that all of ours fit beside a path */
+#define WIDE		100	/* from that width on all columns fit beside a path */
 
 /**
  * region_table_begin() - what is to be shown.

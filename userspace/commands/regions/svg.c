@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * svg.c - draws a heat map as SVG: time from left to right, offset from the bottom up, a
- * colour for faults per second, and on the right what each region had in all and what of it
- * is in memory. No scripts, no fonts, nothing from elsewhere; it follows the viewer's choice
- * of light or dark. Called by regions.c.
+ * svg.c - draws a heat map as SVG: time from left to right, offset from the bottom up, colours
+ * for faults per second, and at the right the sums of each region and how much of it is in
+ * memory. No scripts, no fonts, no external resources; it follows the viewer's choice of light
+ * or dark. Called by regions.c.
  */
 #include <inttypes.h>
 #include <math.h>

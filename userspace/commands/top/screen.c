@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * screen.c - draws top's screen with curses, whatever its size: the header, the table and
- * the last line; and waits for keys. Everything that comes from the file goes through
- * text.c before.
+ * screen.c - draws the screen of top with curses at any size, and waits for keys. All text from
+ * the file passes through text.c before. Called by top.c.
  */
 #include <ctype.h>
 #include <curses.h>

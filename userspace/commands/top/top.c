@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * top.c - the command top: reads a snapshot for each interval, shows what moved, and does
- * what the keys say. While the module is away the last picture stays, with a line that
- * says so, and goes on when it comes again.
+ * top.c - the command top: reads a snapshot in each interval, shows what changed, and handles
+ * keys. If the module is unloaded the last picture stays, with a line that says so, until it is
+ * back.
  */
 #include <curses.h>
 #include <stdlib.h>
