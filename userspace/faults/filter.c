@@ -3,10 +3,10 @@
  * filter.c - selects rows: by pid, by globs, files or areas. Called by group.c, and by the
  * options and keys that set the filter.
  */
-#include <fnmatch.h>
 #include <string.h>
 
 #include "faults/filter.h"
+#include "lib/glob.h"
 #include "lib/text.h"
 
 /**
@@ -104,7 +104,7 @@ bool filter_passes(const struct filter *filter, const struct row *row)
 		return false;
 	if ((filter->files && !row_is_file(row)) || (filter->areas && row_is_file(row)))
 		return false;
-	if (filter->comm && fnmatch(filter->comm, row->comm, 0))
+	if (filter->comm && !glob_matches(filter->comm, row->comm))
 		return false;
-	return !filter->object || !fnmatch(filter->object, row->object, 0);
+	return !filter->object || glob_matches(filter->object, row->object);
 }

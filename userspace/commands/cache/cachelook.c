@@ -3,9 +3,9 @@
  * cachelook.c - walks through the files that cache is asked for. Called by cache.c, cachewatch.c
  * and cacheranges.c, each with its own visitor.
  */
-#include <fnmatch.h>
 
 #include "commands/cache/cachelook.h"
+#include "lib/glob.h"
 #include "ui/progress.h"
 
 /**
@@ -17,7 +17,7 @@
  */
 bool cache_wanted(const struct options *options, const char *path)
 {
-	return !options->filter.object || !fnmatch(options->filter.object, path, 0);
+	return !options->filter.object || glob_matches(options->filter.object, path);
 }
 
 /**

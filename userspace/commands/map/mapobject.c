@@ -4,7 +4,6 @@
  * so that a page of a file that is mapped twice counts once. Called by map and regions.
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "commands/map/mapobject.h"
 #include "kernel/procfs.h"
+#include "lib/glob.h"
 #include "lib/index.h"
 #include "lib/message.h"
 #include "lib/xalloc.h"
@@ -111,7 +111,7 @@ void map_objects_make(struct map_objects *objects, const char *glob)
 
 		row->range = covered(objects, &objects->at[i]);
 		row->is_hugetlb = !strcmp(row->first->path, "[hugetlb]");
-		row->is_hidden = glob && fnmatch(glob, row->first->path, 0);
+		row->is_hidden = glob && !glob_matches(glob, row->first->path);
 	}
 	free(object_of);
 }

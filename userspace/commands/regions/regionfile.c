@@ -3,11 +3,9 @@
  * regionfile.c - finds files and the processes that map them, and joins by region: page cache,
  * page tables, faults. Called by regions.c, anew for each look.
  */
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +14,7 @@
 #include "commands/regions/regionfile.h"
 #include "kernel/procfs.h"
 #include "kernel/walk.h"
+#include "lib/glob.h"
 #include "lib/index.h"
 #include "lib/xalloc.h"
 #include "ui/progress.h"
@@ -27,7 +26,7 @@ static uint64_t page_size(void)
 
 static bool is_wanted(const struct region_files *files, const char *path)
 {
-	return !files->options->filter.object || !fnmatch(files->options->filter.object, path, 0);
+	return !files->options->filter.object || glob_matches(files->options->filter.object, path);
 }
 
 /* The file of that identity; of several, as btrfs has them, rather the one of that name. */
@@ -125,10 +124,10 @@ static void find_mappers(struct region_files *files)
 	const struct dirent *entry;
 
 	while (folder && (entry = readdir(folder))) {
-		int32_t pid = isdigit((unsigned char)*entry->d_name) ? atoi(entry->d_name) : 0;
+		int32_t pid = atoi(entry->d_name);
 		struct region_process *process;
 
-		if (!pid || pid == getpid() || !mappings_have(pid, &files->keys))
+		if (pid <= 0 || pid == getpid() || !mappings_have(pid, &files->keys))
 			continue;
 		process = add_process(files, pid, true);
 		if (process->lives)
