@@ -453,6 +453,18 @@ def test_all_processes():
         check("changes", "change" in json.loads(lines[2])["processes"][0])
 
 
+def test_an_empty_name_is_a_text_in_json():
+    with Process() as process:
+        process.do("libc.prctl(15, b'', 0, 0, 0)")
+        rows = {row["pid"]: row["comm"] for row in json_of("map")["processes"]}
+        equal("of all processes", "", rows[int(process.pid)])
+        equal("of one", "", json_of("map", "-p", process.pid)["processes"][0]["comm"])
+        names = {pid: comm for pid, comm in raw(run("map", "-r").stdout, "pid", "comm")}
+        equal("raw", "-", names[process.pid])
+        row = [line for line in run("map", "-a").stdout.splitlines() if line.split()[0] == process.pid]
+        equal("in a table", "-", row[0].split()[-1])
+
+
 def test_whom_one_may_not_ask():
     need_root()
     with Process() as process:

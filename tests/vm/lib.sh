@@ -34,7 +34,7 @@ GUEST_PACKAGES=(qemu-system-x86 busybox-static cpio kmod e2fsprogs xz-utils)
 # shellcheck disable=SC2034
 READER_PACKAGES=(pkg-config libsmartcols-dev libncurses-dev ncurses-base bash tar gzip perl make mawk strace)
 # shellcheck disable=SC2034
-READER_TEST_PACKAGES=(python3 jq tmux binutils busybox-static ncurses-base ncurses-term groff-base clang libclang-rt-dev util-linux-extra vmtouch)
+READER_TEST_PACKAGES=(python3 jq tmux binutils busybox-static ncurses-base ncurses-term groff-base clang libclang-rt-dev util-linux-extra vmtouch locales)
 # shellcheck disable=SC2034
 READER_PROGRAMS=(bash tar sort uniq xz gzip perl make find grep sed mawk dd sha256sum cp diff xargs cat sleep
 	setsid strace)

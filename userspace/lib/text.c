@@ -3,8 +3,11 @@
  * text.c - bytes that are shown: escapes of the file undone, and done again for
  * whatever a terminal could take for a command or cannot show. The spelling is the
  * file's own: a backslash and three octal digits for each byte.
+ *
+ * The locale decides one thing, its character set: whether tables for people may hold
+ * characters beyond ASCII, and how wide these are. What programs read is ASCII in every
+ * locale, and nothing here asks the locale for letters, their case or their order.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -16,7 +19,7 @@
 #include "lib/text.h"
 #include "lib/xalloc.h"
 
-#define REPLACEMENT	"\xef\xbf\xbd"	/* U+FFFD */
+#define REPLACEMENT	0xfffd
 
 static bool utf8;
 
@@ -119,8 +122,7 @@ static bool is_plain(const char *text, enum text_mode mode)
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c < ' ' || c >= 0x7f || (c == '\\' && mode != TEXT_JSON) ||
-		    (c == ' ' && mode == TEXT_RAW))
+		if (c < ' ' || c >= 0x7f || c == '\\' || (c == ' ' && mode == TEXT_RAW))
 			return false;
 	}
 	return true;
@@ -129,11 +131,10 @@ static bool is_plain(const char *text, enum text_mode mode)
 /* Whether the character can stand as it is. */
 static bool is_shown(uint32_t c, enum text_mode mode)
 {
-	if (mode == TEXT_JSON)
-		return true;
 	if (c == '\\' || is_unsafe(c) || (mode == TEXT_RAW && c == ' '))
 		return false;
-	return c < 0x80 || (utf8 && wcwidth((wchar_t)c) >= 0);
+	/* Programs get the same from every locale; and to some terminals half of these commands. */
+	return c < 0x80 || (mode == TEXT_TABLE && utf8 && wcwidth((wchar_t)c) >= 0);
 }
 
 static char *put_octal(char *to, const char *from, size_t length)
@@ -156,7 +157,7 @@ char *text_shown(const char *text, enum text_mode mode)
 {
 	char *shown, *to;
 
-	if (is_plain(text, mode))
+	if (mode == TEXT_JSON || is_plain(text, mode))
 		return xstrdup(text);
 	shown = xmalloc(4 * strlen(text) + 1);
 	for (to = shown; *text;) {
@@ -165,9 +166,6 @@ char *text_shown(const char *text, enum text_mode mode)
 
 		if (length && is_shown(c, mode)) {
 			to = mempcpy(to, text, length);
-		} else if (mode == TEXT_JSON) {
-			to = stpcpy(to, REPLACEMENT);
-			length = 1;
 		} else {
 			length = length ? length : 1;
 			to = put_octal(to, text, length);
@@ -305,61 +303,83 @@ size_t dir_length(const char *path, unsigned int depth)
 	return (size_t)((!depth && at && at < end && at != path ? at : end) - path);
 }
 
-/**
- * text_put_json() - a JSON string with its quotes.
- * @out: where to
- * @text: any bytes
- */
-void text_put_json(FILE *out, const char *text)
+/* A character as JSON spells it in ASCII: two halves of UTF-16 beyond 0xffff. */
+static void put_escape(FILE *out, uint32_t c)
 {
-	char *shown = text_shown(text, TEXT_JSON);
-	const char *s;
-
-	putc('"', out);
-	for (s = shown; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(out, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			fprintf(out, "\\u%04x", (unsigned char)*s);
-		else
-			putc(*s, out);
+	if (c > 0xffff) {
+		fprintf(out, "\\u%04x", 0xd800 + ((c - 0x10000) >> 10));
+		c = 0xdc00 + ((c - 0x10000) & 0x3ff);
 	}
-	putc('"', out);
-	free(shown);
+	fprintf(out, "\\u%04x", c);
 }
 
 /**
- * text_filter_json() - put out JSON that is safe on a terminal.
+ * text_put_json() - a JSON string with its quotes, in ASCII: the same in every locale, and
+ * nothing to a terminal of any character set.
  * @out: where to
- * @json: right as it is; what is unsafe can be nowhere but in its strings
- * @compact: on one line
+ * @text: any bytes; what is no UTF-8 becomes U+FFFD
  */
-void text_filter_json(FILE *out, const char *json, bool compact)
+void text_put_json(FILE *out, const char *text)
 {
-	while (*json) {
-		const char *begin = json;
-		uint32_t c = ' ';
+	putc_unlocked('"', out);
+	while (*text) {
+		const char *begin = text;
+		uint32_t c = REPLACEMENT;
 		size_t length;
 
 		/* Nearly all of it stays as it is. */
-		while ((*json >= ' ' && *json < 0x7f) || (*json == '\n' && !compact))
-			json++;
-		fwrite_unlocked(begin, 1, (size_t)(json - begin), out);
-		if (!*json)
+		while (*text >= ' ' && *text < 0x7f && *text != '"' && *text != '\\')
+			text++;
+		fwrite_unlocked(begin, 1, (size_t)(text - begin), out);
+		if (!*text)
 			break;
-		if (*json == '\n') {
-			json++;
-			json += strspn(json, " ");
-			continue;
-		}
-		length = text_decode(json, &c);
-		length = length ? length : 1;
-		if (is_unsafe(c))
-			fprintf(out, "\\u%04x", c);
+		length = text_decode(text, &c);
+		text += length ? length : 1;
+		if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", (char)c);
 		else
-			fwrite_unlocked(json, 1, length, out);
-		json += length;
+			put_escape(out, c);
 	}
+	putc_unlocked('"', out);
+}
+
+/**
+ * text_upper() - capitals for the letters of ASCII, whatever the locale takes for a letter.
+ * @text: changed
+ *
+ * Return: @text.
+ */
+char *text_upper(char *text)
+{
+	char *c;
+
+	for (c = text; *c; c++)
+		if (*c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 'a' + 'A');
+	return text;
+}
+
+static char small(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/**
+ * text_is_word() - whether a word is a name of ours; its letters may be capitals.
+ * @text: the word, and what follows it
+ * @length: of the word
+ * @name: small letters of ASCII
+ *
+ * Return: true if it is.
+ */
+bool text_is_word(const char *text, size_t length, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (!name[i] || small(text[i]) != name[i])
+			return false;
+	return !name[i];
 }
 
 /**

@@ -14,9 +14,9 @@
 #include <stdio.h>
 
 enum text_mode {
-	TEXT_TABLE,	/* for people: spaces stay */
-	TEXT_RAW,	/* for programs: one word, nothing lost */
-	TEXT_JSON,	/* valid UTF-8; the writer of JSON does its own quoting */
+	TEXT_TABLE,	/* for people: spaces stay, and what the locale's character set has */
+	TEXT_RAW,	/* for programs: one word of ASCII, nothing lost */
+	TEXT_JSON,	/* as it is, for text_put_json() */
 };
 
 void text_init(void);
@@ -30,7 +30,8 @@ char *text_shorten_end(char *shown, size_t width);
 char *text_clip(char *shown, size_t width);
 size_t dir_length(const char *path, unsigned int depth);
 void text_put_json(FILE *out, const char *text);
-void text_filter_json(FILE *out, const char *json, bool compact);
+char *text_upper(char *text);
+bool text_is_word(const char *text, size_t length, const char *name);
 
 char *text_of_number(uint64_t value);
 bool text_number(const char *text, uint64_t *value);

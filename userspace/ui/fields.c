@@ -34,8 +34,7 @@ void fields_help(const struct fields *fields)
 static bool find(const struct fields *fields, const char *name, size_t length, size_t *field)
 {
 	for (*field = 0; *field < fields->nr; (*field)++)
-		if (strlen(fields->known[*field].name) == length &&
-		    !strncasecmp(fields->known[*field].name, name, length))
+		if (text_is_word(name, length, fields->known[*field].name))
 			return true;
 	return false;
 }

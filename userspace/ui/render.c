@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * render.c - puts tables out: aligned, raw, or as JSON. Called by every command but top.
- * libsmartcols keeps the cells, aligns them and writes JSON. What is in them is safe
- * when it comes here (text.c), and as wide as it may be (fields.c): only we know which
- * columns can be cut, and at which end.
+ * libsmartcols keeps the cells and aligns them. What is in them is safe when it comes
+ * here (text.c), and as wide as it may be (fields.c): only we know which columns can be
+ * cut, and at which end. JSON is written here: the library takes an empty text for none.
  */
-#include <ctype.h>
 #include <inttypes.h>
 #include <libsmartcols.h>
 #include <stdio.h>
@@ -48,10 +47,9 @@ struct table *table_begin(const struct style *style, const char *name)
 	t->style = *style;
 	t->cells = smart(scols_new_table());
 	scols_table_set_name(t->cells, name);
-	scols_table_enable_json(t->cells, style->format == FORMAT_JSON);
 	scols_table_enable_noheadings(t->cells, style->noheadings);
 	/* It would escape in its own way what is escaped, and cut what must not be. */
-	scols_table_enable_noencoding(t->cells, style->format != FORMAT_JSON);
+	scols_table_enable_noencoding(t->cells, true);
 	scols_table_set_termforce(t->cells, SCOLS_TERMFORCE_NEVER);
 	return t;
 }
@@ -67,10 +65,10 @@ void table_column(struct table *t, const char *name, bool number, size_t least)
 {
 	struct libscols_column *column;
 	/* The library takes a width as a wish, which headings go before. */
-	char *heading = xasprintf("%*s", number ? (int)least : -(int)least, name), *c;
+	char *heading = xasprintf("%*s", number ? (int)least : -(int)least, name);
 
-	for (c = heading; *c && t->style.format != FORMAT_JSON; c++)
-		*c = (char)toupper((unsigned char)*c);
+	if (t->style.format != FORMAT_JSON)
+		text_upper(heading);
 	/* A heading makes room for itself also where it is not shown. */
 	if (t->style.noheadings && t->style.format != FORMAT_JSON)
 		*heading = '\0';
@@ -127,41 +125,67 @@ static void print_raw(struct table *t, FILE *out)
 	scols_free_iter(lines);
 }
 
-/*
- * What libsmartcols makes is an object of one array: ours may have something before it, and
- * come in parts.
- */
+/* JSON that is written over several lines; on one line these and their indents are left out. */
+static void put_json(FILE *out, const char *json, bool compact)
+{
+	while (compact && *json) {
+		size_t length;
+
+		json += strspn(json, "\n ");
+		length = strcspn(json, "\n");
+		fwrite_unlocked(json, 1, length, out);
+		json += length;
+	}
+	fputs_unlocked(json, out);
+}
+
+static void print_json_line(struct table *t, FILE *out, struct libscols_line *line)
+{
+	bool compact = t->style.compact;
+	size_t i;
+
+	for (i = 0; i < t->nr_columns; i++) {
+		struct libscols_column *column = scols_table_get_column(t->cells, i);
+		const char *text = scols_cell_get_data(scols_line_get_cell(line, i));
+
+		put_json(out, i ? ",\n         " : "\n         ", compact);
+		fprintf(out, "\"%s\": ", scols_column_get_name(column));
+		if (!text)
+			fputs_unlocked("null", out);
+		else if (scols_column_get_json_type(column) == SCOLS_JSON_NUMBER)
+			fputs_unlocked(text, out);
+		else
+			text_put_json(out, text);
+	}
+}
+
+/* An object of one array, that may have something before it, and come in parts. */
 static void print_json(struct table *t, FILE *out, const char *before, unsigned int parts)
 {
-	char *json = NULL, *begin, *end;
+	struct libscols_iter *lines = smart(scols_new_iter(SCOLS_ITER_FORWARD));
+	struct libscols_line *line;
+	bool compact = t->style.compact, first = parts & TABLE_BEGINS;
 
-	if (t->nr_cells) {
-		if (scols_print_table_to_string(t->cells, &json))
-			smart(NULL);
-	} else {
-		json = xasprintf("{\n   \"%s\": [\n   ]\n}\n", scols_table_get_name(t->cells));
-	}
-	begin = json + strspn(json, "{\n");
-	end = strrchr(json, ']');
-	if (!(parts & TABLE_BEGINS)) {
-		begin = strchr(begin, '[') + 1;
-		putc(',', out);
-	} else {
-		text_filter_json(out, "{\n", t->style.compact);
+	if (parts & TABLE_BEGINS) {
+		put_json(out, "{\n", compact);
 		if (before) {
-			text_filter_json(out, before, t->style.compact);
-			text_filter_json(out, ",\n", t->style.compact);
+			put_json(out, before, compact);
+			put_json(out, ",\n", compact);
 		}
+		put_json(out, "   \"", compact);
+		fprintf(out, "%s\": [", scols_table_get_name(t->cells));
 	}
-	*end = '\0';
-	while (end > begin && (end[-1] == ' ' || end[-1] == '\n'))
-		*--end = '\0';
-	text_filter_json(out, begin, t->style.compact);
+	while (!scols_table_next_line(t->cells, lines, &line)) {
+		put_json(out, first ? "\n      {" : ",{", compact);
+		print_json_line(t, out, line);
+		put_json(out, "\n      }", compact);
+		first = false;
+	}
 	if (parts & TABLE_ENDS) {
-		text_filter_json(out, "\n   ]\n}", t->style.compact);
-		putc('\n', out);
+		put_json(out, "\n   ]\n}", compact);
+		putc_unlocked('\n', out);
 	}
-	free(json);
+	scols_free_iter(lines);
 }
 
 /**

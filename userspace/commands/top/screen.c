@@ -3,7 +3,6 @@
  * screen.c - draws the screen of top with curses at any size, and waits for keys. All text from
  * the file passes through text.c before. Called by top.c.
  */
-#include <ctype.h>
 #include <curses.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -323,11 +322,7 @@ static void cell(char *text, size_t width, bool right)
 
 static char *heading(const struct view *view, size_t column)
 {
-	char *name = xstrdup(view_name(view, column)), *c;
-
-	for (c = name; *c; c++)
-		*c = (char)toupper((unsigned char)*c);
-	return name;
+	return text_upper(xstrdup(view_name(view, column)));
 }
 
 static char *cell_text(const struct view *view, size_t column, const struct item *item,
