@@ -135,10 +135,44 @@ def test_tenths_of_a_second():
 
 def test_columns_and_headings():
     path = root("new", NEW)
-    equal("chosen", "     free   fault/s\n  4000000     60.00\n",
+    equal("chosen", "  free  fault/s\n  3.8G    60.00\n",
           run("sys", "--root", path, "-o", "free,fault/s").stdout)
-    equal("without names", "  4000000\n",
+    equal("without names", "  3.8G\n",
           run("sys", "--root", path, "-o", "free", "--noheadings").stdout)
+
+
+def test_people_see_units_and_programs_kib():
+    path = root("new", NEW.replace("pgpgin 1000", "pgpgin 500000000"))
+    columns = ["-o", "total,swap_used,shared,pgpgin/s,pgpgout/s,pgfree/s"]
+    equal("units", ["15.3G", "488M", "684M", "4.8G", "20K", "50.00"],
+          run("sys", "--root", path, *columns).stdout.splitlines()[1].split())
+    equal("KiB", ["16000000", "500000", "700000", "5000000.00", "20.00", "50.00"],
+          run("sys", "--root", path, "-r", *columns).stdout.splitlines()[1].split())
+    equal("JSON", 500000, json.loads(run("sys", "--root", path, "-J").stdout)["sys"][0]["swap_used"])
+    check("said", "KiB with -r and -J" in run("sys", "--help").stdout)
+
+
+def test_it_fits_the_terminal_and_says_what_it_leaves_out():
+    path = root("new", NEW)
+    every = len(values(path))
+    for width in (80, 132, 200, 60, 40):
+        lines = terminal(width, 24, "sys", "--root", path)
+        check("%d columns" % width, all(len(line) <= width for line in lines), *lines)
+        names = [word for line in lines[0::2] for word in line.split()]
+        equal("all columns in %d" % width, list(values(path)), names, *lines)
+        lines = terminal(width, 24, "sys", "--root", path, "0.1", "3")
+        check("%d columns, intervals" % width, all(len(line) <= width for line in lines), *lines)
+        equal("a line each", 5, len(lines), *lines)
+        equal("what is left out", "# %d of %d columns fit; -o chooses others" % (len(lines[1].split()), every), lines[0])
+        check("the important ones stay", "available" in lines[1] and "majflt/s" in lines[1], *lines)
+    lines = terminal(80, 10, "sys", "--root", path, "0.1", "9")
+    equal("names again", 2, sum("available" in line for line in lines), *lines)
+    asked = "pgpgin/s,total,available,fault/s,swap_total,swap_free,pgscand/s,active,inactive,pgfree/s"
+    lines = terminal(80, 24, "sys", "--root", path, "0.1", "2", "-o", asked)
+    equal("what is asked for is there", asked.split(","), (lines[0] + " " + lines[2]).split(), *lines)
+    check("it fits", all(len(line) <= 80 for line in lines), *lines)
+    lines = terminal(400, 24, "sys", "--root", path, "0.1", "2")
+    equal("all where there is room", every, len(lines[0].split()), *lines)
 
 
 def doctor(text, *options):

@@ -115,7 +115,7 @@ static void help(const struct command *command)
 	}
 	if (command->columns) {
 		printf("\nColumns%s:\n", command->bit == SYS ?
-		       ", sizes in KiB, and what they are in /proc/meminfo, vmstat, pressure" : "");
+		       " (KiB with -r and -J), by name in /proc/meminfo, vmstat, pressure" : "");
 		command->columns();
 	}
 	if (command->bit == SHOW) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * sys.c - the command sys: memory and paging of the whole system, once since boot, or one line
- * per interval. Lines that are too wide for the terminal are split.
+ * per interval. What is too wide for the terminal is split into several lines, but for the
+ * usual columns of an interval: of those, the ones that matter least are left out.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,15 +21,25 @@
 
 _Static_assert(NR_VM <= FIELDS_MAX, "all of them can be shown");
 
-struct shown {
-	struct view view;
-	int digits;	/* of the largest size that there may be */
+#define SIZE_LEAST	6	/* as bytes_text() writes it */
+#define RATE_LEAST	8
+
+/* What an interval is watched for, the most important first; the others go before these. */
+static const int important[] = {
+	VM_AVAILABLE, VM_MAJFLT, VM_FAULT, VM_USED, VM_PGPGIN, VM_REFAULT, VM_SCAN_DIRECT,
+	VM_SWAP_USED, VM_PSI_SOME, VM_PGPGOUT, VM_ALLOCSTALL, VM_SCAN_KSWAPD, VM_FREE, VM_CACHE,
+	VM_PSWPIN, VM_PSWPOUT, VM_STEAL_DIRECT, VM_STEAL_KSWAPD, VM_PSI_FULL,
 };
 
 /* The one row: a reading and the one before it. */
 struct readings {
 	const struct vm_sample *before, *after;
 };
+
+static bool is_size(size_t column)
+{
+	return vm_columns[column].kind == VM_NOW || vm_columns[column].kind == VM_RATE_SIZE;
+}
 
 static char *text(const void *data, size_t column, enum text_mode mode)
 {
@@ -38,9 +48,22 @@ static char *text(const void *data, size_t column, enum text_mode mode)
 
 	if (!vm_value(row->before, row->after, (int)column, &value))
 		return NULL;
+	if (mode == TEXT_TABLE && is_size(column))
+		return bytes_text((uint64_t)(value * 1024 + 0.5));
 	if (vm_columns[column].kind == VM_NOW || (mode == TEXT_TABLE && value >= RATE_WHOLE))
 		return xasprintf("%.0f", value);
 	return xasprintf("%.2f", value);
+}
+
+static int worth(const struct view *view, size_t column)
+{
+	const int nr = ARRAY_SIZE(important);
+	int i;
+
+	(void)view;
+	for (i = 0; i < nr && important[i] != (int)column; i++)
+		;
+	return nr - i;
 }
 
 /* There is but one row, nothing to be sorted. */
@@ -52,6 +75,7 @@ static const struct fields *sys_fields(void)
 		.known = known,
 		.nr = NR_VM,
 		.text = text,
+		.worth = worth,
 	};
 	size_t i;
 
@@ -60,21 +84,21 @@ static const struct fields *sys_fields(void)
 	return &fields;
 }
 
-static int column_width(const struct shown *shown, size_t column)
+static size_t column_width(const struct view *view, size_t nr)
 {
-	int name = (int)strlen(vm_columns[column].name);
-	int least = vm_columns[column].kind == VM_NOW && shown->digits > 9 ? shown->digits : 9;
+	size_t name = strlen(view_name(view, view->shown[nr]));
+	size_t least = is_size(view->shown[nr]) ? SIZE_LEAST : RATE_LEAST;
 
 	return name > least ? name : least;
 }
 
 /* The columns from @from on that fit side by side. */
-static size_t fitting(const struct shown *shown, size_t from, size_t width)
+static size_t fitting(const struct view *view, size_t from, size_t width)
 {
 	size_t used = 0, i;
 
-	for (i = from; i < shown->view.nr_shown; i++) {
-		used += (size_t)column_width(shown, shown->view.shown[i]) + (i > from);
+	for (i = from; i < view->nr_shown; i++) {
+		used += column_width(view, i) + (i > from);
 		if (width && used > width && i > from)
 			break;
 	}
@@ -82,44 +106,60 @@ static size_t fitting(const struct shown *shown, size_t from, size_t width)
 }
 
 /* A part of the line, or of the names above it. */
-static void print_part(const struct shown *shown, size_t from, size_t to,
-		       const struct readings *row)
+static void print_part(const struct view *view, size_t from, size_t to, const struct readings *row)
 {
 	size_t i;
 
 	for (i = from; i < to; i++) {
-		size_t column = shown->view.shown[i];
+		size_t column = view->shown[i];
 		char *value = row ? text(row, column, TEXT_TABLE) : NULL;
 
-		printf("%*s%c", column_width(shown, column),
-		       !row ? vm_columns[column].name : value ? value : "-",
+		printf("%*s%c", (int)column_width(view, i),
+		       !row ? view_name(view, column) : value ? value : "-",
 		       i + 1 < to ? ' ' : '\n');
 		free(value);
 	}
 }
 
-static void print_text(const struct shown *shown, const struct options *options,
-		       const struct readings *row, uint64_t turn)
+/* Leaves usual columns out until the others fit on one line. */
+static void narrow(struct view *view, size_t width)
 {
+	size_t widths[FIELDS_MAX] = { 0 };
+
+	while (fitting(view, 0, width) < view->nr_shown && view_drop(view, widths))
+		;
+}
+
+/* @had is how many columns the line before this one had. */
+static void print_text(const struct view *wanted, const struct options *options,
+		       const struct readings *row, uint64_t turn, size_t *had)
+{
+	struct view view = *wanted;
 	size_t width, lines, from, to;
-	bool parts;
+	bool parts, names;
 
 	screen_size(STDOUT_FILENO, &width, &lines);
-	parts = fitting(shown, 0, width) < shown->view.nr_shown;
-	/* Names again when those before have left the screen. */
-	if (turn && lines > 2 && turn % (lines - 2) == 0)
-		turn = 0;
-	for (from = 0; from < shown->view.nr_shown; from = to) {
-		to = fitting(shown, from, width);
-		if (!options->style.noheadings && (!turn || parts))
-			print_part(shown, from, to, NULL);
-		print_part(shown, from, to, row);
+	if (options->interval > 0 && view.usual)
+		narrow(&view, width);
+	parts = fitting(&view, 0, width) < view.nr_shown;
+	/* Names again when those before have left the screen, or the screen is another. */
+	names = parts || view.nr_shown != *had || (lines > 3 && turn % (lines - 3) == 0);
+	names = names && !options->style.noheadings;
+	if (names && view.nr_shown < wanted->nr_shown)
+		printf("# %zu of %zu columns fit; -o chooses others\n", view.nr_shown,
+		       wanted->nr_shown);
+	for (from = 0; from < view.nr_shown; from = to) {
+		to = fitting(&view, from, width);
+		if (names)
+			print_part(&view, from, to, NULL);
+		print_part(&view, from, to, row);
 	}
 	if (parts)
 		putchar('\n');
+	*had = view.nr_shown;
 }
 
-static void print_table(const struct shown *shown, const struct options *options,
+static void print_table(const struct view *view, const struct options *options,
 			const struct readings *row, uint64_t turn)
 {
 	char *json = xasprintf("   \"uptime\": %.2f,\n   \"seconds\": %.2f", row->after->when,
@@ -128,7 +168,7 @@ static void print_table(const struct shown *shown, const struct options *options
 	const void *rows[] = { row };
 
 	style.noheadings = style.noheadings || turn;
-	view_print(&shown->view, rows, 1, NULL, &style, stdout, json);
+	view_print(view, rows, 1, NULL, &style, stdout, json);
 	free(json);
 }
 
@@ -150,22 +190,22 @@ enum exit_code sys_run(struct options *options)
 {
 	struct vm_sample before = { 0 }, after;
 	const struct readings row = { &before, &after };
-	struct shown shown;
+	struct view view;
 	struct pace pace;
 	uint64_t turn;
+	size_t had = 0;
 
-	if (!view_choose(&shown.view, sys_fields(), &options->columns, NULL, NULL))
+	if (!view_choose(&view, sys_fields(), &options->columns, NULL, NULL))
 		return EXIT_USAGE;
 	options->style.compact = options->interval > 0;
 	pace_begin(&pace, options->interval);
 	for (turn = 0;;) {
 		if (!vm_sample_read(&after, options->root))
 			return EXIT_ERROR;
-		shown.digits = snprintf(NULL, 0, "%" PRIu64, after.value[VM_TOTAL]);
 		if (options->style.format == FORMAT_TABLE)
-			print_text(&shown, options, &row, turn);
+			print_text(&view, options, &row, turn, &had);
 		else
-			print_table(&shown, options, &row, turn);
+			print_table(&view, options, &row, turn);
 		before = after;
 		if (options->interval <= 0 || ++turn == options->count || !pace_wait(&pace))
 			return EXIT_FINE;

@@ -13,6 +13,7 @@
 enum vm_kind {
 	VM_NOW,		/* KiB at the moment */
 	VM_RATE,	/* counted, shown per second */
+	VM_RATE_SIZE,	/* KiB per second */
 	VM_SHARE,	/* microseconds counted, shown as percent of the time */
 };
 
