@@ -31,7 +31,7 @@ _kfaultstat_columns() {
 	cache) echo "size cached pages percent dirty writeback evicted recent came went files unknown dev inode
 		state bar dir file" ;;
 	map) echo "pid comm size mapped percent of_file cached private huge swapped rss change mappings
-		smaps_rss pss referenced dev inode state bar object anon file shmem shared swap" ;;
+		smaps_rss pss referenced dev inode state bar object anon file shmem shared swap hugetlb" ;;
 	regions) echo "offset size cached cached% mapped mapped% calls share% major dev inode state file" ;;
 	*) echo "comm pid id state ppid calls minor major uncounted pending missed write exec from_user
 		from_kernel from_gup read calls_s minor_s major_s processes rss dev inode cgroup dir object" ;;

@@ -10,7 +10,7 @@ import time
 
 from memory import (NOBODY, PAGE, Process, as_nobody, bring, drop, fill, folder, has_scan, json_of, map_ways,
                     need_root, need_scan, status_of, undisturbed)
-from tap import PLAIN, PROGRAM, Skip, check, equal, fails, raw, run, terminal
+from tap import PLAIN, PROGRAM, SCRATCH, STANDIN, Skip, check, equal, fails, raw, run, save, terminal
 
 
 def rows(pid, *arguments):
@@ -240,27 +240,185 @@ def test_deleted_files_memfd_and_tmpfs():
 
 
 @undisturbed
-def test_the_end_is_the_rss_and_the_share_of_a_glob():
+def test_the_end_is_the_rss_of_the_rows_and_the_share_of_a_glob():
     path = fill(os.path.join(folder(), "index.seg"), 2000)
     with Process() as process:
         process.do("add(%r, 2000); read(0, *range(2000))" % path)
-        kernel = status(process.pid)
-        said = json_of("map", "-f", "*.seg", "-p", process.pid)
-        memory = said["processes"][0]
-        equal("only such", [path], [row["object"] for row in said["map"]])
-        equal("selected", 2000 * PAGE, memory["selected"])
-        for key, name in (("rss", "VmRSS"), ("file", "RssFile"), ("anon", "RssAnon"), ("shmem", "RssShmem"),
-                          ("size", "VmSize"), ("swap", "VmSwap")):
-            if name in kernel:
-                check("%s is the kernel's" % key, abs(memory[key] - kernel[name]) < 1 << 20, memory, kernel)
-        equal("parts", memory["rss"], memory["anon"] + memory["shared"])
+        process.do("add(None, 300); write(1, *range(300))")
+        process.do("add(%r, 10, kind='private'); write(2, *range(10))" % path)
+        for way in map_ways():
+            whole = json_of("map", "--via", way, "-p", process.pid)
+            kernel = status(process.pid)
+            truth = smaps(process.pid)
+            said = json_of("map", "--via", way, "-f", "*.seg", "-p", process.pid)
+            memory = said["processes"][0]
+            equal("only such", [path], [row["object"] for row in said["map"]])
+            equal("selected", 2010 * PAGE, memory["selected"])
+            equal("rss is that of all rows", sum(row["rss"] for row in whole["map"]), whole["processes"][0]["rss"])
+            equal("and of smaps", truth[None]["Rss"], whole["processes"][0]["rss"])
+            equal("with a filter, too", truth[None]["Rss"], memory["rss"])
+            equal("anon is that of smaps", truth[None]["Anonymous"], memory["anon"])
+            equal("shmem", 300 * PAGE, memory["shmem"])
+            equal("parts", memory["rss"], memory["anon"] + memory["file"] + memory["shmem"])
+            equal("shared", memory["shared"], memory["file"] + memory["shmem"])
+            for key, name in (("kernel_rss", "VmRSS"), ("kernel_file", "RssFile"), ("kernel_anon", "RssAnon"),
+                              ("kernel_shmem", "RssShmem"), ("size", "VmSize"), ("kernel_swap", "VmSwap")):
+                if name in kernel:
+                    equal("%s is the kernel's" % key, kernel[name], memory[key])
+            check("which is not far", abs(memory["rss"] - memory["kernel_rss"]) < 1 << 20, memory)
         text = run("map", "-f", "*.seg", "-p", process.pid).stdout
         share = re.search(r": ([\d.]+M) of it, ([\d.]+) %, is \*\.seg$", text, re.M)
         check("in words", share, text)
-        check("share", abs(float(share.group(2)) - 2000 * PAGE * 100 / memory["rss"]) < 0.5, text, memory)
+        check("share", abs(float(share.group(2)) - 2010 * PAGE * 100 / memory["rss"]) < 0.1, text, memory)
         words = run("map", "-r", "-p", process.pid).stdout
-        check("raw", re.search(r"^# process pid %s .* rss %d .* comm python" % (process.pid, memory["rss"]),
-                               words, re.M) or abs(memory["rss"] - kernel["VmRSS"]) < 1 << 20, words)
+        check("raw", re.search(r"^# process pid %s .* rss %d file %d anon %d shmem %d .* kernel_rss %d .* comm python" % (
+            process.pid, memory["rss"], memory["file"], memory["anon"], memory["shmem"], memory["kernel_rss"]),
+                               words, re.M), words)
+
+
+def with_status(pid, *words, **changed):
+    """map where the kernel's counters of the process stand elsewhere."""
+    with open("/proc/%s/status" % pid, encoding="utf-8") as file:
+        text = file.read()
+    for key, kib in changed.items():
+        text = re.sub(r"^%s:.*\n" % key, "%s:\t%8d kB\n" % (key, kib) if kib is not None else "", text, flags=re.M)
+    env = {"LD_PRELOAD": STANDIN, "FAULTSTAT_STATUS": save("status", text.encode())}
+    done = run("map", "-p", pid, *words, program=PLAIN, env=env)
+    equal("exit code", 0, done.returncode, done.stderr)
+    return done.stdout
+
+
+@undisturbed
+def test_counters_that_lag_do_not_contradict_the_table():
+    with Process() as process:
+        process.do("add(None, 2048, kind='private', advice=15); write(0, *range(2048))")
+        behind = {"VmRSS": 232, "RssAnon": 100, "RssFile": 132, "RssShmem": 0}
+        said = json.loads(with_status(process.pid, "-J", **behind))
+        memory = said["processes"][0]
+        equal("rss is that of the rows", sum(row["rss"] for row in said["map"]), memory["rss"])
+        equal("the kernel's beside it", (232 << 10, 132 << 10, 100 << 10, 0), tuple(
+            memory["kernel_" + key] for key in ("rss", "file", "anon", "shmem")))
+        lines = with_status(process.pid, **behind).splitlines()
+        rss = [line for line in lines if ": RSS " in line]
+        check("one line of RSS, more than 8M", len(rss) == 1 and re.search(
+            r"^%s python\S*: RSS \d[\d.]+M: file [\d.]+M, anon [\d.]+M, shmem 0; swapped out 0$" % process.pid, rss[0]),
+              *lines)
+        check("and one of the kernel's", "%s %s: by the kernel's counters RSS 232K: file 132K, anon 100K, shmem 0; "
+              "swapped out 0" % (process.pid, status_of(process.pid)["Name"]) in lines, *lines)
+        # As before 4.5: file and shmem are known apart all the same.
+        words = with_status(process.pid, "-r", VmRSS=232, RssAnon=None, RssFile=None, RssShmem=None)
+        check("by page tables", re.search(r"^# process .* file \d{7} anon \d+ shmem 0 ", words, re.M), words)
+        check("the kernel's together", " kernel_shared " in words and " kernel_file " not in words, words)
+        memory = said["processes"][0]
+        same = {"VmRSS": memory["rss"] >> 10, "RssAnon": memory["anon"] >> 10, "RssFile": memory["file"] >> 10,
+                "RssShmem": memory["shmem"] >> 10}
+        check("where they do not differ nothing is said", "counters" not in with_status(process.pid, **same))
+
+
+def huge_pages(number, size=2 << 20):
+    """So many more are in the pool, which is as before at the end."""
+    class Pool:
+        path = "/sys/kernel/mm/hugepages/hugepages-%dkB/nr_hugepages" % (size >> 10)
+
+        def __enter__(self):
+            need_root()
+            try:
+                with open(self.path, encoding="ascii") as file:
+                    self.before = int(file.read())
+                self.set(self.before + number)
+                with open(self.path, encoding="ascii") as file:
+                    got = int(file.read()) - self.before
+            except OSError as error:
+                raise Skip("hugetlb: %s" % error) from error
+            if got < number:
+                self.set(self.before)
+                raise Skip("%d of %d pages of hugetlb of %d KiB to be had" % (got, number, size >> 10))
+
+        def set(self, pages):
+            with open(self.path, "w", encoding="ascii") as file:
+                file.write("%d\n" % pages)
+
+        def __exit__(self, *_):
+            self.set(self.before)
+    return Pool()
+
+
+def check_hugetlb(pid, wanted, mib):
+    """Rows of an object: (mapped, private, size) in MiB, and all of it."""
+    truth = smaps(pid)
+    for way in map_ways():
+        said = json_of("map", "--via", way, "-p", pid)
+        found = {row["object"]: row for row in said["map"]}
+        for name, sizes in wanted.items():
+            row = found[name]
+            equal("%s via %s" % (name, way), sizes, tuple(
+                row[key] if row[key] is None else row[key] >> 20 for key in ("mapped", "private", "size")))
+            equal("of it in RSS, cached, huge", (0, None, None if way == "pagemap" else 100.0),
+                  (row["rss"], row["cached"], row["huge"]))
+        memory = said["processes"][0]
+        equal("hugetlb", mib, memory["hugetlb"] >> 20)
+        equal("which smaps has", truth[None]["Private_Hugetlb"] + truth[None]["Shared_Hugetlb"], memory["hugetlb"])
+        equal("and is not in RSS", truth[None]["Rss"], memory["rss"])
+    text = run("map", "-p", pid).stdout
+    check("it is said", re.search(r"^%s python\S*: hugetlb %s, which is not in RSS$" % (
+        pid, "1G" if mib == 1024 else "%dM" % mib), text, re.M), text)
+    row = [row for row in json_of("map", "-o", "pid,rss,hugetlb")["processes"] if row["pid"] == int(pid)][0]
+    equal("among all processes", mib, row["hugetlb"] >> 20)
+
+
+@undisturbed
+def test_hugetlb_is_mapped_and_not_in_rss():
+    with huge_pages(16), Process() as process:
+        process.do("huge(4); write(0, 0, 512, 1024, 1536)")
+        check_hugetlb(process.pid, {"[hugetlb]": (8, None, 8)}, 8)
+        process.do("huge(3, shared=True); write(1, 512)")
+        check_hugetlb(process.pid, {"[hugetlb]": (10, None, 14)}, 10)
+        # A file's own pages, and a copy of one of them.
+        process.do("huge(2, shared=True, memory='two'); write(2, 0, 512)")
+        process.do("f = os.memfd_create('one', 4); huge(1, shared=True, memory=f); write(3, 0); "
+                   "huge(1, memory=f); write(4, 0)")
+        check_hugetlb(process.pid, {"[hugetlb]": (10, None, 14), "/memfd:two (deleted)": (4, 0, 4),
+                                    "/memfd:one (deleted)": (2, 2, 4)}, 18)
+        check("it is no file that cache could know", not any(
+            row["file"] == "[hugetlb]" for row in json_of("cache", "-p", process.pid)["cache"]))
+
+
+@undisturbed
+def test_hugetlb_of_hugetlbfs_files():
+    place = os.path.join(SCRATCH, "hugetlbfs")
+    os.makedirs(place, exist_ok=True)
+    with huge_pages(4):
+        done = subprocess.run(["mount", "-t", "hugetlbfs", "hugetlbfs", place], capture_output=True, text=True,
+                              check=False)
+        if done.returncode:
+            raise Skip("no hugetlbfs can be mounted: %s" % done.stderr.strip())
+        try:
+            with Process() as process:
+                path = os.path.join(place, "file")
+                process.do("f = os.open(%r, os.O_RDWR | os.O_CREAT, 0o600); huge(2, shared=True, memory=f); "
+                           "write(0, 512)" % path)
+                check_hugetlb(process.pid, {path: (2, 0, 4)}, 2)
+                os.unlink(path)
+                check_hugetlb(process.pid, {path + " (deleted)": (2, 0, 4)}, 2)
+        finally:
+            subprocess.run(["umount", place], check=True)
+
+
+def test_hugetlb_of_a_gigabyte():
+    with huge_pages(1, 1 << 30), Process() as process:
+        process.do("huge(1, 1 << 30); write(0, 5)")
+        check_hugetlb(process.pid, {"[hugetlb]": (1024, None, 1024)}, 1024)
+
+
+def test_hugetlb_without_rights():
+    with huge_pages(4), Process("setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups") as process:
+        process.do("huge(1); write(0, 0); huge(2, shared=True, memory='two'); write(1, 0, 512)")
+        process.do("add(None, 40); write(2, *range(40))")
+        found = json.loads(as_nobody("map", "-J", "-p", process.pid).stdout)
+        rows_of = {row["object"]: row for row in found["map"]}
+        equal("a memfd that cannot be opened", ("no permission", 4 << 20, 0), tuple(
+            rows_of["/memfd:two (deleted)"][key] for key in ("state", "mapped", "rss")))
+        equal("all", (6 << 20, 40 * PAGE), tuple(found["processes"][0][key] for key in ("hugetlb", "shmem")))
 
 
 def test_smaps_only_if_asked_for():

@@ -195,6 +195,17 @@ def read(which, *pages):
 def write(which, *pages):
     for page in pages:
         ctypes.c_ubyte.from_address(maps[which][0] + page * PAGE).value = 1
+def huge(pages, size=2 << 20, shared=False, memory=None):
+    # pages of hugetlb, anonymous or of a memfd of that name
+    order = (size.bit_length() - 1) << 26
+    file = -1
+    if memory:
+        file = os.memfd_create(memory, 4 | order) if isinstance(memory, str) else memory
+        os.ftruncate(file, pages * size)
+    at = libc.mmap(None, pages * size, 3, (1 if shared else 2) | 0x40000 | order | (0 if memory else 0x20), file, 0)
+    if at == 2 ** 64 - 1:
+        raise MemoryError
+    maps.append((at, pages * size // PAGE))
 def unmap(which):
     libc.munmap(maps[which][0], maps[which][1] * PAGE)
 def relay():

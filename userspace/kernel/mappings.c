@@ -93,6 +93,11 @@ bool mapping_parse(struct mapping *m, const char *line)
 	if (!path)
 		return false;
 	m->path = xstrdup(name_of(path));
+	/* The file that the kernel makes for each mapping of it is none to a user. */
+	if (!strcmp(m->path, "[hugetlb]")) {
+		m->dev = 0;
+		m->inode = 0;
+	}
 	unescape_newlines(m->path);
 	return true;
 }
@@ -269,6 +274,26 @@ static bool look_for_start(void *data, const char *line)
 }
 
 /**
+ * mappings_own() - what maps calls the file of one of our own mappings.
+ * @here: where that begins
+ * @dev: set on success
+ * @inode: set on success
+ *
+ * Return: false if it is not found.
+ */
+bool mappings_own(const void *here, uint64_t *dev, uint64_t *inode)
+{
+	struct own own = { .start = (uintptr_t)here };
+
+	each_line("/proc/self/maps", look_for_start, &own);
+	if (!own.found)
+		return false;
+	*dev = own.m.dev;
+	*inode = own.m.inode;
+	return true;
+}
+
+/**
  * mappings_identity() - what maps calls an open file. What stat says differs on btrfs and
  * overlayfs.
  * @fd: the file
@@ -281,9 +306,9 @@ bool mappings_identity(int fd, uint64_t *dev, uint64_t *inode)
 {
 	static uint64_t same_dev;	/* where what stat says of one file is what maps says */
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	struct own own = { .found = false };
 	struct statfs fs;
 	struct stat about;
+	bool found;
 	void *here;
 
 	if (fstat(fd, &about))
@@ -296,13 +321,10 @@ bool mappings_identity(int fd, uint64_t *dev, uint64_t *inode)
 	here = mmap(NULL, page, PROT_NONE, MAP_PRIVATE, fd, 0);
 	if (here == MAP_FAILED)
 		return false;
-	own.start = (uintptr_t)here;
-	each_line("/proc/self/maps", look_for_start, &own);
+	found = mappings_own(here, dev, inode);
 	munmap(here, page);
-	if (!own.found)
+	if (!found)
 		return false;
-	*dev = own.m.dev;
-	*inode = own.m.inode;
 	/* Of overlayfs stat says the devices of layers, for some files, and maps the mount's. */
 	if (*dev == about.st_dev && *inode == about.st_ino && !fstatfs(fd, &fs) &&
 	    fs.f_type != OVERLAYFS_MAGIC)

@@ -289,11 +289,11 @@ static bool read_piece(struct pagemap *pagemap, uint64_t start, uint64_t end, pa
 	return true;
 }
 
-static unsigned int kind_of_region(uint64_t categories, bool copies)
+static unsigned int kind_of_region(uint64_t categories, bool whose)
 {
 	unsigned int kind = categories & SCAN_PRESENT ? PAGE_PRESENT : PAGE_SWAPPED;
 
-	if (!copies || categories & SCAN_FILE)
+	if (!whose || categories & SCAN_FILE)
 		kind |= PAGE_OF_FILE;
 	if (categories & SCAN_HUGE)
 		kind |= PAGE_HUGE;
@@ -302,7 +302,7 @@ static unsigned int kind_of_region(uint64_t categories, bool copies)
 	return kind;
 }
 
-static bool scan_piece(struct pagemap *pagemap, uint64_t start, uint64_t end, bool copies,
+static bool scan_piece(struct pagemap *pagemap, uint64_t start, uint64_t end, bool whose,
 		       pagemap_run run, void *data)
 {
 	while (start < end) {
@@ -315,7 +315,7 @@ static bool scan_piece(struct pagemap *pagemap, uint64_t start, uint64_t end, bo
 		int nr, i;
 
 		/* Whose a page is costs a look at the page itself. */
-		if (copies)
+		if (whose)
 			scan.told |= SCAN_FILE;
 		nr = ioctl(pagemap->fd, SCAN, &scan);
 		if (nr < 0)
@@ -325,7 +325,7 @@ static bool scan_piece(struct pagemap *pagemap, uint64_t start, uint64_t end, bo
 
 			run(data, region->start / page_size,
 			    (region->end - region->start) / page_size,
-			    kind_of_region(region->categories, copies));
+			    kind_of_region(region->categories, whose));
 		}
 		if (nr < REGIONS)
 			break;
@@ -340,14 +340,14 @@ static bool scan_piece(struct pagemap *pagemap, uint64_t start, uint64_t end, bo
  * @pagemap: opened
  * @start: address
  * @end: the same, behind it
- * @copies: whether pages may be private copies, so that PAGE_OF_FILE has to be found out;
- *	otherwise it says nothing
+ * @whose: whether PAGE_OF_FILE has to be found out, as of private copies and what devices
+ *	map; otherwise it says nothing
  * @run: called for what is present or swapped
  * @data: for it
  *
  * Return: false if the process has ended, or after a complaint.
  */
-bool pagemap_walk(struct pagemap *pagemap, uint64_t start, uint64_t end, bool copies,
+bool pagemap_walk(struct pagemap *pagemap, uint64_t start, uint64_t end, bool whose,
 		  pagemap_run run, void *data)
 {
 	while (start < end) {
@@ -355,7 +355,7 @@ bool pagemap_walk(struct pagemap *pagemap, uint64_t start, uint64_t end, bool co
 		uint64_t to = (start / PIECE + 1) * PIECE;
 
 		to = to < end ? to : end;
-		if (way == PAGEMAP_SCANNED ? !scan_piece(pagemap, start, to, copies, run, data) :
+		if (way == PAGEMAP_SCANNED ? !scan_piece(pagemap, start, to, whose, run, data) :
 		    !read_piece(pagemap, start, to, run, data))
 			return false;
 		start = to;

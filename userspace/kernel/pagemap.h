@@ -16,7 +16,7 @@ enum pagemap_way {
 /* What a page is. */
 enum {
 	PAGE_PRESENT	= 1 << 0,
-	PAGE_OF_FILE	= 1 << 1,	/* the file's own, or shared memory's; no private copy */
+	PAGE_OF_FILE	= 1 << 1,	/* of a file or of shared memory; no private copy */
 	PAGE_SWAPPED	= 1 << 2,
 	PAGE_HUGE	= 1 << 3,
 	PAGE_ZERO	= 1 << 4,	/* the one that all who read fresh memory share */
@@ -37,7 +37,7 @@ bool pagemap_tells_huge(void);
 bool pagemap_open(struct pagemap *pagemap, int32_t pid, int32_t tid);
 bool pagemap_lives(struct pagemap *pagemap);
 void pagemap_close(struct pagemap *pagemap);
-bool pagemap_walk(struct pagemap *pagemap, uint64_t start, uint64_t end, bool copies,
+bool pagemap_walk(struct pagemap *pagemap, uint64_t start, uint64_t end, bool whose,
 		  pagemap_run run, void *data);
 
 #endif

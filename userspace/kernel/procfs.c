@@ -79,12 +79,16 @@ static bool read_stat(int32_t tid, char *state, int *threads)
 	char path[32], *text;
 	const char *at;
 	bool known;
+	int field;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
 	text = procfs_read(path, NULL);
 	at = text ? strrchr(text, ')') : NULL;
-	known = at && sscanf(at, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d",
-			     state, threads) == 2;
+	known = at && sscanf(at, ") %c", state) == 1;
+	/* That is field 3, and the one of threads 20. */
+	for (field = 2; at && field < 20; field++)
+		at = strchr(at + 1, ' ');
+	known = known && at && sscanf(at, "%d", threads) == 1;
 	free(text);
 	return known;
 }

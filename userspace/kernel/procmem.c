@@ -106,6 +106,7 @@ bool procmem_read(struct procmem *memory, int32_t pid)
 	}
 	line_kib(status, "\nVmSize:", &memory->size);
 	line_kib(status, "\nVmSwap:", &memory->swap);
+	line_kib(status, "\nHugetlbPages:", &memory->hugetlb);
 	memory->has_split = line_kib(status, "\nRssAnon:", &memory->anon) &&
 			    line_kib(status, "\nRssFile:", &memory->file) &&
 			    line_kib(status, "\nRssShmem:", &memory->shmem);

@@ -16,6 +16,7 @@ struct procmem {
 	uint64_t size, rss, swap;
 	uint64_t anon, file, shmem;	/* what rss consists of */
 	uint64_t shared;		/* file and shmem */
+	uint64_t hugetlb;		/* which is not in rss; 0 up to 4.3 */
 	bool has_split;			/* file and shmem are known apart, since 4.5 */
 	bool has_change;
 	int64_t change;			/* of rss */

@@ -30,6 +30,7 @@ struct report {
 	struct map_row *gone;	/* objects of the look before that are not mapped any more */
 	size_t nr_gone;
 	struct map_row sum;
+	struct map_row all;	/* with what the filter leaves out */
 };
 
 enum result { LOOKED, ENDED, FAILED };
@@ -50,6 +51,8 @@ static bool walk_object(struct report *report, struct map_object *object,
 	struct map_row *row = &object->row;
 
 	row->present = 0;
+	memset(row->rss, 0, sizeof(row->rss));
+	row->hugetlb = 0;
 	row->mapped = 0;
 	row->copies = 0;
 	row->swapped = 0;
@@ -63,6 +66,7 @@ static bool look_at_object(struct report *report, struct map_object *object,
 {
 	bool is_file = mapping_is_file(object->row.first), fine;
 	struct map_row *row = &object->row;
+	bool cached = !row->is_hidden && view_has(view, MAP_CACHED);
 	struct residency file = { .fd = -1 };
 	static struct map_gaps gaps;
 	struct spread spread;
@@ -71,9 +75,9 @@ static bool look_at_object(struct report *report, struct map_object *object,
 	/* Opened before, for its length. */
 	if (is_file)
 		map_object_open(&report->objects, object, &file);
+	row->backing = backing_of(row->first, &file);
 	fine = walk_object(report, object, pagemap, &spread, &gaps);
-	for (again = 0; fine && is_file && file.state == RESIDENCY_KNOWN &&
-	     view_has(view, MAP_CACHED); again++) {
+	for (again = 0; fine && is_file && file.state == RESIDENCY_KNOWN && cached; again++) {
 		map_object_count_cached(object, &gaps, &file);
 		/* Else pages went in between. */
 		if (row->mapped <= row->cached || !row->has_cached || again == 3)
@@ -82,10 +86,10 @@ static bool look_at_object(struct report *report, struct map_object *object,
 	}
 	row->state = file.state;
 	/* Of what is no file of a disk there is nothing to know. */
-	row->uncached = is_file && view_has(view, MAP_CACHED) && !row->has_cached &&
+	row->uncached = is_file && cached && !row->has_cached &&
 			file.state != RESIDENCY_SPECIAL && file.state != RESIDENCY_HUGETLBFS;
 	residency_close(&file);
-	if (fine && view_has(view, MAP_BAR) && spread.pages)
+	if (fine && !row->is_hidden && view_has(view, MAP_BAR) && spread.pages)
 		bar_make(&row->bar, &spread, cells);
 	return fine;
 }
@@ -108,9 +112,8 @@ static enum result look(struct report *report, const struct options *options,
 
 		object->row.pid = report->pid;
 		object->row.comm = report->memory.comm;
-		if (!object->row.is_hidden)
-			fine = look_at_object(report, object, &pagemap, view,
-					      bar_cells(&options->style));
+		/* RSS is of all of them. */
+		fine = look_at_object(report, object, &pagemap, view, bar_cells(&options->style));
 	}
 	fine = fine && pagemap_lives(&pagemap);
 	if (fine && options->smaps)
@@ -134,17 +137,16 @@ static void sum_up(struct report *report)
 	size_t i;
 
 	memset(&report->sum, 0, sizeof(report->sum));
-	for (i = 0; i < report->objects.nr; i++)
-		if (!report->objects.at[i].row.is_hidden)
-			map_row_add(&report->sum, &report->objects.at[i].row);
+	memset(&report->all, 0, sizeof(report->all));
+	for (i = 0; i < report->objects.nr; i++) {
+		const struct map_row *row = &report->objects.at[i].row;
+
+		map_row_add(&report->all, row);
+		if (!row->is_hidden)
+			map_row_add(&report->sum, row);
+	}
 	for (i = 0; i < report->nr_gone; i++)
 		map_row_add(&report->sum, &report->gone[i]);
-}
-
-/* What RSS has of it. */
-static int64_t counted(const struct map_row *row)
-{
-	return row->is_hugetlb ? 0 : (int64_t)row->present;
 }
 
 /* An object that is not there any more: nothing of it, and all that it had is its change. */
@@ -160,7 +162,7 @@ static void add_gone(struct report *now, const struct map_row *before)
 	row->first = before->first;
 	row->state = RESIDENCY_GONE;
 	row->has_change = true;
-	row->change = -counted(before);
+	row->change = -(int64_t)map_row_rss(before);
 }
 
 static void compare(struct report *now, struct report *before)
@@ -173,9 +175,9 @@ static void compare(struct report *now, struct report *before)
 		size_t place = map_object_place(&before->objects.keys, row->first);
 
 		row->has_change = true;
-		row->change = counted(row);
+		row->change = (int64_t)map_row_rss(row);
 		if (place < nr) {
-			row->change -= counted(&before->objects.at[place].row);
+			row->change -= (int64_t)map_row_rss(&before->objects.at[place].row);
 			still[place] = true;
 		}
 	}
@@ -190,48 +192,109 @@ static uint64_t bytes_of(uint64_t pages)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* What of a process's RSS is what, in words. */
+/* Memory of a process, in bytes: as its page tables have it, and as the kernel counts it. */
+static struct procmem walked_of(const struct report *report)
+{
+	const struct map_row *all = &report->all;
+	struct procmem m = {
+		.rss = bytes_of(map_row_rss(all)), .swap = bytes_of(all->swapped),
+		.file = bytes_of(all->rss[RSS_FILE]), .anon = bytes_of(all->rss[RSS_ANON]),
+		.shmem = bytes_of(all->rss[RSS_SHMEM]), .has_split = true,
+	};
+
+	m.shared = m.file + m.shmem;
+	return m;
+}
+
+/* What of RSS is what, in words. */
+static char *rss_text(const struct procmem *m)
+{
+	char *rss = bytes_text(m->rss), *anon = bytes_text(m->anon), *shmem = bytes_text(m->shmem);
+	char *file = bytes_text(m->has_split ? m->file : m->shared), *swap = bytes_text(m->swap);
+	char *text = m->has_split ?
+		xasprintf("RSS %s: file %s, anon %s, shmem %s; swapped out %s", rss, file, anon,
+			  shmem, swap) :
+		xasprintf("RSS %s: file and shmem %s, anon %s; swapped out %s", rss, file, anon,
+			  swap);
+
+	free(rss);
+	free(anon);
+	free(shmem);
+	free(file);
+	free(swap);
+	return text;
+}
+
+/* What the kernel counts; NULL if that is the same in what it tells. */
+static char *kernel_text(const struct report *report)
+{
+	struct procmem m = walked_of(report);
+	char *walked, *kernel = rss_text(&report->memory);
+
+	m.has_split = report->memory.has_split;
+	walked = rss_text(&m);
+	if (!strcmp(walked, kernel)) {
+		free(kernel);
+		kernel = NULL;
+	}
+	free(walked);
+	return kernel;
+}
+
 static void print_process(const struct report *report, const struct options *options)
 {
-	const struct procmem *m = &report->memory;
-	char *comm = text_shown(m->comm, TEXT_TABLE), *rss = bytes_text(m->rss);
-	char *file = bytes_text(m->has_split ? m->file : m->shared), *anon = bytes_text(m->anon);
-	char *shmem = bytes_text(m->shmem), *swap = bytes_text(m->swap);
-	char *walked = bytes_text(bytes_of(report->sum.present)), *glob, *share;
+	struct procmem m = walked_of(report);
+	char *comm = text_shown(report->memory.comm, TEXT_TABLE), *rss = rss_text(&m);
+	char *kernel = kernel_text(report), *part, *glob, *share;
+	uint64_t selected = bytes_of(map_row_rss(&report->sum));
 
-	printf("%d %s: RSS %s: ", report->pid, comm, rss);
-	if (m->has_split)
-		printf("file %s, anon %s, shmem %s", file, anon, shmem);
-	else
-		printf("file and shmem %s, anon %s", file, anon);
-	printf("; swapped out %s\n", swap);
-	if (options->filter.object && m->rss) {
+	printf("%d %s: %s\n", report->pid, comm, rss);
+	if (options->filter.object && m.rss) {
 		glob = text_shown(options->filter.object, TEXT_TABLE);
-		share = share_text(share_of(bytes_of(report->sum.present), m->rss));
-		printf("%d %s: %s of it, %s %%, is %s\n", report->pid, comm, walked, share, glob);
+		share = share_text(share_of(selected, m.rss));
+		part = bytes_text(selected);
+		printf("%d %s: %s of it, %s %%, is %s\n", report->pid, comm, part, share, glob);
 		free(glob);
 		free(share);
+		free(part);
+	}
+	if (kernel)
+		printf("%d %s: by the kernel's counters %s\n", report->pid, comm, kernel);
+	if (report->all.hugetlb) {
+		part = bytes_text(bytes_of(report->all.hugetlb));
+		printf("%d %s: hugetlb %s, which is not in RSS\n", report->pid, comm, part);
+		free(part);
 	}
 	free(comm);
 	free(rss);
-	free(file);
-	free(anon);
-	free(shmem);
-	free(swap);
-	free(walked);
+	free(kernel);
+}
+
+/* Lines that print_process() needs. */
+static size_t lines_of(const struct report *report, const struct options *options)
+{
+	char *kernel = kernel_text(report);
+	size_t lines = 1 + !!options->filter.object + !!kernel + !!report->all.hugetlb;
+
+	free(kernel);
+	return lines;
 }
 
 /* The same as names and values, for programs. */
 static char *process_words(const struct report *report, const char *between, const char *before,
 			   const char *behind)
 {
-	const struct procmem *m = &report->memory;
+	const struct procmem *kernel = &report->memory, m = walked_of(report);
+	bool split = kernel->has_split;
 	const struct { const char *name; bool known; uint64_t value; } words[] = {
-		{ "pid", true, (uint64_t)report->pid }, { "size", true, m->size },
-		{ "rss", true, m->rss }, { "file", m->has_split, m->file },
-		{ "anon", true, m->anon }, { "shmem", m->has_split, m->shmem },
-		{ "shared", true, m->shared }, { "swap", true, m->swap },
-		{ "selected", true, bytes_of(report->sum.present) },
+		{ "pid", true, (uint64_t)report->pid }, { "size", true, kernel->size },
+		{ "rss", true, m.rss }, { "file", true, m.file }, { "anon", true, m.anon },
+		{ "shmem", true, m.shmem }, { "shared", true, m.shared }, { "swap", true, m.swap },
+		{ "hugetlb", true, bytes_of(report->all.hugetlb) },
+		{ "kernel_rss", true, kernel->rss }, { "kernel_file", split, kernel->file },
+		{ "kernel_anon", true, kernel->anon }, { "kernel_shmem", split, kernel->shmem },
+		{ "kernel_shared", true, kernel->shared }, { "kernel_swap", true, kernel->swap },
+		{ "selected", true, bytes_of(map_row_rss(&report->sum)) },
 	};
 	char *all = xstrdup(""), *longer;
 	size_t i;
@@ -318,7 +381,7 @@ static void print_notes(const struct report *reports, size_t nr, const struct op
 static void print(const struct report *reports, size_t nr, struct options *options,
 		  struct view *view)
 {
-	size_t limit = options_limit(options, 5 + nr), shown = 0, all = 0, alive = 0, i, j;
+	size_t limit, shown = 0, all = 0, alive = 0, below = 0, i, j;
 	char clock[32] = "", *json = NULL;
 	time_t when = time(NULL);
 	struct map_row sum = { .has_huge = false };
@@ -332,6 +395,7 @@ static void print(const struct report *reports, size_t nr, struct options *optio
 		if (!reports[i].alive)
 			continue;
 		map_row_add(&sum, &reports[i].sum);
+		below += lines_of(&reports[i], options);
 		alive++;
 		for (j = 0; j < reports[i].objects.nr; j++)
 			if (!reports[i].objects.at[j].row.is_hidden)
@@ -339,6 +403,7 @@ static void print(const struct report *reports, size_t nr, struct options *optio
 		for (j = 0; j < reports[i].nr_gone; j++)
 			rows[shown++] = &reports[i].gone[j];
 	}
+	limit = options_limit(options, 5 + below);
 	/* What two have mapped is not twice in the page cache. */
 	if (alive > 1)
 		sum.has_cached = false;

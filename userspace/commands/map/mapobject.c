@@ -110,7 +110,6 @@ void map_objects_make(struct map_objects *objects, const char *glob)
 		struct map_row *row = &objects->at[i].row;
 
 		row->range = covered(objects, &objects->at[i]);
-		row->is_hugetlb = !strcmp(row->first->path, "[hugetlb]");
 		row->is_hidden = glob && !glob_matches(glob, row->first->path);
 	}
 	free(object_of);
@@ -134,7 +133,7 @@ struct counting {
 	struct map_row *row;
 	struct spread *spread;
 	struct map_gaps *gaps;
-	bool of_file, shared;
+	bool of_file, shared, whose;
 	uint64_t first;		/* page of the address space */
 	uint64_t at;		/* the same page, in the object */
 	unsigned char *seen;	/* pages of the window, if others are to be looked at for it, too */
@@ -157,6 +156,23 @@ static void take(const struct counting *c, uint64_t first, uint64_t nr)
 	gaps->end = first + nr;
 }
 
+/*
+ * As the kernel counts: by page for what is mapped of it, not of a device's memory. Where it
+ * was not asked whose a page is there is but one answer.
+ */
+static void count_rss(const struct counting *c, uint64_t nr, unsigned int kind)
+{
+	struct map_row *row = c->row;
+	bool own = c->whose ? kind & PAGE_OF_FILE : row->backing != BACKING_ANON;
+
+	if (row->backing == BACKING_HUGETLB)
+		row->hugetlb += nr;
+	else if (own)
+		row->rss[row->backing == BACKING_SHMEM ? RSS_SHMEM : RSS_FILE] += nr;
+	else if (!c->shared)
+		row->rss[RSS_ANON] += nr;
+}
+
 static void count(void *data, uint64_t first, uint64_t nr, unsigned int kind)
 {
 	const struct counting *c = data;
@@ -168,6 +184,7 @@ static void count(void *data, uint64_t first, uint64_t nr, unsigned int kind)
 	if (!(kind & PAGE_PRESENT) || kind & PAGE_ZERO)
 		return;
 	c->row->present += nr;
+	count_rss(c, nr, kind);
 	if (kind & PAGE_HUGE)
 		c->row->huge += nr;
 	if (c->of_file && !c->shared && !(kind & PAGE_OF_FILE)) {
@@ -191,11 +208,13 @@ static bool walk_part(struct pagemap *pagemap, const struct mapping *m, uint64_t
 	if (from >= to)
 		return true;
 	c->shared = m->shared;
+	/* Of the file system's own pages all that are shared are its own. */
+	c->whose = c->row->backing == BACKING_SPECIAL || (c->of_file && !m->shared);
 	c->first = (m->start + (from - begin)) / page;
 	if (c->of_file)
 		c->at = from / page;
 	if (!pagemap_walk(pagemap, c->first * page, c->first * page + (to - from),
-			  c->of_file && !m->shared, count, c))
+			  c->whose, count, c))
 		return false;
 	if (!c->of_file)
 		c->at += (to - from) / page;
@@ -293,7 +312,6 @@ void map_object_open(struct map_objects *objects, struct map_object *object,
 		residency_close(file);
 	}
 	object->row.file_pages = file->pages;
-	object->row.is_hugetlb |= file->state == RESIDENCY_HUGETLBFS;
 }
 
 /**

@@ -24,7 +24,7 @@ static const struct field known[] = {
 	[MAP_HUGE] = { "huge", FIELD_SHARE, "in entries for huge pages, of all that is present" },
 	[MAP_SWAPPED] = { "swapped", FIELD_BYTES, "swapped out, but for shared memory" },
 	[MAP_RSS] = { "rss", FIELD_BYTES,
-		      "what the kernel counts for the process: as often as mapped" },
+		      "of it in the process's RSS: as often as mapped; hugetlb is not" },
 	[MAP_CHANGE] = { "change", FIELD_CHANGE, "of rss, in the interval" },
 	[MAP_MAPPINGS] = { "mappings", FIELD_COUNT, "of the object" },
 	[MAP_SMAPS_RSS] = { "smaps_rss", FIELD_BYTES, "Rss of smaps, with --smaps" },
@@ -72,7 +72,7 @@ static bool number(const void *data, size_t field, uint64_t *value)
 		*value = row->swapped * page;
 		return true;
 	case MAP_RSS:
-		*value = row->is_hugetlb ? 0 : row->present * page;
+		*value = map_row_rss(row) * page;
 		return true;
 	case MAP_CHANGE:
 		*value = (uint64_t)(row->change * (int64_t)page);
@@ -124,19 +124,35 @@ const struct fields map_fields = {
 };
 
 /**
+ * map_row_rss() - what of an object is in the RSS of its process.
+ * @row: the object, or a sum
+ *
+ * Return: pages, as often as they are mapped.
+ */
+uint64_t map_row_rss(const struct map_row *row)
+{
+	return row->rss[RSS_FILE] + row->rss[RSS_ANON] + row->rss[RSS_SHMEM];
+}
+
+/**
  * map_row_add() - add an object to a sum of those of a process.
  * @sum: all zero at first, but that what adds up is known
  * @row: the object
  */
 void map_row_add(struct map_row *sum, const struct map_row *row)
 {
+	size_t i;
+
 	sum->size += row->size;
 	sum->mappings += row->mappings;
 	sum->range += row->range;
 	sum->mapped += row->mapped;
-	/* Of what RSS has. */
-	sum->present += row->is_hugetlb ? 0 : row->present;
-	sum->huge += row->is_hugetlb ? 0 : row->huge;
+	for (i = 0; i < RSS_KINDS; i++)
+		sum->rss[i] += row->rss[i];
+	sum->hugetlb += row->hugetlb;
+	/* Which huge pages there are of what could have others. */
+	sum->present += row->backing == BACKING_HUGETLB ? 0 : row->present;
+	sum->huge += row->backing == BACKING_HUGETLB ? 0 : row->huge;
 	sum->copies += row->copies;
 	sum->swapped += row->swapped;
 	if (row->has_cached)

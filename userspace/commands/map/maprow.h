@@ -5,10 +5,14 @@
 #ifndef KFAULTSTAT_MAPROW_H
 #define KFAULTSTAT_MAPROW_H
 
+#include "kernel/backing.h"
 #include "kernel/mappings.h"
 #include "kernel/pagemap.h"
 #include "ui/bar.h"
 #include "ui/fields.h"
+
+/* What the kernel keeps apart. */
+enum rss_kind { RSS_FILE, RSS_ANON, RSS_SHMEM, RSS_KINDS };
 
 /* Pages, but size and what smaps says. */
 struct map_row {
@@ -19,11 +23,13 @@ struct map_row {
 	uint64_t mappings;
 	uint64_t range;			/* of the file, or of addresses, that is mapped at all */
 	uint64_t mapped;		/* of it present, pages that are mapped twice once */
-	uint64_t present;		/* entries of page tables, as RSS counts them */
+	uint64_t present;		/* entries of page tables: as often as mapped */
+	uint64_t rss[RSS_KINDS];	/* of present, what is in RSS */
+	uint64_t hugetlb;		/* the same, what is huge pages, which are in no RSS */
 	uint64_t copies, swapped, huge;
 	uint64_t file_pages, cached;
 	enum residency_state state;	/* of a file */
-	bool is_hugetlb;		/* is in nobody's RSS */
+	enum backing backing;
 	bool is_hidden;			/* the filter leaves it out */
 	bool has_cached, has_huge, has_smaps, has_change;
 	uint64_t smaps_rss, pss, referenced;
@@ -40,6 +46,7 @@ enum map_field {
 
 extern const struct fields map_fields;
 
+uint64_t map_row_rss(const struct map_row *row);
 void map_row_add(struct map_row *sum, const struct map_row *row);
 
 #endif

@@ -15,7 +15,7 @@
 
 enum {
 	FIELD_PID, FIELD_COMM, FIELD_RSS, FIELD_ANON, FIELD_FILE, FIELD_SHMEM, FIELD_SHARED,
-	FIELD_SWAP, FIELD_SIZE, FIELD_MEMORY, FIELD_MOVED,
+	FIELD_SWAP, FIELD_HUGETLB, FIELD_SIZE, FIELD_MEMORY, FIELD_MOVED,
 };
 
 static const struct field known[] = {
@@ -27,6 +27,7 @@ static const struct field known[] = {
 	[FIELD_SHMEM] = { "shmem", FIELD_BYTES, "of it of shared memory and tmpfs" },
 	[FIELD_SHARED] = { "shared", FIELD_BYTES, "file and shmem together" },
 	[FIELD_SWAP] = { "swap", FIELD_BYTES, "swapped out; shared memory is in nobody's" },
+	[FIELD_HUGETLB] = { "hugetlb", FIELD_BYTES, "huge pages of hugetlb, which are not in rss" },
 	[FIELD_SIZE] = { "size", FIELD_BYTES, "of all mappings" },
 	[FIELD_MEMORY] = { "percent", FIELD_SHARE, "rss, of the machine's memory" },
 	[FIELD_MOVED] = { "change", FIELD_CHANGE, "of rss, in the interval" },
@@ -58,6 +59,9 @@ static bool number(const void *data, size_t field, uint64_t *value)
 		return true;
 	case FIELD_SWAP:
 		*value = m->swap;
+		return true;
+	case FIELD_HUGETLB:
+		*value = m->hugetlb;
 		return true;
 	case FIELD_SIZE:
 		*value = m->size;
