@@ -24,13 +24,13 @@ static struct heatmap map;
 /* One interval: a fault in each region, and one of them a major one. */
 static void add(unsigned int turn, unsigned int shift, size_t nr)
 {
-	static const struct options options = { .nr_arguments = 1 };
+	static const struct region_request request = { .nr_paths = 1 };
 	struct region regions[REGIONS] = { { 0 } };
 	struct region_file file = {
 		.path = (char *)"/a/file", .extent = 4096, .shift = shift, .nr = nr,
 		.at = regions, .has_cached = true,
 	};
-	struct region_files files = { .options = &options, .at = &file, .nr = 1 };
+	struct region_files files = { .request = &request, .at = &file, .nr = 1 };
 	struct heat heat = { .now = turn + 1, .realtime = turn + 1 };
 	size_t i;
 

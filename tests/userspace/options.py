@@ -163,6 +163,7 @@ def test_wrong_usage_is_exit_code_2_and_one_line():
     fails(2, ["the count is a number from 1 on", "\"0\""], "1", "0")
     fails(2, ["\"3\" is too much", "interval and count"], "1", "2", "3")
     fails(2, ["--files", "--areas"], "--files", "--areas")
+    fails(2, ["--files", "--areas"], "--files", "--regions")
     fails(2, ["cgroup", "saved copy"], "--by", "cgroup", "-i", CAPTURED)
     fails(2, ["standard input", "--input"], "-i", "-", "1")
     fails(2, ["reset takes no argument", "\"now\""], "reset", "now")

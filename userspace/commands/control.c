@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands/options.h"
+#include "commands/commands.h"
 #include "faults/source.h"
 #include "kernel/procfs.h"
 
@@ -54,27 +54,15 @@ static enum exit_code enable(const char *value)
 	return code;
 }
 
-/**
- * on_run() - the command on.
- * @options: nothing of it
- *
- * Return: the exit code.
- */
-enum exit_code on_run(struct options *options)
+static enum exit_code run_on(struct command_line *line)
 {
-	(void)options;
+	(void)line;
 	return enable("1");
 }
 
-/**
- * off_run() - the command off.
- * @options: nothing of it
- *
- * Return: the exit code.
- */
-enum exit_code off_run(struct options *options)
+static enum exit_code run_off(struct command_line *line)
 {
-	(void)options;
+	(void)line;
 	return enable("0");
 }
 
@@ -91,18 +79,12 @@ static enum exit_code resets_now(uint64_t *resets)
 	return EXIT_FINE;
 }
 
-/**
- * reset_run() - the command reset.
- * @options: nothing of it
- *
- * Return: the exit code.
- */
-enum exit_code reset_run(struct options *options)
+static enum exit_code run_reset(struct command_line *line)
 {
 	uint64_t before = 0, after = 0;
 	enum exit_code code;
 
-	(void)options;
+	(void)line;
 	code = resets_now(&before);
 	if (code == EXIT_FINE)
 		code = parameter_write(PARAMETERS "reset", "1");
@@ -114,3 +96,29 @@ enum exit_code reset_run(struct options *options)
 	}
 	return code;
 }
+
+static const struct option_group none[] = { { NULL, NULL } };
+
+const struct command reset_command = {
+	.name = "reset",
+	.arguments = "",
+	.summary = "Let everything but the lifetime sums count from nothing.",
+	.options = none,
+	.run = run_reset,
+};
+
+const struct command on_command = {
+	.name = "on",
+	.arguments = "",
+	.summary = "Count.",
+	.options = none,
+	.run = run_on,
+};
+
+const struct command off_command = {
+	.name = "off",
+	.arguments = "",
+	.summary = "Stop counting; it costs nothing then.",
+	.options = none,
+	.run = run_off,
+};

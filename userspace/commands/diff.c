@@ -4,7 +4,8 @@
  */
 #include <string.h>
 
-#include "commands/show.h"
+#include "commands/commands.h"
+#include "commands/rows.h"
 #include "faults/source.h"
 
 static enum exit_code check_order(const struct snapshot *before, const struct snapshot *after,
@@ -16,31 +17,44 @@ static enum exit_code check_order(const struct snapshot *before, const struct sn
 	return EXIT_ERROR;
 }
 
-/**
- * diff_run() - the command diff.
- * @options: what is wanted
- *
- * Return: the exit code.
- */
-enum exit_code diff_run(struct options *options)
+static struct rows_wanted wanted;
+
+static const struct option_info by_option[] = {
+	{ 0, "by", "WHAT", option_by_row, 0, "add up by object, dir[=DEPTH], process or comm" },
+	OPTIONS_END
+};
+
+static const struct option_group groups[] = {
+	{ options_all, &wanted.limit },
+	{ options_lines, &wanted.limit },
+	{ options_columns, &wanted.columns },
+	{ options_style, &wanted.style },
+	{ options_filter, &wanted.filter },
+	{ by_option, &wanted.grouping },
+	{ NULL, NULL }
+};
+
+static enum exit_code run(struct command_line *line)
 {
 	struct snapshot before = { 0 }, after = { 0 };
-	char **names = options->arguments;
+	char **names = line->arguments;
 	struct delta delta;
 	struct view view;
 	enum exit_code code;
 
-	if (options->nr_arguments != 2) {
+	if (!rows_check(&wanted))
+		return EXIT_USAGE;
+	if (line->nr_arguments != 2) {
 		complain("diff wants two saved copies, and there %s %d: kfaultstat diff BEFORE AFTER",
-			 options->nr_arguments == 1 ? "is" : "are", options->nr_arguments);
+			 line->nr_arguments == 1 ? "is" : "are", line->nr_arguments);
 		return EXIT_USAGE;
 	}
 	if (!strcmp(names[0], "-") && !strcmp(names[1], "-")) {
 		complain("standard input cannot be both copies: give a file for one");
 		return EXIT_USAGE;
 	}
-	if (!view_choose(&view, &item_fields, &options->columns,
-			 delta_columns(options->grouping.by, false), "major,minor"))
+	if (!view_choose(&view, &item_fields, &wanted.columns,
+			 delta_columns(wanted.grouping.by, false), ROWS_SORT_DELTA))
 		return EXIT_USAGE;
 	code = source_take(&before, names[0], SOURCE_FAULTS);
 	if (code == EXIT_FINE)
@@ -49,10 +63,19 @@ enum exit_code diff_run(struct options *options)
 		code = check_order(&before, &after, names);
 	if (code == EXIT_FINE) {
 		delta_make(&delta, &before, &after);
-		show_delta(options, &view, &delta, &after);
+		rows_show_delta(&wanted, &view, &delta, &after);
 		delta_free(&delta);
 	}
 	snapshot_free(&before);
 	snapshot_free(&after);
 	return code;
 }
+
+const struct command diff_command = {
+	.name = "diff",
+	.arguments = "BEFORE AFTER",
+	.summary = "Show what was counted between two saved copies of the module's file.",
+	.options = groups,
+	.columns = rows_help,
+	.run = run,
+};

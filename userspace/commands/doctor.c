@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "commands/options.h"
+#include "commands/commands.h"
 #include "faults/source.h"
 #include "kernel/procfs.h"
 #include "lib/text.h"
@@ -27,10 +27,22 @@
 /* Percent of a bound that are as good as all of it. */
 #define NEARLY_FULL	95
 
+static struct {
+	const char *input;
+	struct style style;
+	const char *root;	/* of /proc and /sys, "" for our own */
+} options = { .root = "" };
+
+static const struct option_group groups[] = {
+	{ options_input, &options.input },
+	{ options_style, &options.style },
+	{ options_root, &options.root },
+	{ NULL, NULL }
+};
+
 enum level { OK, NOTE, BAD };
 
 struct doctor {
-	const struct options *options;
 	struct table *table;
 	enum text_mode mode;
 	size_t width;		/* of a finding; SIZE_MAX where it is not on a terminal */
@@ -69,9 +81,9 @@ static void say(struct doctor *d, enum level how, const char *what, const char *
 	d->bad = d->bad || how == BAD;
 }
 
-static char *read_host(const struct doctor *d, const char *path)
+static char *read_host(const char *path)
 {
-	char *name = xasprintf("%s%s", d->options->root, path);
+	char *name = xasprintf("%s%s", options.root, path);
 	char *text = procfs_read(name, NULL);
 
 	if (text)
@@ -156,7 +168,7 @@ static void check_counts(struct doctor *d, const struct snapshot *s)
 
 static void check_debugfs(struct doctor *d)
 {
-	char *name = xasprintf("%s/sys/kernel/debug/%s", d->options->root, FAULTSTAT_DEBUGFS);
+	char *name = xasprintf("%s/sys/kernel/debug/%s", options.root, FAULTSTAT_DEBUGFS);
 	struct stat st;
 
 	if (!stat(name, &st))
@@ -170,7 +182,7 @@ static void check_debugfs(struct doctor *d)
 
 static void check_lockdown(struct doctor *d)
 {
-	char *text = read_host(d, "/sys/kernel/security/lockdown");
+	char *text = read_host("/sys/kernel/security/lockdown");
 	const char *mode = text ? strchr(text, '[') : NULL;
 	int length = mode ? (int)strcspn(mode + 1, "]") : 0;
 
@@ -187,7 +199,7 @@ static void check_lockdown(struct doctor *d)
 /* Where there is no ftrace, nothing of ours can hang on it. */
 static void check_ftrace(struct doctor *d)
 {
-	char *text = read_host(d, "/proc/sys/kernel/ftrace_enabled");
+	char *text = read_host("/proc/sys/kernel/ftrace_enabled");
 
 	if (!text)
 		say(d, OK, "ftrace", "this kernel has no kernel.ftrace_enabled");
@@ -199,66 +211,66 @@ static void check_ftrace(struct doctor *d)
 }
 
 /* The header, of a copy, of another machine's /proc, or of our own. */
-static enum exit_code read_totals(const struct options *options, struct snapshot *s, char **error)
+static enum exit_code read_totals(struct snapshot *s, char **error)
 {
 	enum exit_code code;
 	char *copy;
 
-	if (options->input || !*options->root)
-		return source_read(s, options->input, SOURCE_TOTALS, error);
-	copy = xasprintf("%s/proc/" FAULTSTAT_PROC_DIR, options->root);
-	if (access(copy, F_OK) && errno == ENOENT && !access(options->root, F_OK)) {
+	if (options.input || !*options.root)
+		return source_read(s, options.input, SOURCE_TOTALS, error);
+	copy = xasprintf("%s/proc/" FAULTSTAT_PROC_DIR, options.root);
+	if (access(copy, F_OK) && errno == ENOENT && !access(options.root, F_OK)) {
 		*error = xstrdup(NOT_LOADED);
 		code = EXIT_NOT_LOADED;
 	} else {
 		free(copy);
 		copy = xasprintf("%s/proc/" FAULTSTAT_PROC_DIR "/" FAULTSTAT_PROC_TOTALS,
-				 options->root);
+				 options.root);
 		code = source_read(s, copy, SOURCE_TOTALS, error);
 	}
 	free(copy);
 	return code;
 }
 
-static size_t finding_width(const struct options *options)
+static size_t finding_width(void)
 {
 	size_t columns, lines;
 
 	screen_size(STDOUT_FILENO, &columns, &lines);
-	if (!columns || options->style.format != FORMAT_TABLE)
+	if (!columns || options.style.format != FORMAT_TABLE)
 		return SIZE_MAX;
 	return columns > FINDING_BEFORE + FINDING_LEAST ? columns - FINDING_BEFORE : FINDING_LEAST;
 }
 
-/**
- * doctor_run() - the command doctor.
- * @options: what is wanted
- *
- * Return: EXIT_FINE, EXIT_ERROR if anything is bad, EXIT_NOT_LOADED.
- */
-enum exit_code doctor_run(struct options *options)
+/* The exit code is EXIT_ERROR if anything is bad. */
+static enum exit_code run(struct command_line *line)
 {
 	struct snapshot s = { 0 };
 	char *error, *before;
 	enum exit_code code;
 	struct doctor d = {
-		.options = options,
-		.table = table_begin(&options->style, "checks"),
-		.mode = options->style.format == FORMAT_JSON ? TEXT_JSON :
-			options->style.format == FORMAT_RAW ? TEXT_RAW : TEXT_TABLE,
+		.table = table_begin(&options.style, "checks"),
+		.mode = options.style.format == FORMAT_JSON ? TEXT_JSON :
+			options.style.format == FORMAT_RAW ? TEXT_RAW : TEXT_TABLE,
 	};
 	size_t i;
 
-	if (*options->root && access(options->root, F_OK)) {
-		complain("%s: %s", options->root, strerror(errno));
+	(void)line;
+	if (options.input && *options.root) {
+		complain("--input and --root are two sources: give one of them");
+		table_free(d.table);
+		return EXIT_USAGE;
+	}
+	if (*options.root && access(options.root, F_OK)) {
+		complain("%s: %s", options.root, strerror(errno));
 		table_free(d.table);
 		return EXIT_ERROR;
 	}
-	d.width = finding_width(options);
+	d.width = finding_width();
 	table_column(d.table, "level", false, 0);
 	table_column(d.table, "check", false, 0);
 	table_column(d.table, "finding", false, 0);
-	code = read_totals(options, &s, &error);
+	code = read_totals(&s, &error);
 	if (code != EXIT_FINE) {
 		say(&d, BAD, "module", "%s", code == EXIT_NOT_LOADED ? NOT_LOADED : error);
 	} else {
@@ -268,7 +280,7 @@ enum exit_code doctor_run(struct options *options)
 		check_counts(&d, &s);
 	}
 	/* A saved copy may be another host's. */
-	if (!options->input) {
+	if (!options.input) {
 		if (code == EXIT_FINE)
 			check_debugfs(&d);
 		check_lockdown(&d);
@@ -284,3 +296,11 @@ enum exit_code doctor_run(struct options *options)
 	free(error);
 	return code;
 }
+
+const struct command doctor_command = {
+	.name = "doctor",
+	.arguments = "",
+	.summary = "Check whether everything is well with the module.",
+	.options = groups,
+	.run = run,
+};

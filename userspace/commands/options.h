@@ -1,95 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * options.h - the command line: which commands there are, which options each has, and
- * what was asked for.
+ * options.h - options as rows of tables. Each command has its own; those that several have
+ * are here.
  */
 #ifndef KFAULTSTAT_OPTIONS_H
 #define KFAULTSTAT_OPTIONS_H
 
-#include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 
-#include "faults/group.h"
-#include "lib/message.h"
 #include "ui/fields.h"
 
-/* Seconds. */
-#define INTERVAL_LEAST	0.1
-#define INTERVAL_MOST	1e6
+/* Changes what @to points to; false after a complaint. */
+typedef bool (*option_set)(void *to, char *value, const char *command);
 
-enum command_bit {
-	SHOW	= 1 << 0,
-	DIFF	= 1 << 1,
-	TOP	= 1 << 2,
-	STAT	= 1 << 3,
-	SYS	= 1 << 4,
-	RESET	= 1 << 5,
-	ON	= 1 << 6,
-	OFF	= 1 << 7,
-	DOCTOR	= 1 << 8,
-	CACHE	= 1 << 9,
-	MAP	= 1 << 10,
-	FILE_REGIONS = 1 << 11,
+struct option_info {
+	int letter;		/* 0 if it has only a name */
+	const char *name;
+	const char *argument;	/* as --help calls it; NULL if it takes none */
+	option_set set;
+	size_t at;		/* where in the group's structure is what @set changes */
+	const char *help;	/* NULL: an older name of the one before */
 };
 
-struct options {
-	const struct command *command;
-	const char *input;
-	const char *root;	/* of /proc and /sys, "" for our own */
-	const char *report;
-	struct columns_wanted columns;
-	struct filter filter;
-	struct grouping_spec grouping;
-	struct style style;
+#define OPTIONS_END { 0, NULL, NULL, NULL, 0, NULL }
+
+/* Rows, ended by OPTIONS_END, and the structure that they change. */
+struct option_group {
+	const struct option_info *rows;
+	void *to;
+};
+
+/* How many rows are shown. */
+struct limit {
 	size_t lines;		/* at most; 0 if not given */
 	bool all;
-	bool wait;
-	bool no_color;
-	const char *via;	/* the way to ask the kernel; NULL for the best there is */
-	bool one_fs;
-	bool ranges, missing;
-	bool smaps;
-	size_t parts;		/* regions of a file at most; 0 if not given */
-	const char *svg;	/* where to draw, or NULL */
-	double interval;	/* seconds; 0 for once */
-	uint64_t count;		/* 0 for ever */
-	sighandler_t sigpipe;	/* what was to be done on SIGPIPE when we began */
-	char **arguments;	/* what is left, ended by NULL */
-	int nr_arguments;
 };
 
-struct command {
-	const char *name;
-	enum command_bit bit;
-	const char *arguments;
-	const char *summary;
-	enum exit_code (*run)(struct options *options);
-	bool intervals;		/* takes [interval [count]] */
-	void (*columns)(void);	/* prints what they are, for --help; NULL if it has none */
-};
+/* Groups; behind each the structure that it changes. */
+extern const struct option_info options_input[];	/* const char *, a file */
+extern const struct option_info options_root[];		/* const char *, a folder */
+extern const struct option_info options_all[];		/* struct limit */
+extern const struct option_info options_lines[];	/* struct limit */
+extern const struct option_info options_columns[];	/* struct columns_wanted */
+extern const struct option_info options_style[];	/* struct style */
+extern const struct option_info options_style_live[];	/* struct style, with intervals */
+extern const struct option_info options_filter[];	/* struct filter */
+extern const struct option_info options_by[];		/* struct grouping_spec */
 
-extern const struct command commands[];
+/* For rows of a command's own. */
+bool option_flag(void *to, char *value, const char *command);
+bool option_text(void *to, char *value, const char *command);
+bool option_pids(void *to, char *value, const char *command);
+bool option_glob(void *to, char *value, const char *command);
+bool option_by_row(void *to, char *value, const char *command);
+bool option_by_dir(void *to, char *value, const char *command);
 
-enum exit_code options_parse(struct options *options, int argc, char **argv, bool *done);
-bool options_take_interval(struct options *options, int least);
-size_t options_limit(const struct options *options, size_t lines_else);
-
-void show_help(void);
-enum exit_code show_run(struct options *options);
-enum exit_code diff_run(struct options *options);
-enum exit_code top_run(struct options *options);
-enum exit_code stat_run(struct options *options);
-void sys_help(void);
-enum exit_code sys_run(struct options *options);
-enum exit_code reset_run(struct options *options);
-enum exit_code on_run(struct options *options);
-enum exit_code off_run(struct options *options);
-enum exit_code doctor_run(struct options *options);
-void cache_help(void);
-enum exit_code cache_run(struct options *options);
-void map_help(void);
-enum exit_code map_run(struct options *options);
-void regions_help(void);
-enum exit_code regions_run(struct options *options);
+size_t limit_rows(const struct limit *limit, const struct style *style, size_t lines_else);
 
 #endif

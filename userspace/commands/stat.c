@@ -16,7 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "commands/show.h"
+#include "commands/commands.h"
+#include "commands/rows.h"
 #include "faults/family.h"
 #include "faults/json.h"
 #include "faults/source.h"
@@ -28,6 +29,46 @@
 #define STAT_SORT	"major,minor,calls"
 #define STAT_LINES	20
 #define REASONS_MAX	8
+
+static struct {
+	struct rows_wanted rows;
+	bool wait;
+	const char *report;	/* a file, or NULL for standard error */
+} options;
+
+static const struct option_info all_option[] = {
+	{ 'a', "all", NULL, option_flag, offsetof(struct limit, all),
+	  "all rows, not only the first twenty" },
+	OPTIONS_END
+};
+
+static const struct option_info by_option[] = {
+	{ 0, "by", "WHAT", option_by_row, 0,
+	  "add up by object (usual), dir[=DEPTH], process or comm" },
+	OPTIONS_END
+};
+
+static const struct option_info wait_option[] = {
+	{ 'w', "wait", NULL, option_flag, 0, "wait for what the command leaves running, too" },
+	OPTIONS_END
+};
+
+static const struct option_info report_option[] = {
+	{ 0, "report", "FILE", option_text, 0,
+	  "write the report there, not to standard error" },
+	OPTIONS_END
+};
+
+static const struct option_group groups[] = {
+	{ all_option, &options.rows.limit },
+	{ options_lines, &options.rows.limit },
+	{ options_columns, &options.rows.columns },
+	{ options_style, &options.rows.style },
+	{ by_option, &options.rows.grouping },
+	{ wait_option, &options.wait },
+	{ report_option, &options.report },
+	{ NULL, NULL }
+};
 
 /* How the command went. */
 struct run {
@@ -155,7 +196,7 @@ static void reap(struct run *run, double begun, bool wait_for_all, const sigset_
 }
 
 /* vfork, so that the child has no memory to fault in before it becomes the command. */
-static bool command_start(struct run *run, const struct options *options,
+static bool command_start(struct run *run, const struct command_line *line,
 			  const struct signals *signals)
 {
 	volatile int failure = 0;
@@ -167,9 +208,9 @@ static bool command_start(struct run *run, const struct options *options,
 	if (!pid) {
 		/* We share its memory, but not its signals. */
 		signals_give_back(signals);
-		signal(SIGPIPE, options->sigpipe);
+		signal(SIGPIPE, line->sigpipe);
 		sigprocmask(SIG_SETMASK, &signals->mask, NULL);
-		execvp(options->arguments[0], options->arguments);
+		execvp(line->arguments[0], line->arguments);
 		failure = errno;
 		_exit(127);
 	}
@@ -182,7 +223,7 @@ static bool command_start(struct run *run, const struct options *options,
 	return true;
 }
 
-static enum exit_code run_command(struct run *run, const struct options *options)
+static enum exit_code run_command(struct run *run, const struct command_line *line)
 {
 	struct signals signals;
 	double begin = clock_now();
@@ -190,10 +231,10 @@ static enum exit_code run_command(struct run *run, const struct options *options
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 		complain("this kernel lets no orphans come to us: %s", strerror(errno));
 	signals_take(&signals);
-	if (!command_start(run, options, &signals))
+	if (!command_start(run, line, &signals))
 		return EXIT_ERROR;
 	running = run->pid;
-	reap(run, begin, options->wait, &signals.waiting);
+	reap(run, begin, options.wait, &signals.waiting);
 	/* What comes while the report is written is meant for us. */
 	sigprocmask(SIG_SETMASK, &signals.mask, NULL);
 	signals_give_back(&signals);
@@ -291,11 +332,11 @@ static void judge(struct result *r, const struct snapshot *before, const struct 
 		r->verdict = r->nr_reasons ? "incomplete" : "different";
 }
 
-static void print_text(const struct result *r, const struct options *options, FILE *out)
+static void print_text(const struct result *r, FILE *out)
 {
 	const struct run *run = &r->run;
 	const struct counts *sum = &r->family.sum;
-	const char *mark = options->style.format == FORMAT_RAW ? "# " : "";
+	const char *mark = options.rows.style.format == FORMAT_RAW ? "# " : "";
 	bool why = strcmp(r->verdict, "equal");
 	size_t i;
 
@@ -312,7 +353,7 @@ static void print_text(const struct result *r, const struct options *options, FI
 		run->elapsed, run->user, run->system, run->max_rss_kib);
 }
 
-static char *json_result(const struct result *r, const struct options *options)
+static char *json_result(const struct result *r, const struct command_line *line)
 {
 	char *counts = json_counts(&r->family.sum, NR_COUNTS);
 	const struct run *run = &r->run;
@@ -321,9 +362,9 @@ static char *json_result(const struct result *r, const struct options *options)
 	FILE *out = xmemstream(&text, &size);
 
 	fputs("   \"stat\": {\"command\": [", out);
-	for (i = 0; options->arguments[i]; i++) {
+	for (i = 0; line->arguments[i]; i++) {
 		fputs(i ? ", " : "", out);
-		text_put_json(out, options->arguments[i]);
+		text_put_json(out, line->arguments[i]);
 	}
 	fprintf(out, "], \"exit\": %d, \"signal\": %d",
 		WIFEXITED(run->status) ? WEXITSTATUS(run->status) : -1,
@@ -344,49 +385,50 @@ static char *json_result(const struct result *r, const struct options *options)
 	return text;
 }
 
-static void print_result(const struct result *r, struct options *options, FILE *out)
+static void print_result(const struct result *r, const struct command_line *line, FILE *out)
 {
-	struct filter all = { 0 };
+	struct rows_wanted *wanted = &options.rows;
+	struct filter none = { 0 };
 	struct items items;
 	char *json = NULL;
-	size_t limit = options->lines, lines;
+	size_t limit = wanted->limit.lines, lines;
 
 	if (!limit)
-		limit = options->all || options->style.format != FORMAT_TABLE ? SIZE_MAX :
+		limit = wanted->limit.all || wanted->style.format != FORMAT_TABLE ? SIZE_MAX :
 			STAT_LINES;
-	items_make(&items, r->family.rows, r->family.nr_rows, r->run.elapsed, &all,
-		   &options->grouping);
+	items_make(&items, r->family.rows, r->family.nr_rows, r->run.elapsed, &none,
+		   &wanted->grouping);
 	items_sort(items.at, items.nr, &r->view);
-	screen_size(fileno(out), &options->style.width, &lines);
-	if (options->style.format == FORMAT_JSON)
-		json = json_result(r, options);
-	else if (options->style.format == FORMAT_TABLE)
+	screen_size(fileno(out), &wanted->style.width, &lines);
+	if (wanted->style.format == FORMAT_JSON)
+		json = json_result(r, line);
+	else if (wanted->style.format == FORMAT_TABLE)
 		putc('\n', out);
-	items_print(items.at, items.nr < limit ? items.nr : limit, &r->view, &options->style, NULL,
+	items_print(items.at, items.nr < limit ? items.nr : limit, &r->view, &wanted->style, NULL,
 		    out, json);
-	if (options->style.format == FORMAT_TABLE && items.nr > limit)
+	if (wanted->style.format == FORMAT_TABLE && items.nr > limit)
 		fprintf(out, "%zu of %zu rows; -a shows all\n", limit, items.nr);
-	if (options->style.format == FORMAT_TABLE)
+	if (wanted->style.format == FORMAT_TABLE)
 		putc('\n', out);
-	if (options->style.format != FORMAT_JSON)
-		print_text(r, options, out);
+	if (wanted->style.format != FORMAT_JSON)
+		print_text(r, out);
 	free(json);
 	items_free(&items);
 }
 
-static enum exit_code begin(struct options *options, struct view *view, struct snapshot *before,
-			    FILE **out)
+static enum exit_code begin(const struct command_line *line, struct view *view,
+			    struct snapshot *before, FILE **out)
 {
 	enum exit_code code;
 
-	if (!options->nr_arguments) {
+	if (!line->nr_arguments) {
 		complain("stat wants a command to run: kfaultstat stat [--] COMMAND...");
 		return EXIT_USAGE;
 	}
-	if (options->grouping.by == BY_NONE)
-		options->grouping.by = BY_OBJECT;
-	if (!view_choose(view, &item_fields, &options->columns,
-			 show_columns(options->grouping.by, false), STAT_SORT))
+	if (options.rows.grouping.by == BY_NONE)
+		options.rows.grouping.by = BY_OBJECT;
+	if (!view_choose(view, &item_fields, &options.rows.columns,
+			 rows_columns(options.rows.grouping.by, false), STAT_SORT))
 		return EXIT_USAGE;
 	code = source_take(before, NULL, SOURCE_FAULTS);
 	if (code != EXIT_FINE)
@@ -395,9 +437,9 @@ static enum exit_code begin(struct options *options, struct view *view, struct s
 		complain("faultstat does not count: kfaultstat on turns it on");
 		return EXIT_ERROR;
 	}
-	*out = options->report ? fopen(options->report, "we") : stderr;
+	*out = options.report ? fopen(options.report, "we") : stderr;
 	if (!*out) {
-		complain("%s: %s", options->report, strerror(errno));
+		complain("%s: %s", options.report, strerror(errno));
 		return EXIT_ERROR;
 	}
 	return EXIT_FINE;
@@ -413,7 +455,7 @@ static enum exit_code pass_on(const struct run *run)
 	return (enum exit_code)WEXITSTATUS(run->status);
 }
 
-static enum exit_code report(struct result *r, struct options *options,
+static enum exit_code report(struct result *r, const struct command_line *line,
 			     const struct snapshot *before, FILE *out)
 {
 	struct snapshot after = { 0 };
@@ -430,9 +472,9 @@ static enum exit_code report(struct result *r, struct options *options,
 		r->verdict = "incomplete";
 		reason(r, error);
 	}
-	print_result(r, options, out);
+	print_result(r, line, out);
 	if (ferror(out) | (out != stderr && fclose(out)))
-		complain("%s: %s", options->report ? options->report : "standard error",
+		complain("%s: %s", options.report ? options.report : "standard error",
 			 strerror(errno));
 	for (i = 0; i < r->nr_reasons; i++)
 		free(r->reasons[i]);
@@ -441,28 +483,33 @@ static enum exit_code report(struct result *r, struct options *options,
 	return pass_on(&r->run);
 }
 
-/**
- * stat_run() - the command stat.
- * @options: what is wanted
- *
- * Return: the command's exit status; 126 or 127 if it could not be run; else ours.
- */
-enum exit_code stat_run(struct options *options)
+/* The exit code is the command's; 126 or 127 if it could not be run; else ours. */
+static enum exit_code run(struct command_line *line)
 {
 	struct snapshot before = { 0 };
 	struct result result = { .run = { .pid = 0 } };
 	enum exit_code code;
 	FILE *out = NULL;
 
-	code = begin(options, &result.view, &before, &out);
+	code = begin(line, &result.view, &before, &out);
 	if (code == EXIT_FINE)
-		code = run_command(&result.run, options);
+		code = run_command(&result.run, line);
 	if (code == EXIT_FINE && result.run.exec_error) {
-		complain("%s: %s", options->arguments[0], strerror(result.run.exec_error));
+		complain("%s: %s", line->arguments[0], strerror(result.run.exec_error));
 		code = (enum exit_code)(result.run.exec_error == ENOENT ? 127 : 126);
 	} else if (code == EXIT_FINE) {
-		code = report(&result, options, &before, out);
+		code = report(&result, line, &before, out);
 	}
 	snapshot_free(&before);
 	return code;
 }
+
+const struct command stat_command = {
+	.name = "stat",
+	.arguments = "[--] COMMAND...",
+	.summary = "Run a command and show its faults beside what the kernel says of it.",
+	.options = groups,
+	.runs_another = true,
+	.columns = rows_help,
+	.run = run,
+};

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "commands/options.h"
+#include "commands/commands.h"
 #include "kernel/vmfiles.h"
 #include "lib/pace.h"
 #include "lib/xalloc.h"
@@ -29,6 +29,27 @@ static const int important[] = {
 	VM_AVAILABLE, VM_MAJFLT, VM_FAULT, VM_USED, VM_PGPGIN, VM_REFAULT, VM_SCAN_DIRECT,
 	VM_SWAP_USED, VM_PSI_SOME, VM_PGPGOUT, VM_ALLOCSTALL, VM_SCAN_KSWAPD, VM_FREE, VM_CACHE,
 	VM_PSWPIN, VM_PSWPOUT, VM_STEAL_DIRECT, VM_STEAL_KSWAPD, VM_PSI_FULL,
+};
+
+static struct {
+	struct columns_wanted columns;
+	struct style style;
+	struct interval interval;
+	const char *root;	/* of /proc, "" for our own */
+} options = { .root = "" };
+
+/* There is nothing to be sorted, and nothing that others could be added to. */
+static const struct option_info columns[] = {
+	{ 'o', "output", "LIST", option_text, offsetof(struct columns_wanted, output),
+	  "columns to show" },
+	OPTIONS_END
+};
+
+static const struct option_group groups[] = {
+	{ columns, &options.columns },
+	{ options_style_live, &options.style },
+	{ options_root, &options.root },
+	{ NULL, NULL }
 };
 
 /* The one row: a reading and the one before it. */
@@ -131,20 +152,20 @@ static void narrow(struct view *view, size_t width)
 }
 
 /* @had is how many columns the line before this one had. */
-static void print_text(const struct view *wanted, const struct options *options,
-		       const struct readings *row, uint64_t turn, size_t *had)
+static void print_text(const struct view *wanted, const struct readings *row, uint64_t turn,
+		       size_t *had)
 {
 	struct view view = *wanted;
 	size_t width, lines, from, to;
 	bool parts, names;
 
 	screen_size(STDOUT_FILENO, &width, &lines);
-	if (options->interval > 0 && view.usual)
+	if (options.interval.seconds > 0 && view.usual)
 		narrow(&view, width);
 	parts = fitting(&view, 0, width) < view.nr_shown;
 	/* Names again when those before have left the screen, or the screen is another. */
 	names = parts || view.nr_shown != *had || (lines > 3 && turn % (lines - 3) == 0);
-	names = names && !options->style.noheadings;
+	names = names && !options.style.noheadings;
 	if (names && view.nr_shown < wanted->nr_shown)
 		printf("# %zu of %zu columns fit; -o chooses others\n", view.nr_shown,
 		       wanted->nr_shown);
@@ -159,12 +180,11 @@ static void print_text(const struct view *wanted, const struct options *options,
 	*had = view.nr_shown;
 }
 
-static void print_table(const struct view *view, const struct options *options,
-			const struct readings *row, uint64_t turn)
+static void print_table(const struct view *view, const struct readings *row, uint64_t turn)
 {
 	char *json = xasprintf("   \"uptime\": %.2f,\n   \"seconds\": %.2f", row->after->when,
 			       row->after->when - row->before->when);
-	struct style style = options->style;
+	struct style style = options.style;
 	const void *rows[] = { row };
 
 	style.noheadings = style.noheadings || turn;
@@ -172,21 +192,12 @@ static void print_table(const struct view *view, const struct options *options,
 	free(json);
 }
 
-/**
- * sys_help() - the columns, for --help.
- */
-void sys_help(void)
+static void help(void)
 {
 	fields_help(sys_fields());
 }
 
-/**
- * sys_run() - the command sys.
- * @options: what is wanted
- *
- * Return: the exit code.
- */
-enum exit_code sys_run(struct options *options)
+static enum exit_code run(struct command_line *line)
 {
 	struct vm_sample before = { 0 }, after;
 	const struct readings row = { &before, &after };
@@ -195,19 +206,31 @@ enum exit_code sys_run(struct options *options)
 	uint64_t turn;
 	size_t had = 0;
 
-	if (!view_choose(&view, sys_fields(), &options->columns, NULL, NULL))
+	(void)line;
+	if (!view_choose(&view, sys_fields(), &options.columns, NULL, NULL))
 		return EXIT_USAGE;
-	options->style.compact = options->interval > 0;
-	pace_begin(&pace, options->interval);
+	options.style.compact = options.interval.seconds > 0;
+	pace_begin(&pace, options.interval.seconds);
 	for (turn = 0;;) {
-		if (!vm_sample_read(&after, options->root))
+		if (!vm_sample_read(&after, options.root))
 			return EXIT_ERROR;
-		if (options->style.format == FORMAT_TABLE)
-			print_text(&view, options, &row, turn, &had);
+		if (options.style.format == FORMAT_TABLE)
+			print_text(&view, &row, turn, &had);
 		else
-			print_table(&view, options, &row, turn);
+			print_table(&view, &row, turn);
 		before = after;
-		if (options->interval <= 0 || ++turn == options->count || !pace_wait(&pace))
+		if (!interval_next(&options.interval, &pace, &turn))
 			return EXIT_FINE;
 	}
 }
+
+const struct command sys_command = {
+	.name = "sys",
+	.arguments = "[interval [count]]",
+	.summary = "Show the memory and the paging of the whole system.",
+	.options = groups,
+	.interval = &options.interval,
+	.columns = help,
+	.columns_note = " (KiB with -r and -J), by name in /proc/meminfo, vmstat, pressure",
+	.run = run,
+};

@@ -14,7 +14,7 @@ typedef void (*walk_visit)(void *data, struct residency *file, const char *path)
 struct walk {
 	walk_visit visit;
 	void *data;
-	void (*looked)(void);	/* called after each file, also those that were met before; or NULL */
+	void (*looked)(void);	/* called after each file, whether met before or not; or NULL */
 	bool one_fs;
 	bool quiet;		/* what was complained of is not again */
 	bool failed;		/* something was complained of */

@@ -8,13 +8,40 @@
 #include "commands/cache/cache.h"
 #include "commands/cache/cachelook.h"
 #include "commands/cache/cacherows.h"
+#include "commands/commands.h"
 #include "lib/message.h"
 #include "ui/progress.h"
 
-/**
- * cache_help() - the columns, for --help.
- */
-void cache_help(void)
+static struct cache_options options;
+
+static const struct option_info own[] = {
+	{ 'p', "pid", "PID[,...]", option_pids, offsetof(struct cache_options, filter),
+	  "the files that these processes map" },
+	{ 'f', "object", "GLOB", option_glob, offsetof(struct cache_options, filter.object),
+	  "only such files; * matches / as well" },
+	{ 0, "by", "WHAT", option_by_dir, offsetof(struct cache_options, grouping),
+	  "add files up by dir, or by its first folders: dir=DEPTH" },
+	{ 'x', "one-file-system", NULL, option_flag, offsetof(struct cache_options, one_fs),
+	  "do not go into other file systems" },
+	{ 0, "ranges", NULL, option_flag, offsetof(struct cache_options, ranges),
+	  "the ranges of each file that are cached" },
+	{ 0, "missing", NULL, option_flag, offsetof(struct cache_options, missing),
+	  "the ranges of each file that are not" },
+	{ 0, "via", "WAY", option_text, offsetof(struct cache_options, via),
+	  "ask the kernel by cachestat, or by mincore" },
+	OPTIONS_END
+};
+
+static const struct option_group groups[] = {
+	{ options_all, &options.limit },
+	{ options_lines, &options.limit },
+	{ options_columns, &options.columns },
+	{ options_style_live, &options.style },
+	{ own, &options },
+	{ NULL, NULL }
+};
+
+static void help(void)
 {
 	fields_help(&cache_fields);
 }
@@ -38,17 +65,17 @@ static void visit(void *data, struct residency *file, const char *path)
 	progress_cached(row.counts.cached * (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
-static enum exit_code look_once(struct options *options)
+static enum exit_code look_once(void)
 {
 	struct cache_rows rows;
 	struct walk walk = { .visit = visit, .data = &rows };
 	enum exit_code code;
 	size_t nr_live;
 
-	if (!cache_rows_begin(&rows, options, NULL, options->grouping.by == BY_DIR ?
+	if (!cache_rows_begin(&rows, &options, NULL, options.grouping.by == BY_DIR ?
 			      "cached,dir" : "cached"))
 		return EXIT_USAGE;
-	code = cache_look(&walk, options, &nr_live);
+	code = cache_look(&walk, &options, &nr_live);
 	if (nr_live && (rows.total.files || code == EXIT_FINE)) {
 		cache_rows_print(&rows, NULL);
 		cache_rows_print_notes(&rows, &walk);
@@ -60,38 +87,44 @@ static enum exit_code look_once(struct options *options)
 
 #define usage(...) (complain(__VA_ARGS__), false)
 
-static bool take_arguments(struct options *options)
+static bool take_arguments(struct command_line *line)
 {
-	if (!options_take_interval(options, options->filter.nr_pids ? 0 : 1))
+	if (!interval_take(&options.interval, line->arguments, &line->nr_arguments,
+			   options.filter.nr_pids ? 0 : 1))
 		return false;
-	if (options->filter.nr_pids && options->nr_arguments)
-		return usage("give files or -p, not both: %s", options->arguments[0]);
-	if (options->filter.nr_pids && options->one_fs)
+	if (options.filter.nr_pids && line->nr_arguments)
+		return usage("give files or -p, not both: %s", line->arguments[0]);
+	if (options.filter.nr_pids && options.one_fs)
 		return usage("-x goes with folders, not with -p");
-	if (!options->filter.nr_pids && !options->nr_arguments)
+	if (!options.filter.nr_pids && !line->nr_arguments)
 		return usage("cache wants files, folders, or -p PID: see kfaultstat cache --help");
+	options.paths = line->arguments;
+	options.nr_paths = (size_t)line->nr_arguments;
 	return true;
 }
 
-/**
- * cache_run() - the command cache.
- * @options: what is wanted
- *
- * Return: the exit code.
- */
-enum exit_code cache_run(struct options *options)
+static enum exit_code run(struct command_line *line)
 {
-	if (!take_arguments(options))
+	if (!take_arguments(line))
 		return EXIT_USAGE;
-	if ((options->ranges || options->missing) &&
-	    (options->interval > 0 || options->grouping.by == BY_DIR)) {
+	if ((options.ranges || options.missing) &&
+	    (options.interval.seconds > 0 || options.grouping.by == BY_DIR)) {
 		complain("--ranges and --missing go with one look at files, not with %s",
-			 options->interval > 0 ? "an interval" : "--by");
+			 options.interval.seconds > 0 ? "an interval" : "--by");
 		return EXIT_USAGE;
 	}
-	if (!residency_begin(options->via))
+	if (!residency_begin(options.via))
 		return EXIT_USAGE;
-	if (options->ranges || options->missing)
-		return cache_ranges(options);
-	return options->interval > 0 ? cache_watch(options) : look_once(options);
+	if (options.ranges || options.missing)
+		return cache_ranges(&options);
+	return options.interval.seconds > 0 ? cache_watch(&options) : look_once();
 }
+
+const struct command cache_command = {
+	.name = "cache",
+	.arguments = "PATH...|-p PID [interval [count]]",
+	.summary = "Show what of files is in the page cache, whoever brought it there.",
+	.options = groups,
+	.columns = help,
+	.run = run,
+};

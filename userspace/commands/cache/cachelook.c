@@ -15,7 +15,7 @@
  *
  * Return: true if it is.
  */
-bool cache_wanted(const struct options *options, const char *path)
+bool cache_wanted(const struct cache_options *options, const char *path)
 {
 	return !options->filter.object || glob_matches(options->filter.object, path);
 }
@@ -28,7 +28,7 @@ bool cache_wanted(const struct options *options, const char *path)
  *
  * Return: EXIT_FINE, or EXIT_ERROR after complaints.
  */
-enum exit_code cache_look(struct walk *walk, const struct options *options, size_t *nr_live)
+enum exit_code cache_look(struct walk *walk, const struct cache_options *options, size_t *nr_live)
 {
 	const struct filter *filter = &options->filter;
 
@@ -40,7 +40,7 @@ enum exit_code cache_look(struct walk *walk, const struct options *options, size
 	if (filter->nr_pids)
 		walk_processes(walk, filter->pids, filter->nr_pids, nr_live);
 	else
-		walk_paths(walk, options->arguments, (size_t)options->nr_arguments);
+		walk_paths(walk, options->paths, options->nr_paths);
 	progress_end();
 	return walk->failed ? EXIT_ERROR : EXIT_FINE;
 }

@@ -5,10 +5,10 @@
 #ifndef KFAULTSTAT_CACHELOOK_H
 #define KFAULTSTAT_CACHELOOK_H
 
-#include "commands/options.h"
+#include "commands/cache/cache.h"
 #include "kernel/walk.h"
 
-bool cache_wanted(const struct options *options, const char *path);
-enum exit_code cache_look(struct walk *walk, const struct options *options, size_t *nr_live);
+bool cache_wanted(const struct cache_options *options, const char *path);
+enum exit_code cache_look(struct walk *walk, const struct cache_options *options, size_t *nr_live);
 
 #endif

@@ -34,7 +34,7 @@ struct range {
 };
 
 struct ranges {
-	const struct options *options;
+	const struct cache_options *options;
 	struct view view;
 	struct style style;
 	struct range *at;
@@ -151,7 +151,7 @@ static void visit(void *data, struct residency *file, const char *path)
  *
  * Return: the exit code.
  */
-enum exit_code cache_ranges(struct options *options)
+enum exit_code cache_ranges(struct cache_options *options)
 {
 	struct ranges ranges = { .options = options };
 	struct walk walk = { .visit = visit, .data = &ranges };
@@ -164,7 +164,7 @@ enum exit_code cache_ranges(struct options *options)
 	}
 	screen_size(STDOUT_FILENO, &options->style.width, &lines);
 	ranges.style = options->style;
-	ranges.left = options->lines ? options->lines : SIZE_MAX;
+	ranges.left = options->limit.lines ? options->limit.lines : SIZE_MAX;
 	if (!view_choose(&ranges.view, &range_fields, &options->columns,
 			 "start,end,bytes,pages,state,file", "start"))
 		return EXIT_USAGE;

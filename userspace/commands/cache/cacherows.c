@@ -30,7 +30,7 @@
  *
  * Return: false after a complaint.
  */
-bool cache_rows_begin(struct cache_rows *rows, struct options *options, const char *list,
+bool cache_rows_begin(struct cache_rows *rows, struct cache_options *options, const char *list,
 		      const char *sorts)
 {
 	bool by_dir = options->grouping.by == BY_DIR;
@@ -40,7 +40,7 @@ bool cache_rows_begin(struct cache_rows *rows, struct options *options, const ch
 	rows->options = options;
 	screen_size(STDOUT_FILENO, &width, &lines);
 	options->style.width = width;
-	rows->limit = options_limit(options, 5);
+	rows->limit = limit_rows(&options->limit, &options->style, 5);
 	rows->cells = bar_cells(&options->style);
 	if (list)
 		;

@@ -6,12 +6,12 @@
 #define KFAULTSTAT_CACHEROWS_H
 
 #include "commands/cache/cacherow.h"
-#include "commands/options.h"
+#include "commands/cache/cache.h"
 #include "kernel/walk.h"
 
 /* What is kept of all the rows, and what they sum up to. */
 struct cache_rows {
-	const struct options *options;
+	const struct cache_options *options;
 	struct view view;
 	size_t cells;		/* of a bar */
 	size_t limit;
@@ -23,7 +23,7 @@ struct cache_rows {
 	uint64_t order;
 };
 
-bool cache_rows_begin(struct cache_rows *rows, struct options *options, const char *list,
+bool cache_rows_begin(struct cache_rows *rows, struct cache_options *options, const char *list,
 		      const char *sorts);
 void cache_rows_count(struct cache_rows *rows, const struct cache_row *row);
 void cache_rows_keep(struct cache_rows *rows, struct cache_row *row, struct residency *file,

@@ -31,7 +31,7 @@ struct watched {
 };
 
 struct watch {
-	const struct options *options;
+	const struct cache_options *options;
 	struct cache_rows rows;
 	struct identities files;
 	struct watched *at;
@@ -208,7 +208,7 @@ static void print(struct watch *watch, struct walk *walk, double elapsed)
  *
  * Return: the exit code.
  */
-enum exit_code cache_watch(struct options *options)
+enum exit_code cache_watch(struct cache_options *options)
 {
 	static struct watch watch;
 	struct walk walk = { .visit = visit, .data = &watch };
@@ -223,7 +223,7 @@ enum exit_code cache_watch(struct options *options)
 			      options->style.format == FORMAT_TABLE ? COLUMNS : COLUMNS_RAW,
 			      "came,went,cached"))
 		return EXIT_USAGE;
-	pace_begin(&pace, options->interval);
+	pace_begin(&pace, options->interval.seconds);
 	for (;;) {
 		code = cache_look(&walk, options, &nr_live);
 		if (!nr_live && watch.turn && options->style.format != FORMAT_JSON)
@@ -239,7 +239,7 @@ enum exit_code cache_watch(struct options *options)
 		last = now;
 		cache_rows_clear(&watch.rows);
 		walk.quiet = true;
-		if (++watch.turn == options->count || !pace_wait(&pace))
+		if (!interval_next(&options->interval, &pace, &watch.turn))
 			break;
 	}
 	cache_rows_clear(&watch.rows);

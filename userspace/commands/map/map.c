@@ -10,9 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "commands/commands.h"
+#include "commands/map/map.h"
 #include "commands/map/mapobject.h"
 #include "commands/map/processes.h"
-#include "commands/options.h"
 #include "kernel/procmem.h"
 #include "lib/message.h"
 #include "lib/pace.h"
@@ -35,10 +36,7 @@ struct report {
 
 enum result { LOOKED, ENDED, FAILED };
 
-/**
- * map_help() - the columns, for --help.
- */
-void map_help(void)
+static void help(void)
 {
 	fields_help(&map_fields);
 	printf("\nColumns without -p:\n");
@@ -94,7 +92,7 @@ static bool look_at_object(struct report *report, struct map_object *object,
 	return fine;
 }
 
-static enum result look(struct report *report, const struct options *options,
+static enum result look(struct report *report, const struct map_options *options,
 			const struct view *view, bool quiet)
 {
 	struct map_objects *objects = &report->objects;
@@ -241,7 +239,7 @@ static char *kernel_text(const struct report *report)
 	return kernel;
 }
 
-static void print_process(const struct report *report, const struct options *options)
+static void print_process(const struct report *report, const struct map_options *options)
 {
 	struct procmem m = walked_of(report);
 	char *comm = text_shown(report->memory.comm, TEXT_TABLE), *rss = rss_text(&m);
@@ -271,7 +269,7 @@ static void print_process(const struct report *report, const struct options *opt
 }
 
 /* Lines that print_process() needs. */
-static size_t lines_of(const struct report *report, const struct options *options)
+static size_t lines_of(const struct report *report, const struct map_options *options)
 {
 	char *kernel = kernel_text(report);
 	size_t lines = 1 + !!options->filter.object + !!kernel + !!report->all.hugetlb;
@@ -358,7 +356,7 @@ static int compare_shown(const void *a, const void *b, void *data)
 		(x->first->start < y->first->start);
 }
 
-static void print_notes(const struct report *reports, size_t nr, const struct options *options,
+static void print_notes(const struct report *reports, size_t nr, const struct map_options *options,
 			const struct map_row *sum, size_t shown, size_t limit)
 {
 	size_t i;
@@ -378,7 +376,7 @@ static void print_notes(const struct report *reports, size_t nr, const struct op
 	}
 }
 
-static void print(const struct report *reports, size_t nr, struct options *options,
+static void print(const struct report *reports, size_t nr, struct map_options *options,
 		  struct view *view)
 {
 	size_t limit, shown = 0, all = 0, alive = 0, below = 0, i, j;
@@ -403,14 +401,14 @@ static void print(const struct report *reports, size_t nr, struct options *optio
 		for (j = 0; j < reports[i].nr_gone; j++)
 			rows[shown++] = &reports[i].gone[j];
 	}
-	limit = options_limit(options, 5 + below);
+	limit = limit_rows(&options->limit, &options->style, 5 + below);
 	/* What two have mapped is not twice in the page cache. */
 	if (alive > 1)
 		sum.has_cached = false;
 	qsort_r(rows, shown, sizeof(*rows), compare_shown, view);
 	if (options->style.format == FORMAT_JSON)
-		json = json_before(reports, nr, options->interval > 0);
-	else if (options->interval > 0 && localtime_r(&when, &tm))
+		json = json_before(reports, nr, options->interval.seconds > 0);
+	else if (options->interval.seconds > 0 && localtime_r(&when, &tm))
 		strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S", &tm);
 	if (*clock)
 		printf("# %s\n", clock);
@@ -422,7 +420,7 @@ static void print(const struct report *reports, size_t nr, struct options *optio
 	free(rows);
 }
 
-static bool choose(struct options *options, struct view *view)
+static bool choose(struct map_options *options, struct view *view)
 {
 	bool table = options->style.format == FORMAT_TABLE, narrow, bar;
 	size_t width, lines;
@@ -433,11 +431,11 @@ static bool choose(struct options *options, struct view *view)
 	options->style.width = width;
 	narrow = table && width && width < WIDE;
 	/* A path says more than its bar. */
-	bar = !narrow || width >= BAR_LEAST || (options->interval <= 0 && !options->smaps);
+	bar = !narrow || width >= BAR_LEAST || (options->interval.seconds <= 0 && !options->smaps);
 	list = xasprintf("%ssize,mapped,percent,%scached,private,%s%s%s%s%s%sobject",
 			 !table ? "pid,comm," : options->filter.nr_pids > 1 ? "pid," : "",
 			 narrow ? "" : "of_file,", narrow ? "" : "huge,swapped,",
-			 table ? "" : "rss,mappings,", options->interval > 0 ? "change," : "",
+			 table ? "" : "rss,mappings,", options->interval.seconds > 0 ? "change," : "",
 			 options->smaps ? "smaps_rss,pss,referenced," : "",
 			 table ? "" : "dev,inode,state,", bar ? "bar," : "");
 	good = view_choose(view, &map_fields, &options->columns, list, "rss,size");
@@ -447,7 +445,7 @@ static bool choose(struct options *options, struct view *view)
 
 /* One look at all processes that are left; false if there is none any more. */
 static bool look_at_all(struct report *now, struct report *before, size_t nr,
-			struct options *options, const struct view *view, bool first,
+			struct map_options *options, const struct view *view, bool first,
 			enum exit_code *code)
 {
 	bool any = false;
@@ -478,7 +476,7 @@ static bool look_at_all(struct report *now, struct report *before, size_t nr,
 	return any;
 }
 
-static enum exit_code show_processes(struct options *options)
+static enum exit_code show_processes(struct map_options *options)
 {
 	size_t nr = options->filter.nr_pids, i;
 	struct report *now = xcalloc(nr, sizeof(*now)), *before = xcalloc(nr, sizeof(*before));
@@ -488,7 +486,7 @@ static enum exit_code show_processes(struct options *options)
 	struct pace pace;
 	uint64_t turn = 0;
 
-	options->style.compact = options->interval > 0;
+	options->style.compact = options->interval.seconds > 0;
 	if (!choose(options, &view) || !residency_begin(NULL) || !pagemap_begin(options->via)) {
 		free(now);
 		free(before);
@@ -501,10 +499,10 @@ static enum exit_code show_processes(struct options *options)
 		before[i].pid = now[i].pid;
 		now[i].alive = true;
 	}
-	pace_begin(&pace, options->interval);
+	pace_begin(&pace, options->interval.seconds);
 	while (look_at_all(now, before, nr, options, &view, !turn, &code)) {
 		print(now, nr, options, &view);
-		if (options->interval <= 0 || ++turn == options->count || !pace_wait(&pace))
+		if (!interval_next(&options->interval, &pace, &turn))
 			break;
 		for (i = 0; i < nr; i++) {
 			report_free(&before[i]);
@@ -523,20 +521,49 @@ static enum exit_code show_processes(struct options *options)
 	return code;
 }
 
-/**
- * map_run() - the command map.
- * @options: what is wanted
- *
- * Return: the exit code.
- */
-enum exit_code map_run(struct options *options)
+static struct map_options options;
+
+static const struct option_info own[] = {
+	{ 'p', "pid", "PID[,...]", option_pids, offsetof(struct map_options, filter),
+	  "what these processes have mapped, not all processes" },
+	{ 'f', "object", "GLOB", option_glob, offsetof(struct map_options, filter.object),
+	  "only such objects, and their share of the process's memory" },
+	{ 0, "via", "WAY", option_text, offsetof(struct map_options, via),
+	  "ask by scan (PAGEMAP_SCAN), or by pagemap" },
+	{ 0, "smaps", NULL, option_flag, offsetof(struct map_options, smaps),
+	  "what smaps says, too; stalls the process meanwhile" },
+	OPTIONS_END
+};
+
+static const struct option_group groups[] = {
+	{ options_all, &options.limit },
+	{ options_lines, &options.limit },
+	{ options_columns, &options.columns },
+	{ options_style_live, &options.style },
+	{ own, &options },
+	{ NULL, NULL }
+};
+
+static enum exit_code run(struct command_line *line)
 {
-	if (options->filter.nr_pids)
-		return show_processes(options);
-	if (options->filter.object || options->smaps || options->via) {
-		complain("%s wants processes: give -p PID", options->filter.object ? "-f" :
-			 options->smaps ? "--smaps" : "--via");
+	(void)line;
+	if (options.filter.nr_pids)
+		return show_processes(&options);
+	if (options.filter.object || options.smaps || options.via) {
+		complain("%s wants processes: give -p PID", options.filter.object ? "-f" :
+			 options.smaps ? "--smaps" : "--via");
 		return EXIT_USAGE;
 	}
-	return processes_show(options);
+	return processes_show(&options);
 }
+
+const struct command map_command = {
+	.name = "map",
+	.arguments = "[-p PID[,...]] [interval [count]]",
+	.summary = "Show what processes have in their page tables, by file and area.",
+	.options = groups,
+	.interval = &options.interval,
+	.interval_hint = "; processes are given with -p",
+	.columns = help,
+	.run = run,
+};

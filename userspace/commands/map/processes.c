@@ -125,10 +125,10 @@ static int compare_shown(const void *a, const void *b, void *data)
 	return result ? result : by_pid(*(const void *const *)a, *(const void *const *)b);
 }
 
-static void print(struct options *options, struct view *view, const struct procmems *all)
+static void print(struct map_options *options, struct view *view, const struct procmems *all)
 {
 	const void **shown = xcalloc(all->nr, sizeof(*shown));
-	size_t limit = options_limit(options, 4), i, lines;
+	size_t limit = limit_rows(&options->limit, &options->style, 4), i, lines;
 	time_t when = time(NULL);
 	char clock[32] = "", *json = NULL;
 	struct tm tm;
@@ -137,9 +137,9 @@ static void print(struct options *options, struct view *view, const struct procm
 	for (i = 0; i < all->nr; i++)
 		shown[i] = &all->at[i];
 	qsort_r(shown, all->nr, sizeof(*shown), compare_shown, view);
-	if (options->interval > 0 && options->style.format == FORMAT_JSON)
+	if (options->interval.seconds > 0 && options->style.format == FORMAT_JSON)
 		json = xasprintf("   \"realtime\": %lld", (long long)when);
-	else if (options->interval > 0 && localtime_r(&when, &tm))
+	else if (options->interval.seconds > 0 && localtime_r(&when, &tm))
 		strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S", &tm);
 	if (*clock)
 		printf("# %s\n", clock);
@@ -157,19 +157,19 @@ static void print(struct options *options, struct view *view, const struct procm
  *
  * Return: the exit code.
  */
-enum exit_code processes_show(struct options *options)
+enum exit_code processes_show(struct map_options *options)
 {
 	struct procmems before = { 0 }, now = { 0 }, other;
 	struct view view;
 	struct pace pace;
 	uint64_t turn = 0;
 
-	options->style.compact = options->interval > 0;
-	if (!view_choose(&view, &fields, &options->columns, options->interval > 0 ?
+	options->style.compact = options->interval.seconds > 0;
+	if (!view_choose(&view, &fields, &options->columns, options->interval.seconds > 0 ?
 			 "pid,rss,change,anon,file,shmem,shared,swap,percent,comm" :
 			 "pid,rss,anon,file,shmem,shared,swap,percent,comm", "rss"))
 		return EXIT_USAGE;
-	pace_begin(&pace, options->interval);
+	pace_begin(&pace, options->interval.seconds);
 	for (;;) {
 		if (!procmems_read(&now))
 			return EXIT_ERROR;
@@ -177,7 +177,7 @@ enum exit_code processes_show(struct options *options)
 		if (turn)
 			compare(&now, &before);
 		print(options, &view, &now);
-		if (options->interval <= 0 || ++turn == options->count || !pace_wait(&pace))
+		if (!interval_next(&options->interval, &pace, &turn))
 			break;
 		other = before;
 		before = now;

@@ -5,9 +5,10 @@
 #ifndef KFAULTSTAT_PROCESSES_H
 #define KFAULTSTAT_PROCESSES_H
 
-#include "commands/options.h"
+#include "commands/map/map.h"
+#include "lib/message.h"
 
-enum exit_code processes_show(struct options *options);
+enum exit_code processes_show(struct map_options *options);
 void processes_help(void);
 
 #endif

@@ -186,7 +186,7 @@ void heatmap_add(struct heatmap *map, const struct region_files *files, const st
 		const struct region_file *file = &files->at[i];
 
 		if (file->nr && (file->heat.calls || file->heat.major || files->nr == 1 ||
-				 files->options->nr_arguments))
+				 files->request->nr_paths))
 			add_file(map, file, column);
 	}
 	if (map->merged > 1)

@@ -26,7 +26,7 @@ static uint64_t page_size(void)
 
 static bool is_wanted(const struct region_files *files, const char *path)
 {
-	return !files->options->filter.object || glob_matches(files->options->filter.object, path);
+	return !files->request->glob || glob_matches(files->request->glob, path);
 }
 
 /* The file of that identity; of several, as btrfs has them, rather the one of that name. */
@@ -103,7 +103,7 @@ static struct region_process *add_process(struct region_files *files, int32_t pi
 	files->failed |= result == MAPPINGS_FAILED && !quiet;
 	process->lives = result == MAPPINGS_READ;
 	if (process->lives)
-		map_objects_make(&process->objects, files->options->filter.object);
+		map_objects_make(&process->objects, files->request->glob);
 	snprintf(name, sizeof(name), "/proc/%d/comm", pid);
 	process->comm = procfs_read(name, &size);
 	if (process->comm && size && process->comm[size - 1] == '\n')
@@ -165,25 +165,26 @@ static void find_mapped(struct region_files *files, struct region_process *proce
 /**
  * region_files_find() - find the files that are asked for, and the processes.
  * @files: set, to be freed whatever comes
- * @options: what is wanted
+ * @request: what is asked for; must stay as long as @files
  * @quiet: no complaints
  */
-void region_files_find(struct region_files *files, const struct options *options, bool quiet)
+void region_files_find(struct region_files *files, const struct region_request *request,
+		       bool quiet)
 {
 	struct walk walk = { .visit = visit, .data = files, .quiet = quiet,
 			     .looked = progress_file };
 	size_t i;
 
 	memset(files, 0, sizeof(*files));
-	files->options = options;
-	if (options->nr_arguments) {
-		walk_paths(&walk, options->arguments, (size_t)options->nr_arguments);
+	files->request = request;
+	if (request->nr_paths) {
+		walk_paths(&walk, request->paths, request->nr_paths);
 		files->failed = walk.failed;
 		walk_free(&walk);
 		find_mappers(files);
 	}
-	for (i = 0; i < options->filter.nr_pids; i++) {
-		add_process(files, options->filter.pids[i], quiet);
+	for (i = 0; i < request->nr_pids; i++) {
+		add_process(files, request->pids[i], quiet);
 		find_mapped(files, &files->processes[files->nr_processes++]);
 	}
 	for (i = 0; i < files->nr_processes; i++)
@@ -232,12 +233,12 @@ bool region_files_counted(const struct region_files *files, const struct heat *h
 /* Which row is of a process that is looked at. */
 static bool is_ours(const struct region_files *files, const struct heat_row *row)
 {
-	const struct filter *filter = &files->options->filter;
+	const struct region_request *request = files->request;
 	size_t i;
 
-	for (i = 0; i < filter->nr_pids && filter->pids[i] != row->pid; i++)
+	for (i = 0; i < request->nr_pids && request->pids[i] != row->pid; i++)
 		;
-	return !filter->nr_pids || i < filter->nr_pids;
+	return !request->nr_pids || i < request->nr_pids;
 }
 
 /* A file that only the heat knows any more: it is not mapped now. */
@@ -349,7 +350,7 @@ void region_files_heat(struct region_files *files, const struct heat *now,
 		       const struct heat *before)
 {
 	static struct heat_regions regions;
-	size_t parts = files->options->parts ? files->options->parts : REGIONS_USUAL, i;
+	size_t parts = files->request->parts, i;
 
 	for (i = 0; i < now->nr_rows; i++) {
 		const struct heat_row *row = &now->rows[i];
@@ -358,7 +359,7 @@ void region_files_heat(struct region_files *files, const struct heat *now,
 		if (!is_ours(files, row))
 			continue;
 		file = find(files, row->dev, row->inode, row->object);
-		if (!file && (files->options->nr_arguments || !is_wanted(files, row->object)))
+		if (!file && (files->request->nr_paths || !is_wanted(files, row->object)))
 			continue;
 		heat_since(&regions, now, row, before);
 		if (!has_calls(&regions))
@@ -414,7 +415,7 @@ static struct region_file *file_of(struct region_files *files, const struct map_
 {
 	const struct mapping *m = object->row.first;
 
-	if (!mapping_is_file(m) || (object->row.is_hidden && !files->options->nr_arguments))
+	if (!mapping_is_file(m) || (object->row.is_hidden && !files->request->nr_paths))
 		return NULL;
 	return find(files, m->dev, m->inode, m->path);
 }
@@ -437,7 +438,7 @@ static void measure_process(struct region_files *files, struct region_process *p
 		if (!file)
 			continue;
 		measure_mapped(file, process, object, &pagemap);
-		if (file->has_cached || files->options->nr_arguments)
+		if (file->has_cached || files->request->nr_paths)
 			continue;
 		map_object_open(&process->objects, object, &open);
 		measure_cached(file, &open);

@@ -7,10 +7,7 @@
 #define KFAULTSTAT_REGIONFILE_H
 
 #include "commands/map/mapobject.h"
-#include "commands/options.h"
 #include "faults/heat.h"
-
-#define REGIONS_USUAL	64	/* of a file, at most */
 
 struct region {
 	uint64_t pages, cached, mapped;
@@ -41,9 +38,19 @@ struct region_process {
 	struct map_objects objects;
 };
 
+/* What is looked at: files by name, or those that processes map. */
+struct region_request {
+	char *const *paths;	/* of files and folders */
+	size_t nr_paths;
+	const int32_t *pids;
+	size_t nr_pids;
+	const char *glob;	/* only files with such names; NULL for all */
+	size_t parts;		/* regions of a file, at most */
+};
+
 /* One look at all. */
 struct region_files {
-	const struct options *options;
+	const struct region_request *request;
 	struct region_file *at;
 	size_t nr, room;
 	struct identities keys;		/* of files, by device and inode */
@@ -55,7 +62,8 @@ struct region_files {
 	bool failed;			/* after complaints */
 };
 
-void region_files_find(struct region_files *files, const struct options *options, bool quiet);
+void region_files_find(struct region_files *files, const struct region_request *request,
+		       bool quiet);
 size_t region_files_pids(const struct region_files *files, int32_t **pids);
 bool region_files_counted(const struct region_files *files, const struct heat *heat);
 void region_files_heat(struct region_files *files, const struct heat *now,

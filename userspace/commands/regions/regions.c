@@ -12,18 +12,84 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands/commands.h"
 #include "commands/regions/heatmap.h"
 #include "commands/regions/regiontable.h"
+#include "faults/filter.h"
 #include "faults/heatsource.h"
 #include "kernel/pagemap.h"
 #include "lib/message.h"
 #include "lib/pace.h"
+#include "lib/text.h"
 #include "ui/progress.h"
 
 #define INTERVAL_USUAL	1	/* seconds */
+#define PARTS_USUAL	64	/* regions of a file */
+
+static struct {
+	struct filter filter;		/* only its pids and object */
+	struct columns_wanted columns;
+	struct style style;
+	struct limit limit;
+	struct interval interval;
+	const char *input;
+	const char *svg;		/* where to draw, or NULL */
+	size_t parts;			/* regions of a file, at most */
+} options = { .parts = PARTS_USUAL };
+
+static bool option_parts(void *to, char *value, const char *command)
+{
+	uint64_t parts;
+
+	(void)command;
+	if (!text_number(value, &parts) || !parts || parts > SPREAD_MAX) {
+		complain("--parts is a number of regions from 1 to %d, not \"%s\"", SPREAD_MAX,
+			 value);
+		return false;
+	}
+	*(size_t *)to = (size_t)parts;
+	return true;
+}
+
+static const struct option_info input_option[] = {
+	{ 'i', "input", "FILE", option_text, 0,
+	  "faults from a saved copy of /proc/faultstat/heat" },
+	OPTIONS_END
+};
+
+static const struct option_info filter_options[] = {
+	{ 'p', "pid", "PID[,...]", option_pids, 0,
+	  "these processes and the files that they map" },
+	{ 'f', "object", "GLOB", option_glob, offsetof(struct filter, object),
+	  "only such files; * matches / as well" },
+	OPTIONS_END
+};
+
+static const struct option_info parts_option[] = {
+	{ 0, "parts", "NUMBER", option_parts, 0,
+	  "at most so many regions of a file, from 1 to 256" },
+	OPTIONS_END
+};
+
+static const struct option_info svg_option[] = {
+	{ 0, "svg", "FILE", option_text, 0, "draw faults by time and offset" },
+	OPTIONS_END
+};
+
+static const struct option_group groups[] = {
+	{ input_option, &options.input },
+	{ options_all, &options.limit },
+	{ options_lines, &options.limit },
+	{ options_columns, &options.columns },
+	{ options_style_live, &options.style },
+	{ filter_options, &options.filter },
+	{ parts_option, &options.parts },
+	{ svg_option, &options.svg },
+	{ NULL, NULL }
+};
 
 struct session {
-	struct options *options;
+	struct region_request request;
 	struct region_table table;
 	struct heat_requests requests;
 	struct region_files files;	/* as they were looked at last */
@@ -36,17 +102,14 @@ struct session {
 	bool away;			/* the module is not loaded */
 };
 
-/**
- * regions_help() - the columns, for --help.
- */
-void regions_help(void)
+static void help(void)
 {
 	fields_help(&region_fields);
 }
 
 static bool begin_picture(struct session *s)
 {
-	const char *name = s->options->svg;
+	const char *name = options.svg;
 
 	s->svg = -1;
 	if (!name)
@@ -82,7 +145,7 @@ static bool draw(struct session *s)
 		    write_all(s->svg, text, size);
 
 	if (!fine)
-		complain("%s: %s", s->options->svg, strerror(errno));
+		complain("%s: %s", options.svg, strerror(errno));
 	free(text);
 	s->drawn = clock_now();
 	return fine;
@@ -118,7 +181,7 @@ static void look(struct session *s, bool quiet)
 	region_files_free(&s->files);
 	residency_part = progress_part;
 	progress_begin();
-	region_files_find(&s->files, s->options, quiet);
+	region_files_find(&s->files, &s->request, quiet);
 	progress_end();
 }
 
@@ -130,7 +193,7 @@ static enum exit_code want(struct session *s)
 	size_t nr;
 	char *error;
 
-	if (s->options->input)
+	if (options.input)
 		return EXIT_FINE;
 	nr = region_files_pids(&s->files, &pids);
 	code = heat_want(&s->requests, pids, nr, &error);
@@ -146,7 +209,7 @@ static enum exit_code want(struct session *s)
 static enum exit_code read_heat(struct session *s, struct heat *heat)
 {
 	char *error;
-	enum exit_code code = heat_read(heat, s->options->input, &error);
+	enum exit_code code = heat_read(heat, options.input, &error);
 
 	if (code != EXIT_FINE && !s->away)
 		complain("%s", error);
@@ -180,7 +243,7 @@ static bool show(struct session *s, struct heat *heat)
 	region_files_measure(&s->files);
 	region_table_print(&s->table, &s->files, heat, since, seconds);
 	/* What came in a time that nobody knows is no column among others. */
-	if (s->svg >= 0 && (since != REGION_SINCE_HEAT || s->options->interval <= 0))
+	if (s->svg >= 0 && (since != REGION_SINCE_HEAT || options.interval.seconds <= 0))
 		heatmap_add(&s->map, &s->files, heat, seconds);
 	heat_free(&s->before);
 	s->before = *heat;
@@ -215,7 +278,7 @@ static enum exit_code go_on(struct session *s, uint64_t turn, uint64_t count)
 		}
 		if (!show(s, &heat))
 			return EXIT_ERROR;
-		if (!s->files.nr_live && s->options->filter.nr_pids && !s->options->input)
+		if (!s->files.nr_live && options.filter.nr_pids && !options.input)
 			break;
 	}
 	return code;
@@ -224,11 +287,11 @@ static enum exit_code go_on(struct session *s, uint64_t turn, uint64_t count)
 /* Whether there is anything to look at; with a copy also what has ended. */
 static bool has_any(const struct session *s, const struct heat *heat)
 {
-	const struct filter *filter = &s->options->filter;
+	const struct filter *filter = &options.filter;
 	size_t i, j;
 
 	if (!filter->nr_pids)
-		return s->files.nr || s->options->input;
+		return s->files.nr || options.input;
 	for (i = 0; i < filter->nr_pids; i++)
 		for (j = 0; j < heat->nr_rows; j++)
 			if (heat->rows[j].pid == filter->pids[i])
@@ -236,12 +299,12 @@ static bool has_any(const struct session *s, const struct heat *heat)
 	return s->files.nr_live;
 }
 
-static enum exit_code run(struct session *s)
+static enum exit_code work(struct session *s)
 {
-	const struct options *options = s->options;
-	bool intervals = options->interval > 0, counted;
+	bool intervals = options.interval.seconds > 0, counted;
 	/* Without a count it is never reached. */
-	uint64_t turn = 0, count = !intervals ? 1 : options->count ? options->count : UINT64_MAX;
+	uint64_t turn = 0, count = !intervals ? 1 :
+			options.interval.count ? options.interval.count : UINT64_MAX;
 	enum exit_code code;
 	struct heat heat;
 
@@ -250,15 +313,15 @@ static enum exit_code run(struct session *s)
 		return code;
 	look(s, false);
 	if (!has_any(s, &heat)) {
-		if (options->filter.nr_pids)
+		if (options.filter.nr_pids)
 			complain("no such process, or it has no memory of its own");
 		else if (!s->files.failed)
-			complain("there is no file in what is named%s", options->filter.object ?
+			complain("there is no file in what is named%s", options.filter.object ?
 				 " that -f leaves" : "");
 		heat_free(&heat);
 		return EXIT_ERROR;
 	}
-	counted = options->input || region_files_counted(&s->files, &heat);
+	counted = options.input || region_files_counted(&s->files, &heat);
 	/* Nobody is there to fault. */
 	counted |= !intervals && !s->files.nr_live;
 	if (intervals || !counted)
@@ -271,53 +334,65 @@ static enum exit_code run(struct session *s)
 		/* That from which on it is counted. */
 		if (code == EXIT_FINE)
 			code = read_heat(s, &s->before);
-		if (code == EXIT_FINE && !intervals && options->style.format == FORMAT_TABLE)
+		if (code == EXIT_FINE && !intervals && options.style.format == FORMAT_TABLE)
 			printf("# nobody has faults counted by region: looking for %d s\n",
 			       INTERVAL_USUAL);
 	}
-	pace_begin(&s->pace, intervals ? options->interval : INTERVAL_USUAL);
+	pace_begin(&s->pace, intervals ? options.interval.seconds : INTERVAL_USUAL);
 	if (s->svg >= 0)
 		s->pace.signals = &s->signals;
 	return code == EXIT_FINE ? go_on(s, turn, count) : code;
 }
 
-/**
- * regions_run() - the command regions.
- * @options: what is wanted
- *
- * Return: the exit code.
- */
-enum exit_code regions_run(struct options *options)
+static bool take_arguments(struct session *s, struct command_line *line)
+{
+	if (!interval_take(&options.interval, line->arguments, &line->nr_arguments,
+			   options.filter.nr_pids || options.input ? 0 : 1) ||
+	    !interval_can_read(&options.interval, options.input))
+		return false;
+	if (options.filter.nr_pids && line->nr_arguments) {
+		complain("give files or -p, not both: %s", line->arguments[0]);
+		return false;
+	}
+	if (!options.filter.nr_pids && !line->nr_arguments && !options.input) {
+		complain("regions wants files, folders, or -p PID: see kfaultstat regions --help");
+		return false;
+	}
+	s->request.paths = line->arguments;
+	s->request.nr_paths = (size_t)line->nr_arguments;
+	s->request.pids = options.filter.pids;
+	s->request.nr_pids = options.filter.nr_pids;
+	s->request.glob = options.filter.object;
+	s->request.parts = options.parts;
+	s->table.style = options.style;
+	s->table.style.compact = options.interval.seconds > 0;
+	s->table.limit = options.limit;
+	s->table.intervals = options.interval.seconds > 0;
+	s->table.saved = options.input;
+	return true;
+}
+
+static enum exit_code run(struct command_line *line)
 {
 	static struct session s;
 	enum exit_code code;
 
-	if (!options_take_interval(options, options->filter.nr_pids || options->input ? 0 : 1))
+	if (!take_arguments(&s, line))
 		return EXIT_USAGE;
-	if (options->filter.nr_pids && options->nr_arguments) {
-		complain("give files or -p, not both: %s", options->arguments[0]);
-		return EXIT_USAGE;
-	}
-	if (!options->filter.nr_pids && !options->nr_arguments && !options->input) {
-		complain("regions wants files, folders, or -p PID: see kfaultstat regions --help");
-		return EXIT_USAGE;
-	}
-	s.options = options;
-	options->style.compact = options->interval > 0;
-	if (!region_table_begin(&s.table, options) || !residency_begin(NULL) ||
+	if (!region_table_begin(&s.table, &options.columns) || !residency_begin(NULL) ||
 	    !pagemap_begin(NULL))
 		return EXIT_USAGE;
 	if (!begin_picture(&s))
 		return EXIT_ERROR;
 	if (s.svg >= 0)
 		catch_signals(&s);
-	code = run(&s);
+	code = work(&s);
 	if (code == EXIT_FINE && s.files.failed)
 		code = EXIT_ERROR;
 	if (s.svg >= 0 && s.map.nr_columns && !draw(&s))
 		code = EXIT_ERROR;
 	if (s.svg >= 0 && close(s.svg) && code == EXIT_FINE) {
-		complain("%s: %s", options->svg, strerror(errno));
+		complain("%s: %s", options.svg, strerror(errno));
 		code = EXIT_ERROR;
 	}
 	heat_want_none(&s.requests);
@@ -328,3 +403,12 @@ enum exit_code regions_run(struct options *options)
 		end_by_signal(s.pace.signal);
 	return code;
 }
+
+const struct command regions_command = {
+	.name = "regions",
+	.arguments = "FILE...|-p PID[,...] [interval [count]]",
+	.summary = "Show what is cached, mapped and faulted on, by region of files.",
+	.options = groups,
+	.columns = help,
+	.run = run,
+};

@@ -18,24 +18,22 @@
 
 /**
  * region_table_begin() - what is to be shown.
- * @table: set
- * @options: what is wanted
+ * @table: its view and width are set
+ * @wanted: columns that are asked for
  *
  * Return: false after a complaint.
  */
-bool region_table_begin(struct region_table *table, struct options *options)
+bool region_table_begin(struct region_table *table, const struct columns_wanted *wanted)
 {
 	const char *list = COLUMNS_ALL "dev,inode,state,file";
 	size_t width, lines;
 
-	memset(table, 0, sizeof(*table));
-	table->options = options;
 	screen_size(STDOUT_FILENO, &width, &lines);
-	options->style.width = width;
-	if (options->style.format == FORMAT_TABLE)
+	table->style.width = width;
+	if (table->style.format == FORMAT_TABLE)
 		list = width && width < WIDE ? "offset,size,cached%,mapped%,calls,major,file" :
 		       COLUMNS_ALL "file";
-	return view_choose(&table->view, &region_fields, &options->columns, list,
+	return view_choose(&table->view, &region_fields, wanted, list,
 			   "calls,major,mapped,cached,file,offset:asc");
 }
 
@@ -106,12 +104,12 @@ static char *json_before(const struct region_files *files, const struct heat *he
 	return text;
 }
 
-static void print_processes(const struct region_files *files, enum format format)
+static void print_processes(const struct region_table *table, const struct region_files *files)
 {
 	const char *between = "";
 	size_t i;
 
-	if (format == FORMAT_RAW) {
+	if (table->style.format == FORMAT_RAW) {
 		for (i = 0; i < files->nr_processes; i++) {
 			const struct region_process *process = &files->processes[i];
 			char *comm = text_shown(process->comm ? process->comm : "-", TEXT_RAW);
@@ -123,7 +121,7 @@ static void print_processes(const struct region_files *files, enum format format
 		return;
 	}
 	if (!files->nr_live) {
-		puts(files->options->input ? "no process that lives maps any of it now" :
+		puts(table->saved ? "no process that lives maps any of it now" :
 		     "no process maps any of it now");
 		return;
 	}
@@ -144,22 +142,21 @@ static void print_processes(const struct region_files *files, enum format format
 static void print_notes(const struct region_table *table, const struct region_files *files,
 			const struct region_row *sum, size_t shown, size_t limit, uint64_t lost)
 {
-	const struct options *options = table->options;
 	char *words;
 
-	if (options->style.format == FORMAT_JSON)
+	if (table->style.format == FORMAT_JSON)
 		return;
-	if (options->style.format == FORMAT_RAW) {
+	if (table->style.format == FORMAT_RAW) {
 		words = region_row_words(sum, " ", "", " ");
 		printf("# total %s lost %" PRIu64 "\n", words, lost);
 		free(words);
 	}
-	if (options->style.format == FORMAT_TABLE && shown > limit && options->style.width)
+	if (table->style.format == FORMAT_TABLE && shown > limit && table->style.width)
 		printf("%zu of %zu regions; -a shows all\n", limit, shown);
-	if (options->style.format == FORMAT_TABLE && lost)
+	if (table->style.format == FORMAT_TABLE && lost)
 		printf("calls that are in no region, for the module had no memory: %" PRIu64 "\n",
 		       lost);
-	print_processes(files, options->style.format);
+	print_processes(table, files);
 }
 
 /* In intervals only what moved. */
@@ -192,8 +189,7 @@ static int compare(const void *a, const void *b, void *view)
 void region_table_print(struct region_table *table, const struct region_files *files,
 			const struct heat *heat, enum region_since since, double seconds)
 {
-	struct options *options = table->options;
-	size_t limit = options_limit(options, 6), nr = 0, shown = 0, i, j;
+	size_t limit = limit_rows(&table->limit, &table->style, 6), nr = 0, shown = 0, i, j;
 	uint64_t all_calls = 0, lost = 0;
 	struct region_row sum = { .file = NULL };
 	struct ordered *at;
@@ -212,18 +208,18 @@ void region_table_print(struct region_table *table, const struct region_files *f
 			at[shown].order = shown;
 			region_row_fill(&at[shown].row, &files->at[i], j, all_calls);
 			region_row_add(&sum, &at[shown].row);
-			shown += is_shown(&at[shown].row, since, options->interval > 0);
+			shown += is_shown(&at[shown].row, since, table->intervals);
 		}
 	}
 	qsort_r(at, shown, sizeof(*at), compare, &table->view);
 	for (i = 0; i < shown; i++)
 		rows[i] = &at[i].row;
-	if (options->style.format == FORMAT_JSON)
+	if (table->style.format == FORMAT_JSON)
 		json = json_before(files, heat, since, seconds, &sum, lost);
 	else
 		heading(heat, since, seconds);
 	view_print(&table->view, rows, shown < limit ? shown : limit,
-		   options->style.format == FORMAT_TABLE ? &sum : NULL, &options->style, stdout,
+		   table->style.format == FORMAT_TABLE ? &sum : NULL, &table->style, stdout,
 		   json);
 	print_notes(table, files, &sum, shown, limit, lost);
 	free(json);

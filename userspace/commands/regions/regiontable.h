@@ -5,6 +5,7 @@
 #ifndef KFAULTSTAT_REGIONTABLE_H
 #define KFAULTSTAT_REGIONTABLE_H
 
+#include "commands/options.h"
 #include "commands/regions/regionrow.h"
 
 /* Since when faults are counted that are shown. */
@@ -15,12 +16,16 @@ enum region_since {
 	REGION_SINCE_RESET,
 };
 
+/* Set, but for its view, before it begins. */
 struct region_table {
-	struct options *options;
+	struct style style;
+	struct limit limit;
+	bool intervals;
+	bool saved;		/* faults are from a saved copy */
 	struct view view;
 };
 
-bool region_table_begin(struct region_table *table, struct options *options);
+bool region_table_begin(struct region_table *table, const struct columns_wanted *wanted);
 void region_table_print(struct region_table *table, const struct region_files *files,
 			const struct heat *heat, enum region_since since, double seconds);
 

@@ -223,7 +223,7 @@ static void draw_header(const struct screen *s)
 		[SINCE_LOAD] = "since the load",
 	};
 	enum delta_since from = s->all ? SINCE_LOAD : s->delta->since;
-	const struct filter *filter = &s->options->filter;
+	const struct filter *filter = s->filter;
 	const struct snapshot *now = s->now;
 	double seconds = s->delta->seconds > 0 ? s->delta->seconds : 1;
 	const uint64_t *total = s->delta->total.n;
@@ -239,7 +239,7 @@ static void draw_header(const struct screen *s)
 	line(0, pair(PAIR_TITLE, A_BOLD) | A_BOLD, "kfaultstat %s%s  %s%s, every %.1f s", clock,
 	     s->paused ? ", paused" : "", since[from],
 	     from == SINCE_LOAD && now && now->resets ? ", rows since the last reset" : "",
-	     s->options->interval);
+	     s->interval->seconds);
 	line(1, A_NORMAL, "major %.1f/s  minor %.1f/s  calls %.1f/s",
 	     (double)total[MAJOR] / seconds, (double)total[MINOR] / seconds,
 	     (double)total[CALLS] / seconds);
@@ -253,7 +253,7 @@ static void draw_header(const struct screen *s)
 	     " ended, %" PRIu64 " folded", now ? now->table_rows : 0, now ? now->memory >> 10 : 0,
 	     now ? now->processes : 0, now ? now->ended : 0, now ? now->folded : 0);
 	line(4, A_NORMAL, "by %s  name %s  object %s%s%s  sorted by %s",
-	     grouping_names[s->options->grouping.by], or_all(filter->comm), or_all(filter->object),
+	     grouping_names[s->grouping->by], or_all(filter->comm), or_all(filter->object),
 	     filter->files ? ", files" : filter->areas ? ", areas" : "",
 	     filter->nr_pids ? ", some pids" : "",
 	     view_name(&s->view, s->view.sorts[0].field));

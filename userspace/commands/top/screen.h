@@ -7,12 +7,15 @@
 
 #include <stdbool.h>
 
-#include "commands/options.h"
+#include "commands/interval.h"
 #include "faults/delta.h"
+#include "faults/group.h"
 #include "ui/fields.h"
 
 struct screen {
-	struct options *options;
+	const struct filter *filter;
+	const struct grouping_spec *grouping;
+	const struct interval *interval;
 	const struct snapshot *now;	/* NULL before the first */
 	const struct delta *delta;	/* of what is shown */
 	const struct items *items;

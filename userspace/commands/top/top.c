@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands/show.h"
+#include "commands/commands.h"
+#include "commands/rows.h"
 #include "commands/top/screen.h"
 #include "faults/source.h"
 #include "lib/pace.h"
@@ -19,9 +20,29 @@
 #define ANSWER_MAX	256
 #define CTRL(letter)	((letter) - '@')
 
+static struct {
+	const char *input;
+	struct rows_wanted rows;
+	struct interval interval;
+	bool no_color;
+} options;
+
+static const struct option_info no_color_option[] = {
+	{ 0, "no-color", NULL, option_flag, 0, "no colours" },
+	OPTIONS_END
+};
+
+static const struct option_group groups[] = {
+	{ options_input, &options.input },
+	{ options_columns, &options.rows.columns },
+	{ options_filter, &options.rows.filter },
+	{ options_by, &options.rows.grouping },
+	{ no_color_option, &options.no_color },
+	{ NULL, NULL }
+};
+
 struct top {
 	struct screen screen;
-	struct options *options;
 	struct snapshot before, now;
 	bool has_before, has_now;
 	struct delta delta;
@@ -40,22 +61,20 @@ static void usual_columns(struct top *top)
 
 	if (!top->columns_given)
 		view_show(&top->screen.view,
-			  delta_columns(top->options->grouping.by, !top->options->input), &bad);
+			  delta_columns(options.rows.grouping.by, !options.input), &bad);
 }
 
 /* Everything that is shown, of the snapshots that there are. */
 static void rebuild(struct top *top)
 {
-	struct options *options = top->options;
-
 	items_free(&top->items);
 	delta_free(&top->delta);
 	if (top->has_now) {
 		delta_make(&top->delta, top->has_before && !top->screen.all ? &top->before : NULL,
 			   &top->now);
 		items_make(&top->items, top->delta.rows, top->delta.nr_rows,
-			   top->delta.rows_seconds, &options->filter, &options->grouping);
-		if (!options->input)
+			   top->delta.rows_seconds, &options.rows.filter, &options.rows.grouping);
+		if (!options.input)
 			items_ask_machine(&top->items, &top->screen.view);
 		items_sort(top->items.at, top->items.nr, &top->screen.view);
 	}
@@ -70,11 +89,11 @@ static void take(struct top *top)
 	struct snapshot s;
 
 	free(top->trouble);
-	if (source_read(&s, top->options->input, SOURCE_FAULTS, &top->trouble) != EXIT_FINE) {
+	if (source_read(&s, options.input, SOURCE_FAULTS, &top->trouble) != EXIT_FINE) {
 		/* What there was stays. */
-	} else if (top->options->input && top->has_now && snapshot_is_older(&s, &top->now)) {
+	} else if (options.input && top->has_now && snapshot_is_older(&s, &top->now)) {
 		top->trouble = xasprintf("%s is older than the copy before it",
-					 top->options->input);
+					 options.input);
 		snapshot_free(&s);
 	} else {
 		if (top->has_before)
@@ -111,11 +130,11 @@ static void sort_beside(struct top *top, int step)
 
 static void group_next(struct top *top)
 {
-	struct grouping_spec *spec = &top->options->grouping;
+	struct grouping_spec *spec = &options.rows.grouping;
 
 	spec->by = (enum grouping)((spec->by + 1) % NR_GROUPINGS);
 	spec->depth = 0;
-	if (spec->by == BY_CGROUP && top->options->input)
+	if (spec->by == BY_CGROUP && options.input)
 		spec->by = BY_NONE;
 	usual_columns(top);
 }
@@ -139,7 +158,7 @@ static void ask_glob(struct top *top, const char *question, char *glob, const ch
 
 static void ask_pids(struct top *top)
 {
-	struct filter *filter = &top->options->filter, pids = { .nr_pids = 0 };
+	struct filter *filter = &options.rows.filter, pids = { .nr_pids = 0 };
 	char answer[ANSWER_MAX];
 
 	if (!ask(top, "pids, with commas between; none for all", answer))
@@ -161,7 +180,7 @@ static void ask_interval(struct top *top)
 		return;
 	if (text_seconds(answer, &seconds) && seconds >= INTERVAL_LEAST &&
 	    seconds <= INTERVAL_MOST)
-		top->options->interval = seconds;
+		options.interval.seconds = seconds;
 	else
 		top->refusal = "an interval is a number of seconds from 0.1 on";
 }
@@ -248,8 +267,6 @@ static void key_sorts(struct top *top, int key)
 /* Does what a key says; false if it is the last one. */
 static bool key_do(struct top *top, int key)
 {
-	struct options *options = top->options;
-
 	switch (key) {
 	case 'q':
 	case 'Q':
@@ -276,16 +293,17 @@ static bool key_do(struct top *top, int key)
 		break;
 	case '/':
 		ask_glob(top, "only objects like, none for all", top->object,
-			 &options->filter.object);
+			 &options.rows.filter.object);
 		break;
 	case 'u':
-		ask_glob(top, "only names like, none for all", top->comm, &options->filter.comm);
+		ask_glob(top, "only names like, none for all", top->comm,
+			 &options.rows.filter.comm);
 		break;
 	case 'p':
 		ask_pids(top);
 		break;
 	case 'f':
-		files_next(&options->filter);
+		files_next(&options.rows.filter);
 		break;
 	default:
 		if (key_moves(&top->screen, key))
@@ -301,7 +319,7 @@ static bool turn(struct top *top)
 {
 	top->taken = clock_now();
 	if (!top->screen.paused) {
-		if (top->options->count && top->turns++ == top->options->count)
+		if (options.interval.count && top->turns++ == options.interval.count)
 			return false;
 		take(top);
 	}
@@ -317,7 +335,7 @@ static int watch(struct top *top)
 	while (turn(top)) {
 		for (;;) {
 			/* Anew each time, for the interval may be another one. */
-			double rest = top->taken + top->options->interval - clock_now();
+			double rest = top->taken + options.interval.seconds - clock_now();
 
 			/* Even if reading takes longer: keys and signals have their turn. */
 			key = screen_key(rest > 0 ? rest : 0);
@@ -343,35 +361,36 @@ static enum exit_code end_as_told(int key)
 	return EXIT_ERROR;
 }
 
-/**
- * top_run() - the command top.
- * @options: what is wanted
- *
- * Return: the exit code.
- */
-enum exit_code top_run(struct options *options)
+static enum exit_code run(struct command_line *line)
 {
-	struct top top = { .options = options, .screen.options = options };
+	struct top top = {
+		.screen.filter = &options.rows.filter, .screen.grouping = &options.rows.grouping,
+		.screen.interval = &options.interval,
+	};
 	const char *no_color = getenv("NO_COLOR");
 	enum exit_code code;
 	int key;
 
-	if (options->interval <= 0)
-		options->interval = INTERVAL_USUAL;
-	top.columns_given = !!options->columns.output;
-	if (!view_choose(&top.screen.view, &item_fields, &options->columns,
-			 delta_columns(options->grouping.by, !options->input), "major,minor"))
+	(void)line;
+	options.rows.live = !options.input;
+	if (!rows_check(&options.rows) || !interval_can_read(&options.interval, options.input))
+		return EXIT_USAGE;
+	if (options.interval.seconds <= 0)
+		options.interval.seconds = INTERVAL_USUAL;
+	top.columns_given = !!options.rows.columns.output;
+	if (!view_choose(&top.screen.view, &item_fields, &options.rows.columns,
+			 delta_columns(options.rows.grouping.by, !options.input), ROWS_SORT_DELTA))
 		return EXIT_USAGE;
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
 		complain("top wants a terminal: use kfaultstat show INTERVAL without one");
 		return EXIT_ERROR;
 	}
 	/* What is wrong from the start is said before the screen is taken. */
-	code = source_take(&top.now, options->input, SOURCE_FAULTS);
+	code = source_take(&top.now, options.input, SOURCE_FAULTS);
 	if (code != EXIT_FINE)
 		return code;
 	snapshot_free(&top.now);
-	if (!screen_begin(!options->no_color && !(no_color && *no_color)))
+	if (!screen_begin(!options.no_color && !(no_color && *no_color)))
 		return EXIT_ERROR;
 	key = watch(&top);
 	screen_end();
@@ -382,3 +401,13 @@ enum exit_code top_run(struct options *options)
 	free(top.trouble);
 	return end_as_told(key);
 }
+
+const struct command top_command = {
+	.name = "top",
+	.arguments = "[interval [count]]",
+	.summary = "Watch the rows on the full screen; ? shows the keys.",
+	.options = groups,
+	.interval = &options.interval,
+	.columns = rows_help,
+	.run = run,
+};

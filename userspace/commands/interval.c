@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * interval.c - parses interval and count. Called for commands that take nothing else by
+ * command.c, and by those that take them behind other arguments.
+ */
+#include <string.h>
+
+#include "commands/interval.h"
+#include "lib/message.h"
+#include "lib/text.h"
+
+#define usage(...) (complain(__VA_ARGS__), false)
+
+/**
+ * interval_parse() - parse arguments that are interval and count and nothing else.
+ * @interval: set
+ * @arguments: the arguments
+ * @nr: how many
+ * @hint: end of the complaint about a bad interval
+ *
+ * Return: false after a complaint.
+ */
+bool interval_parse(struct interval *interval, char **arguments, int nr, const char *hint)
+{
+	if (nr > 2)
+		return usage("\"%s\" is too much: interval and count are all", arguments[2]);
+	if (nr > 0 && (!text_seconds(arguments[0], &interval->seconds) ||
+		       interval->seconds < INTERVAL_LEAST || interval->seconds > INTERVAL_MOST))
+		return usage("the interval is a number of seconds from %g to %.0f, not \"%s\"%s",
+			     INTERVAL_LEAST, INTERVAL_MOST, arguments[0], hint);
+	if (nr > 1 && (!text_number(arguments[1], &interval->count) || !interval->count))
+		return usage("the count is a number from 1 on, not \"%s\"", arguments[1]);
+	return true;
+}
+
+/**
+ * interval_take() - take interval and count from behind other arguments: the last one or two
+ * if they are numbers; ./5 is a file.
+ * @interval: set
+ * @arguments: the arguments
+ * @nr: how many; they become fewer
+ * @least: arguments at the front that are neither, whatever they look like
+ *
+ * Return: false after a complaint.
+ */
+bool interval_take(struct interval *interval, char **arguments, int *nr, int least)
+{
+	int left = *nr;
+	double number;
+
+	if (left - 2 >= least && text_seconds(arguments[left - 2], &interval->seconds)) {
+		if (!text_number(arguments[left - 1], &interval->count) || !interval->count)
+			return usage("the count is a number from 1 on, not %s",
+				     arguments[left - 1]);
+		left -= 2;
+	} else if (left - 1 >= least && text_seconds(arguments[left - 1], &number)) {
+		interval->seconds = number;
+		left--;
+	}
+	if (left < *nr &&
+	    (interval->seconds < INTERVAL_LEAST || interval->seconds > INTERVAL_MOST))
+		return usage("%s is no interval in seconds from %g on", arguments[left],
+			     INTERVAL_LEAST);
+	*nr = left;
+	return true;
+}
+
+/**
+ * interval_can_read() - whether an input can be read as often as is asked for.
+ * @interval: what is asked for
+ * @input: a file, - for standard input, or NULL
+ *
+ * Return: false after a complaint.
+ */
+bool interval_can_read(const struct interval *interval, const char *input)
+{
+	if (interval->seconds > 0 && input && !strcmp(input, "-"))
+		return usage("standard input cannot be read again and again: give a file with --input");
+	return true;
+}
+
+/**
+ * interval_next() - wait until it is time for the next look.
+ * @interval: what is asked for
+ * @pace: begun
+ * @turn: looks so far, without the last one; counted on
+ *
+ * Return: false if there is none, or after a signal.
+ */
+bool interval_next(const struct interval *interval, struct pace *pace, uint64_t *turn)
+{
+	return interval->seconds > 0 && ++*turn != interval->count && pace_wait(pace);
+}
