@@ -5,8 +5,9 @@ import os
 import random
 import shutil
 import subprocess
+import time
 
-from tap import PROGRAM, SCRATCH, Text, check, equal, fails, run
+from tap import PROGRAM, SCRATCH, Text, check, equal, fails, run, save
 
 
 def diff(before, after, *options):
@@ -237,3 +238,48 @@ def test_intervals_of_a_file_that_changes_add_up():
     equal("first", "load", lines[0]["interval"]["since"])
     equal("the first has everything", 10, lines[0]["interval"]["counts"]["minor"])
     equal("the others nothing", [0, 0], [one["interval"]["counts"]["minor"] for one in lines[1:]])
+
+
+def steps(path, texts, *words, interval="0.4", program=PROGRAM):
+    """Runs in intervals while the file becomes one text after the other, in place as cp does it."""
+    def put(text):
+        with open(path, "wb") as file:
+            file.write(text)
+    put(texts[0])
+    with subprocess.Popen([program, *words, "-J", interval, str(len(texts))], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, env=dict(os.environ, LC_ALL="C.UTF-8")) as child:
+        time.sleep(float(interval) / 2)
+        for text in texts[1:]:
+            put(text)
+            time.sleep(float(interval))
+        out, err = child.communicate(timeout=20)
+    return child.returncode, [json.loads(line) for line in out.splitlines()], err.decode().splitlines()
+
+
+def test_a_copy_that_is_half_written_costs_its_interval_and_no_count():
+    def text(now, minor):
+        made = Text(now=now)
+        for number in range(30):
+            made.row("p%d" % number, number + 1, number + 1, "live", "[anon]", minor + number)
+        return made.bytes()
+    first, second, third = text(20, 100), text(21, 150), text(23, 170)
+    lines = second.splitlines(True)
+    path = save("half", b"")
+    for what, part in (("nothing", b""), ("half a first line", second[:9]), ("half a header", b"".join(lines[:4])),
+                       ("half a line", second[:-7]), ("half the rows", b"".join(lines[:-15]))):
+        code, found, errors = steps(path, [first, part, third], "-i", path)
+        equal("exit code, %s" % what, 0, code, errors)
+        equal("intervals, %s" % what, 2, len(found), errors)
+        equal("said, %s" % what, 1, len(errors), *errors)
+        check("how, %s" % what, errors[0].startswith("kfaultstat: %s: incomplete, so this interval is skipped: " % path), *errors)
+        equal("since before, %s" % what, "before", found[1]["interval"]["since"])
+        equal("the next is exact, %s" % what, (3.0, 30 * 70, [70] * 30), (
+            found[1]["interval"]["seconds"], found[1]["interval"]["counts"]["minor"], [row["minor"] for row in found[1]["faults"]]))
+    code, found, errors = steps(path, [b"", first, third], "-i", path)
+    equal("at the beginning", (0, 2, 1), (code, len(found), len(errors)), *errors)
+    code, found, errors = steps(path, [first, third, b""], "-i", path)
+    equal("at the end", (1, 2, 1), (code, len(found), len(errors)), *errors)
+    for other in (b"root:x:0:0\n", b"# faultstat 99\n", b"PID"):
+        code, found, errors = steps(path, [first, other, third], "-i", path)
+        equal("another file ends it", (1, 1, 1), (code, len(found), len(errors)), *errors)
+        check("as itself", "incomplete" not in errors[0], *errors)

@@ -8,6 +8,7 @@ import subprocess
 import time
 import xml.etree.ElementTree
 
+from delta import steps
 from memory import PAGE, Process, bring, fill, folder, json_of, need_root, undisturbed
 from tap import PLAIN, PROGRAM, SCRATCH, STANDIN, check, equal, escape, fails, raw, run, save
 
@@ -442,3 +443,15 @@ def test_wrong_usage():
     fails(2, ["-s", "nothing"], "regions", "-i", heat, "-s", "nothing", "/etc/passwd")
     fails(1, ["/nowhere", "No such file"], "regions", "-i", heat, "/nowhere")
     fails(1, ["/nowhere", "No such file"], "regions", "-i", "/nowhere", "/etc/passwd")
+
+
+def test_a_copy_that_is_half_written_costs_its_interval_and_no_count():
+    path = fill(os.path.join(folder(), "file"), 8)
+    texts = [Heat(now=20 + turn).row(path, {0: (5 + 10 * turn, 1)}, PAGE).bytes() for turn in range(3)]
+    heat = save("half-heat", b"")
+    for part in (b"", texts[1][:11], texts[1][:-5]):
+        code, found, errors = steps(heat, [texts[0], part, texts[2]], "regions", "-i", heat, path, program=PLAIN)
+        equal("exit code", 0, code, *errors)
+        equal("what is said", 1, len(errors), *errors)
+        check("as what", "incomplete, so this interval is skipped" in errors[0], *errors)
+        equal("the next is exact", [5, 20], [said["total"]["calls"] for said in found])

@@ -72,13 +72,13 @@ static enum exit_code show_once(void)
 }
 
 /*
- * The snapshot of the next interval. While the module is away, which is said once, the
- * last one before that is kept: it may come again.
+ * The snapshot of the next interval. While the module is away, which is said once, or a copy
+ * is being written, the last one before that is kept: its difference to the next is exact.
  */
 static enum exit_code take_next(struct snapshot *s, bool *away)
 {
 	char *error;
-	enum exit_code code = source_read(s, options.input, SOURCE_FAULTS, &error);
+	enum exit_code code = source_read_again(s, options.input, &error);
 
 	if (code != EXIT_FINE && !*away)
 		complain("%s", error);
@@ -95,7 +95,7 @@ static enum exit_code show_intervals(void)
 	struct pace pace;
 	enum exit_code code;
 	uint64_t turn = 0;
-	bool away = false;
+	bool away = false, has_before = false;
 
 	wanted->style.compact = true;
 	if (!view_choose(&view, &item_fields, &wanted->columns,
@@ -104,28 +104,29 @@ static enum exit_code show_intervals(void)
 	pace_begin(&pace, options.interval.seconds);
 	for (;;) {
 		code = take_next(&after, &away);
-		if (code != EXIT_FINE && (!turn || !away))
+		if (code != EXIT_FINE && code != EXIT_INCOMPLETE && (!turn || !away))
 			break;
 		if (code == EXIT_FINE) {
 			struct delta delta;
 
-			if (turn && options.input && snapshot_is_older(&after, &before)) {
+			if (has_before && options.input && snapshot_is_older(&after, &before)) {
 				complain("%s is older than the copy before it", options.input);
 				snapshot_free(&after);
 				code = EXIT_ERROR;
 				break;
 			}
-			delta_make(&delta, turn ? &before : NULL, &after);
+			delta_make(&delta, has_before ? &before : NULL, &after);
 			rows_show_delta(wanted, &view, &delta, &after);
 			delta_free(&delta);
 			snapshot_free(&before);
 			before = after;
+			has_before = true;
 		}
 		if (!interval_next(&options.interval, &pace, &turn))
 			break;
 	}
 	snapshot_free(&before);
-	return code;
+	return code == EXIT_INCOMPLETE ? EXIT_ERROR : code;
 }
 
 static enum exit_code run(struct command_line *line)

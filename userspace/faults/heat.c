@@ -199,6 +199,18 @@ static const struct parse_format format = {
 };
 
 /**
+ * heat_begins() - whether this may become a text that heat_parse() takes.
+ * @text: not parsed yet
+ * @size: bytes
+ *
+ * Return: true if nothing in its first line is against it.
+ */
+bool heat_begins(const char *text, size_t size)
+{
+	return parse_begins(text, size, format.begin, format.version);
+}
+
+/**
  * heat_parse() - take a text apart.
  * @heat: filled in; to be freed also after a failure
  * @text: from malloc, @size bytes and one more; it becomes the heat's

@@ -54,6 +54,7 @@ struct heat_regions {
 	struct heat_count at[HEAT_REGIONS_MAX];
 };
 
+bool heat_begins(const char *text, size_t size);
 bool heat_parse(struct heat *heat, char *text, size_t size, char *error);
 void heat_free(struct heat *heat);
 bool heat_is_of_load(const struct heat *heat, const struct heat *before);

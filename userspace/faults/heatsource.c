@@ -35,7 +35,8 @@ static enum exit_code trouble(int failure, char **error)
  * @input: a saved copy, "-" for standard input, NULL for the loaded module
  * @error: what to complain of, to be freed, if it fails
  *
- * Return: EXIT_FINE, EXIT_ERROR or EXIT_NOT_LOADED.
+ * Return: EXIT_FINE, EXIT_ERROR or EXIT_NOT_LOADED; EXIT_INCOMPLETE for a copy that may
+ * be just being written.
  */
 enum exit_code heat_read(struct heat *heat, const char *input, char **error)
 {
@@ -43,6 +44,7 @@ enum exit_code heat_read(struct heat *heat, const char *input, char **error)
 	char why[PARSE_ERROR_MAX], *text;
 	int failure = 0;
 	size_t size;
+	bool begins;
 
 	*error = NULL;
 	text = source_text(input ? input : HEAT_FILE, &size, &failure);
@@ -52,11 +54,12 @@ enum exit_code heat_read(struct heat *heat, const char *input, char **error)
 		*error = xasprintf("%s: %s", name, strerror(failure));
 		return EXIT_ERROR;
 	}
+	begins = input && heat_begins(text, size);
 	if (heat_parse(heat, text, size, why))
 		return EXIT_FINE;
 	*error = xasprintf("%s: %s", name, why);
 	heat_free(heat);
-	return EXIT_ERROR;
+	return begins ? EXIT_INCOMPLETE : EXIT_ERROR;
 }
 
 static bool has(const int32_t *pids, size_t nr, int32_t pid)

@@ -90,6 +90,23 @@ static bool check_version(struct parse *p, const char *line, const char *begin, 
 	return true;
 }
 
+/**
+ * parse_begins() - whether a text begins as one that can be parsed, as far as there is any.
+ * @text: as parse_text() takes it, before that
+ * @size: bytes
+ * @begin: of its first line
+ * @version: behind that
+ *
+ * Return: true also for the beginning of the first line, and for nothing.
+ */
+bool parse_begins(const char *text, size_t size, const char *begin, uint64_t version)
+{
+	char line[64];
+	size_t length = (size_t)snprintf(line, sizeof(line), "%s%" PRIu64 "\n", begin, version);
+
+	return !memcmp(text, line, size < length ? size : length);
+}
+
 /* The module ends each line: a copy that does not is of a part. */
 static bool check_end(struct parse *p)
 {

@@ -53,6 +53,7 @@ struct parse_format {
 
 bool parse_text(struct parse *p, char *text, size_t size, char *error,
 		const struct parse_format *format, void *data);
+bool parse_begins(const char *text, size_t size, const char *begin, uint64_t version);
 bool parse_fail(struct parse *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *parse_word(char **line);
 bool parse_pairs(struct parse *p, const char *what, char *line, const struct parse_key *keys,

@@ -213,6 +213,18 @@ static const struct parse_format format = {
 };
 
 /**
+ * snapshot_begins() - whether this may become a text that snapshot_parse() takes.
+ * @text: not parsed yet
+ * @size: bytes
+ *
+ * Return: true if nothing in its first line is against it.
+ */
+bool snapshot_begins(const char *text, size_t size)
+{
+	return parse_begins(text, size, format.begin, format.version);
+}
+
+/**
  * snapshot_parse() - take a text apart.
  * @s: filled in; to be freed also after a failure
  * @text: from malloc, @size bytes and one more; it becomes the snapshot's

@@ -59,6 +59,7 @@ struct snapshot {
 	size_t nr_rows;
 };
 
+bool snapshot_begins(const char *text, size_t size);
 bool snapshot_parse(struct snapshot *s, char *text, size_t size, char *error);
 bool snapshot_is_older(const struct snapshot *s, const struct snapshot *other);
 bool snapshot_seems_cut(const struct snapshot *s, uint64_t *calls);

@@ -94,7 +94,7 @@ static enum exit_code parse(struct snapshot *s, char *text, size_t size, const c
 		return EXIT_ERROR;
 	}
 	if (what == SOURCE_FAULTS && !s->has_rows) {
-		*error = xasprintf("%s has no rows, it is a copy of "
+		*error = xasprintf("%s: it has no rows, as a copy of "
 				   PROC_FILE(FAULTSTAT_PROC_TOTALS)
 				   ": give one of " PROC_FILE(FAULTSTAT_PROC_FAULTS), name);
 		snapshot_free(s);
@@ -183,6 +183,51 @@ enum exit_code source_read(struct snapshot *s, const char *input, enum source_wh
 	if (input)
 		return read_input(s, input, what, error);
 	return read_module(s, what, error);
+}
+
+/**
+ * source_read_again() - source_read() of rows, again and again while a copy may be written.
+ * @s: filled in on success
+ * @input: as there
+ * @error: as there
+ *
+ * What is cut must not be the earlier one of a difference: rows that it lacks would count
+ * from nothing in the next.
+ *
+ * Return: as there, or EXIT_INCOMPLETE.
+ */
+enum exit_code source_read_again(struct snapshot *s, const char *input, char **error)
+{
+	enum exit_code code;
+	uint64_t calls;
+	char *text, *why;
+	int failure = 0;
+	size_t size = 0;
+	bool begins;
+
+	if (!input)
+		return source_read(s, NULL, SOURCE_FAULTS, error);
+	*error = NULL;
+	text = source_text(input, &size, &failure);
+	if (!text) {
+		*error = xasprintf("%s: %s", source_name(input), strerror(failure));
+		return EXIT_ERROR;
+	}
+	begins = snapshot_begins(text, size);
+	code = parse(s, text, size, source_name(input), SOURCE_FAULTS, error);
+	if (code == EXIT_FINE && snapshot_seems_cut(s, &calls)) {
+		*error = xasprintf("%s: " INCOMPLETE ": its rows have %" PRIu64 " of %" PRIu64 " calls",
+				   source_name(input), calls, s->total.n[CALLS]);
+		snapshot_free(s);
+		return EXIT_INCOMPLETE;
+	}
+	if (code == EXIT_FINE || !begins)
+		return code;
+	why = *error;
+	*error = xasprintf("%s: " INCOMPLETE "%s", source_name(input),
+			   why + strlen(source_name(input)));
+	free(why);
+	return EXIT_INCOMPLETE;
 }
 
 static void warn_if_cut(const struct snapshot *s, const char *input)

@@ -14,6 +14,8 @@
 #define PROC_FILE(name)	"/proc/" FAULTSTAT_PROC_DIR "/" name
 #define NOT_LOADED	"not loaded: as root, modprobe faultstat, or insmod faultstat.ko"
 
+#define INCOMPLETE	"incomplete, so this interval is skipped"
+
 enum source_what {
 	SOURCE_FAULTS,
 	SOURCE_TOTALS,	/* the header alone, which anybody may read */
@@ -24,6 +26,7 @@ const char *source_name(const char *input);
 enum exit_code source_trouble(const char *path, int failure, char **error);
 enum exit_code source_read(struct snapshot *s, const char *input, enum source_what what,
 			   char **error);
+enum exit_code source_read_again(struct snapshot *s, const char *input, char **error);
 enum exit_code source_take(struct snapshot *s, const char *input, enum source_what what);
 
 #endif

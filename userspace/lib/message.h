@@ -11,6 +11,8 @@ enum exit_code {
 	EXIT_ERROR	= 1,
 	EXIT_USAGE	= 2,
 	EXIT_NOT_LOADED	= 3,
+	/* Of a read, never of the program: a copy that is just being written. */
+	EXIT_INCOMPLETE	= 256,
 };
 
 /* Called before a complaint, if there is something else on standard error; or NULL. */

@@ -17,6 +17,7 @@
 #include "commands/regions/regiontable.h"
 #include "faults/filter.h"
 #include "faults/heatsource.h"
+#include "faults/source.h"
 #include "kernel/pagemap.h"
 #include "lib/message.h"
 #include "lib/pace.h"
@@ -205,13 +206,18 @@ static enum exit_code want(struct session *s)
 	return code;
 }
 
-/* While the module is away, which is said once, we wait: it may come again. */
+/*
+ * While the module is away, which is said once, or a copy is being written, we wait: it may come
+ * again, and what was counted meanwhile is in the next difference.
+ */
 static enum exit_code read_heat(struct session *s, struct heat *heat)
 {
 	char *error;
 	enum exit_code code = heat_read(heat, options.input, &error);
 
-	if (code != EXIT_FINE && !s->away)
+	if (code == EXIT_INCOMPLETE && s->before.load)
+		complain("%s: " INCOMPLETE, error);
+	else if (code != EXIT_FINE && !s->away)
 		complain("%s", error);
 	free(error);
 	s->away = code == EXIT_NOT_LOADED;
@@ -266,10 +272,10 @@ static enum exit_code go_on(struct session *s, uint64_t turn, uint64_t count)
 	while (turn != count && pace_wait(&s->pace)) {
 		look(s, true);
 		code = read_heat(s, &heat);
-		if (code != EXIT_FINE && !s->away)
+		if (code != EXIT_FINE && code != EXIT_INCOMPLETE && !s->away)
 			return code;
 		turn++;
-		if (s->away)
+		if (code != EXIT_FINE)
 			continue;
 		ask_anew(s, &heat);
 		if (want(s) == EXIT_ERROR) {
@@ -387,7 +393,7 @@ static enum exit_code run(struct command_line *line)
 	if (s.svg >= 0)
 		catch_signals(&s);
 	code = work(&s);
-	if (code == EXIT_FINE && s.files.failed)
+	if (code == EXIT_INCOMPLETE || (code == EXIT_FINE && s.files.failed))
 		code = EXIT_ERROR;
 	if (s.svg >= 0 && s.map.nr_columns && !draw(&s))
 		code = EXIT_ERROR;

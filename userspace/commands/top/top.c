@@ -89,7 +89,7 @@ static void take(struct top *top)
 	struct snapshot s;
 
 	free(top->trouble);
-	if (source_read(&s, options.input, SOURCE_FAULTS, &top->trouble) != EXIT_FINE) {
+	if (source_read_again(&s, options.input, &top->trouble) != EXIT_FINE) {
 		/* What there was stays. */
 	} else if (options.input && top->has_now && snapshot_is_older(&s, &top->now)) {
 		top->trouble = xasprintf("%s is older than the copy before it",
