@@ -8,9 +8,11 @@
 #include "shell.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define PAGES	2048
 
@@ -293,6 +295,181 @@ TEST_F(where, page_table_of_a_process_at_rest_is_right)
 	shell_free(&self->sh);
 	EXPECT_EQ(smaps_sum(&self->sh, w.pid, "Rss", ""), mapped);
 	workload_kill(&w);
+}
+
+#define CROWD	8	/* threads */
+#define EACH	20	/* pages that each touches: fewer than a thread keeps back up to 6.1 */
+#define HUGE_PAGE	(2ul << 20)
+#define HUGE_PAGES	4
+
+struct crowd {
+	struct gate ready;
+	char *anon, *shared;
+	int nr;		/* what thread comes next */
+	bool leaves;	/* the leader exits */
+};
+
+static void *touch_own_pages(void *arg)
+{
+	struct crowd *c = arg;
+	size_t first = (size_t)__atomic_fetch_add(&c->nr, 1, __ATOMIC_SEQ_CST) * EACH, i;
+
+	for (i = first; i < first + EACH; i++) {
+		c->anon[i * PAGE] = 1;
+		c->shared[i * PAGE] = 1;
+	}
+	gate_open(&c->ready);
+	pause();
+	return NULL;
+}
+
+static int stand_in_crowd(void *arg)
+{
+	struct crowd *c = arg;
+	pthread_t thread;
+	int i;
+
+	c->anon = mmap(NULL, CROWD * EACH * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	c->shared = mmap(NULL, CROWD * EACH * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (c->anon == MAP_FAILED || c->shared == MAP_FAILED)
+		return 1;
+	madvise(c->anon, CROWD * EACH * PAGE, MADV_NOHUGEPAGE);
+	for (i = 0; i < CROWD; i++)
+		if (pthread_create(&thread, NULL, touch_own_pages, c))
+			return 1;
+	if (c->leaves)
+		syscall(SYS_exit, 0);
+	for (;;)
+		pause();
+}
+
+/* A thread of a process whose leader may have exited. */
+static pid_t thread_of(struct shell *sh, pid_t pid)
+{
+	pid_t tid;
+
+	shell_run(sh, "ls /proc/%d/task | grep -vx %d | tail -n 1", pid, pid);
+	tid = (pid_t)strtol(sh->out, NULL, 10);
+	shell_free(sh);
+	return tid;
+}
+
+static void crowd_is_all_there(struct __test_metadata *_metadata, struct shell *sh, const char *way,
+			       bool leaves)
+{
+	struct crowd c = { .leaves = leaves };
+	struct workload w = { 0 };
+	long long rss, anon;
+	pid_t tid;
+	int i;
+
+	ASSERT_EQ(0, module_load(""));
+	ASSERT_EQ(0, gate_init(&c.ready));
+	ASSERT_EQ(0, workload_start(&w, stand_in_crowd, &c));
+	for (i = 0; i < CROWD; i++)
+		ASSERT_EQ(0, gate_wait(&c.ready));
+	while (leaves && proc_state(w.pid) != 'Z')
+		short_rest();
+	shell_run(sh, "kfaultstat map %s -r -p %d 2>&1", way, w.pid);
+	if (sh->status && strstr(way, "scan")) {
+		workload_kill(&w);
+		SKIP_TEST("this kernel has no PAGEMAP_SCAN");
+	}
+	ASSERT_EQ(0, sh->status) {
+		note("%s", sh->out);
+	}
+	rss = shell_number(sh->out, " rss ");
+	anon = shell_number(sh->out, " anon ");
+	/* The guest's own files are on tmpfs, too. */
+	EXPECT_LE(CROWD * EACH * (long long)PAGE, shell_number(sh->out, " shmem ")) {
+		note("%s", sh->out);
+	}
+	EXPECT_EQ(rss, anon + shell_number(sh->out, " shared "));
+	shell_free(sh);
+	tid = thread_of(sh, w.pid);
+	EXPECT_EQ(smaps_sum(sh, tid, "Rss", ""), rss);
+	EXPECT_EQ(smaps_sum(sh, tid, "Anonymous", ""), anon);
+	shell_run(sh, "kfaultstat map -r -o pid,rss | grep -c '^%d '", w.pid);
+	EXPECT_STREQ("1\n", sh->out);
+	shell_free(sh);
+	shell_run(sh, "kfaultstat cache -r -p %d 2>&1 | grep -v '^#' | wc -l", w.pid);
+	EXPECT_LT(2, strtol(sh->out, NULL, 10)) {
+		note("%s", sh->out);
+	}
+	shell_free(sh);
+	shell_run(sh, "kfaultstat --by process -r -o rss -p %d | grep -v '^#'", w.pid);
+	EXPECT_LT(0, shell_column(sh->out, "RSS")) {
+		note("%s", sh->out);
+	}
+	workload_kill(&w);
+}
+
+/* The kernel's own counters leave out some pages of each thread, or of each CPU. */
+TEST_F(where, rss_is_what_the_page_tables_have)
+{
+	crowd_is_all_there(_metadata, &self->sh, variant->map, false);
+}
+
+TEST_F(where, a_leader_that_has_exited)
+{
+	crowd_is_all_there(_metadata, &self->sh, variant->map, true);
+}
+
+static int stand_on_huge_pages(void *arg)
+{
+	struct gate *ready = arg;
+	char *p = mmap(NULL, HUGE_PAGES * HUGE_PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	size_t i;
+
+	if (p == MAP_FAILED)
+		return 1;
+	for (i = 0; i < HUGE_PAGES; i++)
+		p[i * HUGE_PAGE] = 1;
+	gate_open(ready);
+	for (;;)
+		pause();
+}
+
+TEST_F(where, hugetlb_is_mapped_and_not_in_rss)
+{
+	const long long all = HUGE_PAGES * HUGE_PAGE;
+	struct workload w = { 0 };
+	struct gate ready;
+	long long rss;
+
+	shell_run(&self->sh, "echo %d >/proc/sys/vm/nr_hugepages && cat /proc/sys/vm/nr_hugepages",
+		  HUGE_PAGES);
+	if (self->sh.status)
+		SKIP_TEST("this kernel has no hugetlb");
+	ASSERT_EQ(HUGE_PAGES, strtol(self->sh.out, NULL, 10));
+	shell_free(&self->sh);
+	ASSERT_EQ(0, module_load(""));
+	ASSERT_EQ(0, gate_init(&ready));
+	ASSERT_EQ(0, workload_start(&w, stand_on_huge_pages, &ready));
+	ASSERT_EQ(0, gate_wait(&ready));
+	shell_run(&self->sh, "kfaultstat map %s -r -o mapped,private,rss,size,object -p %d 2>&1",
+		  variant->map, w.pid);
+	if (self->sh.status && strstr(variant->map, "scan")) {
+		workload_kill(&w);
+		SKIP_TEST("this kernel has no PAGEMAP_SCAN");
+	}
+	EXPECT_TRUE(has(self->sh.out, "\n8388608 - 0 8388608 [hugetlb]\n")) {
+		note("%s", self->sh.out);
+	}
+	EXPECT_EQ(all, shell_number(self->sh.out, " hugetlb "));
+	rss = shell_number(self->sh.out, " rss ");
+	shell_free(&self->sh);
+	EXPECT_EQ(smaps_sum(&self->sh, w.pid, "Rss", ""), rss);
+	shell_run(&self->sh, "kfaultstat map %s -p %d 2>&1", variant->map, w.pid);
+	EXPECT_TRUE(has(self->sh.out, ": hugetlb 8M, which is not in RSS\n")) {
+		note("%s", self->sh.out);
+	}
+	workload_kill(&w);
+	shell_free(&self->sh);
+	shell_run(&self->sh, "echo 0 >/proc/sys/vm/nr_hugepages");
 }
 
 /* Touches pages of the last quarter of the file for ever, each time through a new map. */

@@ -11,8 +11,8 @@
  *  - these are empty, all zero or missing: maps, smaps, smaps_rollup, numa_maps, map_files,
  *    pagemap, mem, auxv, environ, cmdline, statm, all Vm and Rss lines of status, root, cwd,
  *    exe, fd, fdinfo, mounts, mountinfo, mountstats, the links in ns;
- *  - these are the leader's alone: cgroup and cpuset (as it was left, or the root: whoever
- *    moves the process moves the threads that live), status but for Threads, wchan, syscall.
+ *  - these are the leader's alone: cgroup and cpuset (as it was left, or the root: to
+ *    move the process is to move its live threads), status but for Threads, wchan, syscall.
  * This is what a program showed on 6.18; kernels from 3.10 on do it for the same reason:
  * do_exit() drops task->mm, ->files, ->fs and ->nsproxy, and takes the task's cgroup for
  * final, while what is in task->signal stays until the last thread has exited.
