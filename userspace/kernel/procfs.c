@@ -88,7 +88,8 @@ static bool read_stat(int32_t tid, char *state, int *threads)
 	/* That is field 3, and the one of threads 20. */
 	for (field = 2; at && field < 20; field++)
 		at = strchr(at + 1, ' ');
-	known = known && at && sscanf(at, "%d", threads) == 1;
+	known = known && at;
+	*threads = at ? atoi(at) : 0;
 	free(text);
 	return known;
 }
