@@ -576,3 +576,35 @@ void view_print(const struct view *view, const void *const *rows, size_t nr, con
 			break;
 	}
 }
+
+/**
+ * fields_words() - fields of a row that are numbers, as far as they are known, by name.
+ * @fields: of the row
+ * @row: the row
+ * @which: of its fields
+ * @nr: how many
+ * @json: as members of a JSON object, else as words
+ *
+ * Return: the text, to be freed.
+ */
+char *fields_words(const struct fields *fields, const void *row, const size_t *which, size_t nr,
+		   bool json)
+{
+	char *all = xstrdup(""), *longer, *shown;
+	uint64_t value;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		const struct field *field = &fields->known[which[i]];
+
+		if (!fields->number(row, which[i], &value))
+			continue;
+		shown = number_text(field->kind, value, TEXT_RAW);
+		longer = xasprintf(json ? "%s%s\"%s\": %s" : "%s%s%s %s", all,
+				   !*all ? "" : json ? ", " : " ", field->name, shown);
+		free(shown);
+		free(all);
+		all = longer;
+	}
+	return all;
+}

@@ -91,6 +91,9 @@ int view_compare(const struct view *view, const void *a, const void *b);
 void view_print(const struct view *view, const void *const *rows, size_t nr, const void *last,
 		const struct style *style, FILE *out, const char *json_before);
 
+char *fields_words(const struct fields *fields, const void *row, const size_t *which, size_t nr,
+		   bool json);
+
 uint64_t share_of(uint64_t part, uint64_t whole);
 char *share_text(uint64_t tenths);
 char *bytes_text(uint64_t bytes);

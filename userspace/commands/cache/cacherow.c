@@ -180,29 +180,10 @@ static const size_t summed[] = {
 	CACHE_DIRTY, CACHE_WRITEBACK, CACHE_EVICTED, CACHE_RECENT, CACHE_CAME, CACHE_WENT,
 };
 
-/* All that is known of a sum: names with what is before and behind them, and values. */
-static char *sum_text(const struct cache_row *sum, const char *between, const char *before,
-		      const char *behind)
+/* All that is known of a sum. */
+static char *sum_words(const struct cache_row *sum, bool json)
 {
-	char *all = xstrdup(""), *longer;
-	uint64_t value;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(summed); i++) {
-		const struct field *field = &known[summed[i]];
-		char *value_shown;
-
-		if (!number(sum, summed[i], &value))
-			continue;
-		value_shown = field->kind == FIELD_SHARE ? share_text(value) :
-			      text_of_number(value);
-		longer = xasprintf("%s%s%s%s%s%s", all, *all ? between : "", before, field->name,
-				   behind, value_shown);
-		free(value_shown);
-		free(all);
-		all = longer;
-	}
-	return all;
+	return fields_words(&cache_fields, sum, summed, ARRAY_SIZE(summed), json);
 }
 
 /**
@@ -213,7 +194,7 @@ static char *sum_text(const struct cache_row *sum, const char *between, const ch
  */
 char *cache_row_json(const struct cache_row *sum)
 {
-	char *members = sum_text(sum, ", ", "\"", "\": ");
+	char *members = sum_words(sum, true);
 	char *json = xasprintf("   \"page_size\": %ld,\n"
 			       "   \"total\": {%s, \"unknown_size\": %" PRIu64 "}",
 			       sysconf(_SC_PAGESIZE), members, sum->unknown_bytes);
@@ -228,7 +209,7 @@ char *cache_row_json(const struct cache_row *sum)
  */
 void cache_row_print_raw(const struct cache_row *sum)
 {
-	char *words = sum_text(sum, " ", "", " ");
+	char *words = sum_words(sum, false);
 
 	printf("# total %s unknown_size %" PRIu64 "\n", words, sum->unknown_bytes);
 	free(words);

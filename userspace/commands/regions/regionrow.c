@@ -148,35 +148,17 @@ void region_row_add(struct region_row *sum, const struct region_row *row)
 
 /**
  * region_row_words() - all that is known of a sum, as names and values.
- * @sum: the sum
- * @between: two of them
- * @before: each name
- * @behind: each name
+ * @sum: of rows
+ * @json: as members of a JSON object, else as words
  *
  * Return: the text, to be freed.
  */
-char *region_row_words(const struct region_row *sum, const char *between, const char *before,
-		       const char *behind)
+char *region_row_words(const struct region_row *sum, bool json)
 {
 	static const size_t summed[] = {
 		REGION_SIZE, REGION_CACHED, REGION_CACHED_SHARE, REGION_MAPPED,
 		REGION_MAPPED_SHARE, REGION_CALLS, REGION_MAJOR,
 	};
-	char *all = xstrdup(""), *longer, *shown;
-	uint64_t value;
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(summed); i++) {
-		const struct field *field = &known[summed[i]];
-
-		if (!number(sum, summed[i], &value))
-			continue;
-		shown = field->kind == FIELD_SHARE ? share_text(value) : text_of_number(value);
-		longer = xasprintf("%s%s%s%s%s%s", all, *all ? between : "", before, field->name,
-				   behind, shown);
-		free(shown);
-		free(all);
-		all = longer;
-	}
-	return all;
+	return fields_words(&region_fields, sum, summed, ARRAY_SIZE(summed), json);
 }

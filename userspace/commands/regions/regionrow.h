@@ -29,7 +29,6 @@ extern const struct fields region_fields;
 void region_row_fill(struct region_row *row, const struct region_file *file, size_t region,
 		     uint64_t all_calls);
 void region_row_add(struct region_row *sum, const struct region_row *row);
-char *region_row_words(const struct region_row *sum, const char *between, const char *before,
-		       const char *behind);
+char *region_row_words(const struct region_row *sum, bool json);
 
 #endif

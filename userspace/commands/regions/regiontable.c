@@ -74,7 +74,7 @@ static char *json_before(const struct region_files *files, const struct heat *he
 			 enum region_since since, double seconds, const struct region_row *sum,
 			 uint64_t lost)
 {
-	char *words = region_row_words(sum, ", ", "\"", "\": "), *text = NULL;
+	char *words = region_row_words(sum, true), *text = NULL;
 	const char *between = "";
 	size_t size, i;
 	FILE *out = xmemstream(&text, &size);
@@ -147,7 +147,7 @@ static void print_notes(const struct region_table *table, const struct region_fi
 	if (table->style.format == FORMAT_JSON)
 		return;
 	if (table->style.format == FORMAT_RAW) {
-		words = region_row_words(sum, " ", "", " ");
+		words = region_row_words(sum, false);
 		printf("# total %s lost %" PRIu64 "\n", words, lost);
 		free(words);
 	}
