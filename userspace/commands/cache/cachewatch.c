@@ -184,11 +184,9 @@ static void sweep(struct watch *watch)
 static void print(struct watch *watch, struct walk *walk, double elapsed)
 {
 	time_t when = time(NULL);
-	char clock[32] = "", *json = NULL;
-	struct tm tm;
+	char clock[CLOCK_TEXT], *json = NULL;
 
-	if (localtime_r(&when, &tm))
-		strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S", &tm);
+	clock_text(clock, (double)when);
 	if (watch->options->style.format == FORMAT_JSON)
 		json = xasprintf("   \"realtime\": %lld,\n   \"interval\": {\"seconds\": %.3f, \"since\": \"%s\"}",
 				 (long long)when, elapsed, watch->turn ? "before" : "never");

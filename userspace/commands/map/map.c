@@ -380,11 +380,10 @@ static void print(const struct report *reports, size_t nr, struct map_options *o
 		  struct view *view)
 {
 	size_t limit, shown = 0, all = 0, alive = 0, below = 0, i, j;
-	char clock[32] = "", *json = NULL;
+	char clock[CLOCK_TEXT] = "", *json = NULL;
 	time_t when = time(NULL);
 	struct map_row sum = { .has_huge = false };
 	const void **rows;
-	struct tm tm;
 
 	for (i = 0; i < nr; i++)
 		all += reports[i].alive ? reports[i].objects.nr + reports[i].nr_gone : 0;
@@ -408,8 +407,8 @@ static void print(const struct report *reports, size_t nr, struct map_options *o
 	qsort_r(rows, shown, sizeof(*rows), compare_shown, view);
 	if (options->style.format == FORMAT_JSON)
 		json = json_before(reports, nr, options->interval.seconds > 0);
-	else if (options->interval.seconds > 0 && localtime_r(&when, &tm))
-		strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S", &tm);
+	else if (options->interval.seconds > 0)
+		clock_text(clock, (double)when);
 	if (*clock)
 		printf("# %s\n", clock);
 	view_print(view, rows, shown < limit ? shown : limit,

@@ -130,8 +130,7 @@ static void print(struct map_options *options, struct view *view, const struct p
 	const void **shown = xcalloc(all->nr, sizeof(*shown));
 	size_t limit = limit_rows(&options->limit, &options->style, 4), i, lines;
 	time_t when = time(NULL);
-	char clock[32] = "", *json = NULL;
-	struct tm tm;
+	char clock[CLOCK_TEXT] = "", *json = NULL;
 
 	screen_size(STDOUT_FILENO, &options->style.width, &lines);
 	for (i = 0; i < all->nr; i++)
@@ -139,8 +138,8 @@ static void print(struct map_options *options, struct view *view, const struct p
 	qsort_r(shown, all->nr, sizeof(*shown), compare_shown, view);
 	if (options->interval.seconds > 0 && options->style.format == FORMAT_JSON)
 		json = xasprintf("   \"realtime\": %lld", (long long)when);
-	else if (options->interval.seconds > 0 && localtime_r(&when, &tm))
-		strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S", &tm);
+	else if (options->interval.seconds > 0)
+		clock_text(clock, (double)when);
 	if (*clock)
 		printf("# %s\n", clock);
 	view_print(view, shown, all->nr < limit ? all->nr : limit, NULL, &options->style, stdout,
