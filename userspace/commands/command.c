@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * command.c - parses the command line by the tables of options of the command that it names,
- * and prints --help from the same tables; the tests of the man page and of completion go by
- * that. Called by kfaultstat.c.
+ * command.c - parses the command line by the tables of options of the command that it names, and
+ * prints --help from the same tables. The tests compare the man page and completion with --help.
+ * Called by kfaultstat.c.
  */
 #include <assert.h>
 #include <getopt.h>

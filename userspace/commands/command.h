@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * command.h - what a command is, and the command line that names one.
+ * command.h - the definition of a command, and the parsed command line.
  */
 #ifndef KFAULTSTAT_COMMAND_H
 #define KFAULTSTAT_COMMAND_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * commands.h - all commands, each of which is defined in a file or folder of that name; reset,
- * on and off in control.c.
+ * commands.h - all commands. Each is defined in the file or folder of that name; reset, on and
+ * off in control.c.
  */
 #ifndef KFAULTSTAT_COMMANDS_H
 #define KFAULTSTAT_COMMANDS_H

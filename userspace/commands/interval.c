@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * interval.c - parses interval and count. Called for commands that take nothing else by
- * command.c, and by those that take them behind other arguments.
+ * interval.c - parses interval and count. Called by command.c for commands without other
+ * arguments, and by commands that have others in front.
  */
 #include <string.h>
 

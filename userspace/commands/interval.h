@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * interval.h - [interval [count]], as several commands take it.
+ * interval.h - the arguments [interval [count]].
  */
 #ifndef KFAULTSTAT_INTERVAL_H
 #define KFAULTSTAT_INTERVAL_H

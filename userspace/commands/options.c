@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * options.c - the options that several commands have, and what takes their values. Called
- * through tables by command.c.
+ * options.c - options that several commands have, and the functions that take values of options.
+ * Called through tables by command.c.
  */
 #include <stdint.h>
 #include <unistd.h>

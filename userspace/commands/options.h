@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * options.h - options as rows of tables. Each command has its own; those that several have
- * are here.
+ * options.h - options as rows of tables. Each command has its own tables; shared groups of
+ * options are here.
  */
 #ifndef KFAULTSTAT_OPTIONS_H
 #define KFAULTSTAT_OPTIONS_H

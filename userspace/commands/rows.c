@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rows.c - tables of the module's rows: their default columns, and the table of a difference.
- * Called by show, diff, stat and top.
+ * rows.c - tables of the module's rows: default columns, and the table of a difference. Called
+ * by show, diff, stat and top.
  */
 #include <stdio.h>
 #include <stdlib.h>

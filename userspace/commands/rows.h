@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * rows.h - tables of the module's rows, and of what was counted in between.
+ * rows.h - tables of the module's rows, and of their differences.
  */
 #ifndef KFAULTSTAT_ROWS_H
 #define KFAULTSTAT_ROWS_H

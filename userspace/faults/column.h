@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * column.h - what can be shown of the module's rows, or of groups of them.
+ * column.h - the columns of the module's rows and of groups of rows.
  */
 #ifndef KFAULTSTAT_COLUMN_H
 #define KFAULTSTAT_COLUMN_H

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * family.h - which rows of a snapshot belong to a process that we have started, and to
- * its descendants.
+ * family.h - the rows of a process that was started by stat, and of its descendants.
  */
 #ifndef KFAULTSTAT_FAMILY_H
 #define KFAULTSTAT_FAMILY_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * filter.h - which rows are looked at.
+ * filter.h - selection of rows.
  */
 #ifndef KFAULTSTAT_FILTER_H
 #define KFAULTSTAT_FILTER_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * group.h - rows that pass the filter, as items to show: each by itself, or added up.
+ * group.h - selected rows as items to show, each by itself or added up.
  */
 #ifndef KFAULTSTAT_GROUP_H
 #define KFAULTSTAT_GROUP_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * heat.h - faults by region of a file: the module's text, parsed, and what came between two
- * of them.
+ * heat.h - faults by region of a file: the module's text, parsed, and the difference of two of
+ * them.
  */
 #ifndef KFAULTSTAT_HEAT_H
 #define KFAULTSTAT_HEAT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * heatsource.h - where heat comes from: the loaded module, which counts it for whom it is
- * asked to, or a saved copy.
+ * heatsource.h - sources of heat: the loaded module, which counts it on request, or a saved
+ * copy.
  */
 #ifndef KFAULTSTAT_HEATSOURCE_H
 #define KFAULTSTAT_HEATSOURCE_H

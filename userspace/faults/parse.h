@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * parse.h - what all texts of the module's have in common: lines of keys and values, then a
- * line of columns, then rows. The texts differ in the keys and columns alone.
+ * parse.h - the common part of the module's texts: lines of keys and values, a line of columns,
+ * rows. The texts differ only in keys and columns.
  */
 #ifndef KFAULTSTAT_PARSE_H
 #define KFAULTSTAT_PARSE_H

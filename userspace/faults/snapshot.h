@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * snapshot.h - the module's text, parsed by the names of its keys and columns. What
- * all commands look at; source.c brings the text, nobody changes a snapshot later.
+ * snapshot.h - the module's text, parsed by the names of its keys and columns. A snapshot is
+ * read by source.c and not changed later.
  */
 #ifndef KFAULTSTAT_SNAPSHOT_H
 #define KFAULTSTAT_SNAPSHOT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * source.h - where snapshots come from: the loaded module, or a saved copy.
+ * source.h - sources of snapshots: the loaded module, or a saved copy.
  */
 #ifndef KFAULTSTAT_SOURCE_H
 #define KFAULTSTAT_SOURCE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * fileset.h - which files there are, each known by its device and inode.
+ * fileset.h - sets of files, identified by device and inode.
  */
 #ifndef KFAULTSTAT_FILESET_H
 #define KFAULTSTAT_FILESET_H

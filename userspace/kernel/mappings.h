@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * mappings.h - what a process has mapped, and its files, whatever has become of their names.
+ * mappings.h - the mappings of a process, and their files, also renamed or deleted ones.
  */
 #ifndef KFAULTSTAT_MAPPINGS_H
 #define KFAULTSTAT_MAPPINGS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * pagemap.h - what the page tables of a process have, page by page.
+ * pagemap.h - the page tables of a process, page by page.
  */
 #ifndef KFAULTSTAT_PAGEMAP_H
 #define KFAULTSTAT_PAGEMAP_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * procfs.c - memory and cgroup of live processes, and small files of /proc and /sys as
- * a whole. A process may have gone by now: then nothing is known, which is no error.
+ * a whole. A process may have exited already; that is not an error, nothing is known then.
  *
  * /proc/PID is the directory of the process's first thread, the leader. A leader may exit
  * before the others: pthread_exit() in main() does that. It is a zombie then for as long as

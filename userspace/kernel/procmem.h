@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * procmem.h - what the kernel's own counters say of the memory of processes.
+ * procmem.h - the memory of processes by the kernel's own counters.
  */
 #ifndef KFAULTSTAT_PROCMEM_H
 #define KFAULTSTAT_PROCMEM_H

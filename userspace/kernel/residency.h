@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * residency.h - what of a file is in the page cache, whoever brought it there. Nothing
- * here reads a file or touches a page of it.
+ * residency.h - how much of a file is in the page cache, regardless of who read it. Nothing here
+ * reads a file or touches its pages.
  */
 #ifndef KFAULTSTAT_RESIDENCY_H
 #define KFAULTSTAT_RESIDENCY_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * vmfiles.h - what sys shows, from /proc/meminfo, /proc/vmstat and
+ * vmfiles.h - statistics of the whole system, from /proc/meminfo, /proc/vmstat and
  * /proc/pressure/memory by the exact names there.
  */
 #ifndef KFAULTSTAT_VMFILES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * walk.h - every file of some trees, one after another, each opened to be looked at.
+ * walk.h - visits all files of some trees, or all that processes map, each opened.
  */
 #ifndef KFAULTSTAT_WALK_H
 #define KFAULTSTAT_WALK_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * index.h - finds an element of an array by what it is, in constant time. The array is
- * the caller's, the index only knows hashes and positions.
+ * index.h - finds an element of an array by its key, in constant time. The array is the
+ * caller's; the index only has hashes and positions.
  */
 #ifndef KFAULTSTAT_INDEX_H
 #define KFAULTSTAT_INDEX_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * message.h - exit codes, and the one way to complain.
+ * message.h - exit codes, and messages on standard error.
  */
 #ifndef KFAULTSTAT_MESSAGE_H
 #define KFAULTSTAT_MESSAGE_H

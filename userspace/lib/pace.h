@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * pace.h - time that nobody sets, and intervals that do not drift.
+ * pace.h - the monotonic clock, and intervals that do not drift.
  */
 #ifndef KFAULTSTAT_PACE_H
 #define KFAULTSTAT_PACE_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * text.c - bytes that are shown: escapes of the file undone, and done again for
- * whatever a terminal could take for a command or cannot show. The spelling is the
- * file's own: a backslash and three octal digits for each byte.
+ * text.c - text for output: undoes the escapes of the module's files, and escapes what a
+ * terminal could take for a command or cannot show. An escape is the same as in the files: a
+ * backslash and three octal digits for each byte.
  *
  * The locale decides one thing, its character set: whether tables for people may hold
  * characters beyond ASCII, and how wide these are. What programs read is ASCII in every

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * text.h - names of processes and files: any byte may be in them, and what is shown
- * of them must do nothing to a terminal and be right in JSON.
+ * text.h - names of processes and files may contain any byte; what is shown of them must be
+ * harmless to a terminal and valid in JSON.
  */
 #ifndef KFAULTSTAT_TEXT_H
 #define KFAULTSTAT_TEXT_H

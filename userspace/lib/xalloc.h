@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * xalloc.h - memory that is there or ends the program.
+ * xalloc.h - allocations that end the program if there is no memory.
  */
 #ifndef KFAULTSTAT_XALLOC_H
 #define KFAULTSTAT_XALLOC_H

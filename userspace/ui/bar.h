@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * bar.h - how pages are spread over a file or an address range, drawn as a bar.
+ * bar.h - a bar that shows how pages are spread over a file or an address range.
  */
 #ifndef KFAULTSTAT_BAR_H
 #define KFAULTSTAT_BAR_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * fields.h - what can be shown of the rows of a command, by name: chosen with -o, sorted
- * by with -s, fitted to the screen, put out as a table, as words or as JSON.
+ * fields.h - the columns of a command, by name: selected with -o, sorted by with -s, fitted to
+ * the screen, printed as a table, as words or as JSON.
  */
 #ifndef KFAULTSTAT_FIELDS_H
 #define KFAULTSTAT_FIELDS_H

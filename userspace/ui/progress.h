@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * progress.h - how far something has come that takes its time, for who waits at a terminal.
+ * progress.h - a progress line for work that takes long, on a terminal.
  */
 #ifndef KFAULTSTAT_PROGRESS_H
 #define KFAULTSTAT_PROGRESS_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * render.c - puts tables out: aligned, raw, or as JSON. Called by every command but top.
+ * render.c - prints tables: aligned, raw, or as JSON. Called by every command but top.
  * libsmartcols keeps the cells and aligns them. What is in them is safe when it comes
  * here (text.c), and as wide as it may be (fields.c): only we know which columns can be
  * cut, and at which end. JSON is written here: the library takes an empty text for none.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * cache.h - what is asked of the command cache, and its parts beside a single look: intervals
+ * cache.h - the options of the command cache, and its parts beside the single look: intervals
  * (cachewatch.c) and ranges (cacheranges.c).
  */
 #ifndef KFAULTSTAT_CACHE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * cachelook.h - one look at all files that cache is asked for.
+ * cachelook.h - a walk through all files that cache is asked for.
  */
 #ifndef KFAULTSTAT_CACHELOOK_H
 #define KFAULTSTAT_CACHELOOK_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * cacherow.h - what cache shows of a file, or of several added up.
+ * cacherow.h - a row of cache: a file, or a sum of several.
  */
 #ifndef KFAULTSTAT_CACHEROW_H
 #define KFAULTSTAT_CACHEROW_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * cacherows.h - the rows that cache shows, of files or folders, and their total.
+ * cacherows.h - the rows of cache, of files or folders, and their total.
  */
 #ifndef KFAULTSTAT_CACHEROWS_H
 #define KFAULTSTAT_CACHEROWS_H

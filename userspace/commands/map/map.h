@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * map.h - what is asked of the command map.
+ * map.h - the options of the command map.
  */
 #ifndef KFAULTSTAT_MAP_H
 #define KFAULTSTAT_MAP_H

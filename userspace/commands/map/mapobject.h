@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * mapobject.h - the objects that a process has mapped, each with what of it is in its page
- * tables.
+ * mapobject.h - the objects that a process has mapped, each with its pages in the page tables.
  */
 #ifndef KFAULTSTAT_MAPOBJECT_H
 #define KFAULTSTAT_MAPOBJECT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * maprow.h - what map shows of an object that a process has mapped.
+ * maprow.h - a row of map: an object that a process has mapped.
  */
 #ifndef KFAULTSTAT_MAPROW_H
 #define KFAULTSTAT_MAPROW_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * processes.h - the memory of all processes, as map shows it without -p.
+ * processes.h - the memory of all processes, shown by map without -p.
  */
 #ifndef KFAULTSTAT_PROCESSES_H
 #define KFAULTSTAT_PROCESSES_H

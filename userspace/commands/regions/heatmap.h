@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * heatmap.h - faults by time and offset, as they are to be drawn: a column for an interval, a
- * row for a region.
+ * heatmap.h - faults by time and offset, ready to be drawn: a column per interval, a row per
+ * region.
  */
 #ifndef KFAULTSTAT_HEATMAP_H
 #define KFAULTSTAT_HEATMAP_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * regionfile.h - the files that the command regions looks at, cut into regions: what of each
- * is in the page cache, what is mapped, and what faults it had.
+ * regionfile.h - the files that the command regions looks at, cut into regions: how much of each
+ * is in the page cache and mapped, and its faults.
  */
 #ifndef KFAULTSTAT_REGIONFILE_H
 #define KFAULTSTAT_REGIONFILE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * regionrow.h - what the command regions shows of a region of a file, or of all of them.
+ * regionrow.h - a row of the command regions: a region of a file, or the sum of all.
  */
 #ifndef KFAULTSTAT_REGIONROW_H
 #define KFAULTSTAT_REGIONROW_H

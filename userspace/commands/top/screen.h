@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * screen.h - what top draws. top.c owns the state and the keys, screen.c the terminal.
+ * screen.h - the screen of top. top.c owns the state and handles keys, screen.c draws.
  */
 #ifndef KFAULTSTAT_SCREEN_H
 #define KFAULTSTAT_SCREEN_H
