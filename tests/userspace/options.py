@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The command line: what is wrong is said in a line; help, man page and completion agree."""
 import os
+import pty
 import re
+import shlex
 import subprocess
 
 from tap import CAPTURED, HERE, PROGRAM, check, equal, fails, run
@@ -84,7 +86,7 @@ def test_completion_knows_commands_and_values():
     equal("by", {"object", "dir", "process", "comm", "cgroup"}, completion("kfaultstat --by "))
     for command in ("show", "diff", "top", "stat", "sys", "cache", "map", "regions"):
         text = run(command, "--help").stdout
-        block = text[text.index("Columns"):].split("\n\nCommands")[0]
+        block = text[text.index("Columns"):].split("\n\nExamples")[0]
         wanted = {line.split()[0] for line in block.splitlines() if line.startswith(" ")}
         for option in ("-o", "--output", "-s", "--sort"):
             if command != "sys" or option in ("-o", "--output"):
@@ -183,7 +185,7 @@ def test_every_command_refuses_a_column_in_the_same_words():
     for command, rest in commands.items():
         name = command.split()[0]
         text = run(name, "--help").stdout
-        columns = [line.split()[0] for line in text[text.index("\nColumns"):].split("\n\nCommands")[0].splitlines()
+        columns = [line.split()[0] for line in text[text.index("\nColumns"):].split("\n\nExamples")[0].splitlines()
                    if line.startswith(" ")]
         # Those of a way to look that is not the usual one are not in the help.
         wanted = None if command in ("map -p", "cache --ranges", "map") else ", ".join(columns)
@@ -201,9 +203,72 @@ def test_every_command_refuses_a_column_in_the_same_words():
     fails(2, ["\"+free\""], "sys", "-o", "+free")
 
 
+def test_the_help_names_the_commands_first_and_each_command_ends_with_examples():
+    text = run("--help").stdout
+    parts = [part.splitlines()[0] for part in text.split("\n\n")]
+    equal("the order", ["Usage: kfaultstat [command] [options] [arguments]", "Commands, show is the default:",
+                        "Examples:"], parts[:3])
+    equal("all commands", COMMANDS, [line.split()[0] for line in text.split("\n\n")[1].splitlines()[1:]])
+    check("on one screen", len(text.splitlines()) <= 24, text)
+    check("the columns are those of show", "Columns" not in text and "pending" in run("show", "--help").stdout)
+    files = {"before": CAPTURED, "after": CAPTURED, "/var/lib": TOP, "/var/log/syslog": TOP + "/Makefile",
+             "1234": str(os.getpid()), "/var/lib/data.db": TOP + "/Makefile", "data.db": TOP + "/Makefile",
+             "heat.svg": os.devnull, "/host": "/", "make": "true", "-j8": "-j8"}
+    found = 0
+    for command in ["", *COMMANDS]:
+        text = run(*command.split(), "--help").stdout
+        check("they end it", re.fullmatch(r"(?s).*\nExamples:\n( kfaultstat [^\n]*\n)+\n[^\n]*\n", text), text)
+        for line in text[text.index("\nExamples:"):].splitlines()[2:]:
+            if not line.startswith(" "):
+                break
+            words = shlex.split(line.split("  ")[0])[1:]
+            if command:
+                equal("the command of an example", command, words[0])
+            if words[0] not in ("on", "off", "reset"):
+                tried(words, [files.get(word, word) for word in words])
+                found += 1
+    check("as many as there should be", found >= 20, found)
+
+
+def tried(words, real):
+    """It is not refused: on a terminal, until it ends or has had enough time."""
+    master, slave = pty.openpty()
+    with subprocess.Popen([PROGRAM, *real], stdin=slave, stdout=slave, stderr=subprocess.PIPE,
+                          env=dict(os.environ, TERM="linux", LC_ALL="C.UTF-8")) as child:
+        os.close(slave)
+        try:
+            child.wait(0.7)
+        except subprocess.TimeoutExpired:
+            child.kill()
+        os.close(master)
+        errors = child.stderr.read().decode()
+    check("%s is not refused" % words, child.returncode != 2 and "--help" not in errors, child.returncode, errors)
+
+
+def test_a_pid_that_is_taken_for_an_interval_is_said():
+    pid = str(os.getpid())
+
+    def said(*words):
+        with subprocess.Popen([PROGRAM, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as child:
+            try:
+                child.wait(1.5)
+            except subprocess.TimeoutExpired:
+                child.kill()
+            return child.stderr.read()
+    wanted = "kfaultstat: %s is taken as the interval, %s seconds; for process %s use -p %s\n" % (pid, pid, pid, pid)
+    for words in (["map", pid], ["-i", CAPTURED, pid], ["show", "-i", CAPTURED, pid], ["cache", TOP + "/Makefile", pid]):
+        equal("%s" % words, wanted, said(*words))
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for words in (["sys", pid], ["-i", CAPTURED, "-p", "1", pid], ["-i", CAPTURED, pid + ".0"],
+                  ["-i", CAPTURED, "5"], ["-i", CAPTURED, str(gone.pid)]):
+        equal("%s" % words, "", said(*words))
+    check("not with a count", "taken" not in run("-i", CAPTURED, pid, "1").stderr)
+
+
 def test_the_help_fits_80_columns():
-    for command in COMMANDS:
-        for line in run(command, "--help").stdout.splitlines():
+    for command in ["", *COMMANDS]:
+        for line in run(*command.split(), "--help").stdout.splitlines():
             check("80 columns of %s" % command, len(line) <= 80, line)
 
 

@@ -28,6 +28,8 @@ struct parser {
 	const struct command *command;
 	struct known known[OPTIONS_MAX];
 	size_t nr;
+	bool named;	/* the command, by the first word */
+	bool has_pids;	/* -p was given */
 	bool done;
 };
 
@@ -45,13 +47,45 @@ static void print_option(const struct option_info *info)
 		printf("     --%-14s %s\n", word, info->help);
 }
 
-static bool help(void *to, char *value, const char *name)
+static void print_examples(const char *const *examples)
 {
-	struct parser *p = to;
+	printf("\nExamples:\n");
+	for (; *examples; examples++) {
+		const char *what = strstr(*examples, "  ");
+
+		if (what)
+			printf(" kfaultstat %-34.*s %s\n", (int)(what - *examples), *examples,
+			       what + strspn(what, " "));
+		else
+			printf(" kfaultstat %s\n", *examples);
+	}
+}
+
+/* What there is, for those who name no command. */
+static void help_commands(const struct parser *p)
+{
+	static const char *const examples[] = {
+		"1  rows that fault, each second",
+		"stat make  page faults of a command, by file",
+		"cache /var/lib  what is in the page cache",
+		NULL
+	};
+	size_t i;
+
+	printf("Usage: kfaultstat [command] [options] [arguments]\n");
+	printf("Page faults, page cache and page tables, by process and file.\n\n");
+	printf("Commands, %s is the default:\n", p->commands[0]->name);
+	for (i = 0; p->commands[i]; i++)
+		printf(" %-8s %s\n", p->commands[i]->name, p->commands[i]->summary);
+	print_examples(examples);
+	printf("\nFor options and columns see kfaultstat COMMAND --help, and kfaultstat(8).\n");
+}
+
+static void help_command(const struct parser *p, const char *name)
+{
 	const struct command *command = p->command;
 	size_t i;
 
-	(void)value;
 	printf("Usage: kfaultstat %s [options]%s%s\n", name, *command->arguments ? " " : "",
 	       command->arguments);
 	printf("%s\n\nOptions:\n", command->summary);
@@ -62,12 +96,19 @@ static bool help(void *to, char *value, const char *name)
 		printf("\nColumns%s:\n", command->columns_note ? command->columns_note : "");
 		command->columns();
 	}
-	if (command == *p->commands) {
-		printf("\nCommands, %s being the one that is meant without any:\n", name);
-		for (i = 0; p->commands[i]; i++)
-			printf(" %-8s %s\n", p->commands[i]->name, p->commands[i]->summary);
-	}
+	print_examples(command->examples);
 	printf("\nSee kfaultstat(8).\n");
+}
+
+static bool help(void *to, char *value, const char *name)
+{
+	struct parser *p = to;
+
+	(void)value;
+	if (p->named)
+		help_command(p, name);
+	else
+		help_commands(p);
 	p->done = true;
 	return true;
 }
@@ -164,22 +205,24 @@ static const struct command *command_named(const struct parser *p, const char *w
 }
 
 /* What is left of the line, if the command does not look at it itself. */
-static enum exit_code take_arguments(const struct parser *p, const struct command_line *line,
-				     bool named)
+static enum exit_code take_arguments(const struct parser *p, const struct command_line *line)
 {
 	const struct command *command = p->command;
 	const char *first = line->nr_arguments ? line->arguments[0] : "";
 
 	if (command->interval) {
-		if (!named && command_named(p, first))
+		if (!p->named && command_named(p, first))
 			return usage("the command comes first: kfaultstat %s, then its options",
 				     first);
-		if (*first && !named && strspn(first, "0123456789.-+") != strlen(first))
+		if (*first && !p->named && strspn(first, "0123456789.-+") != strlen(first))
 			return usage("\"%s\" is no command and no interval: see kfaultstat --help",
 				     first);
-		return interval_parse(command->interval, line->arguments, line->nr_arguments,
-				      command->interval_hint ? command->interval_hint : "") ?
-		       EXIT_FINE : EXIT_USAGE;
+		if (!interval_parse(command->interval, line->arguments, line->nr_arguments,
+				    command->interval_hint ? command->interval_hint : ""))
+			return EXIT_USAGE;
+		if (option_find(p, 'p') && !p->has_pids)
+			interval_warn_pid(command->interval, first);
+		return EXIT_FINE;
 	}
 	if (line->nr_arguments && !*command->arguments)
 		return usage("kfaultstat %s takes no argument, and there is \"%s\"",
@@ -203,15 +246,14 @@ enum exit_code command_line_parse(struct command_line *line, int argc, char **ar
 	struct option names[OPTIONS_MAX + 1];
 	char letters[2 * OPTIONS_MAX + 3];
 	const struct option_group *group;
-	bool named;
 	int key;
 
 	p.command = argc > 1 ? command_named(&p, argv[1]) : NULL;
-	named = p.command;
-	if (!named)
+	p.named = p.command;
+	if (!p.named)
 		p.command = *commands;
-	argc -= named;
-	argv += named;
+	argc -= p.named;
+	argv += p.named;
 	for (group = p.command->options; group->rows; group++)
 		collect(&p, group->rows, group->to);
 	collect(&p, common, &p);
@@ -224,10 +266,11 @@ enum exit_code command_line_parse(struct command_line *line, int argc, char **ar
 			return refused(&p, key, argv[optind - 1]);
 		if (!known->info->set(known->to, optarg, p.command->name))
 			return EXIT_USAGE;
+		p.has_pids = p.has_pids || key == 'p';
 	}
 	line->command = p.command;
 	line->arguments = argv + optind;
 	line->nr_arguments = argc - optind;
 	line->done = p.done;
-	return p.done ? EXIT_FINE : take_arguments(&p, line, named);
+	return p.done ? EXIT_FINE : take_arguments(&p, line);
 }

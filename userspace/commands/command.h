@@ -30,6 +30,8 @@ struct command {
 	bool runs_another;	/* its arguments are a command with options of its own */
 	void (*columns)(void);	/* prints what they are, for --help; NULL if it has none */
 	const char *columns_note;	/* behind the heading of these; or NULL */
+	/* For --help, what follows "kfaultstat", two spaces, what it does; ended by NULL. */
+	const char *const *examples;
 	enum exit_code (*run)(struct command_line *line);
 };
 

@@ -104,6 +104,7 @@ const struct command reset_command = {
 	.arguments = "",
 	.summary = "Let everything but the lifetime sums count from nothing.",
 	.options = none,
+	.examples = (const char *const []){ "reset", NULL },
 	.run = run_reset,
 };
 
@@ -112,6 +113,7 @@ const struct command on_command = {
 	.arguments = "",
 	.summary = "Count.",
 	.options = none,
+	.examples = (const char *const []){ "on", NULL },
 	.run = run_on,
 };
 
@@ -120,5 +122,6 @@ const struct command off_command = {
 	.arguments = "",
 	.summary = "Stop counting; it costs nothing then.",
 	.options = none,
+	.examples = (const char *const []){ "off", NULL },
 	.run = run_off,
 };

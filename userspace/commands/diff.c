@@ -71,11 +71,18 @@ static enum exit_code run(struct command_line *line)
 	return code;
 }
 
+static const char *const examples[] = {
+	"diff before after  two saved copies",
+	"diff -J before after  for programs",
+	NULL
+};
+
 const struct command diff_command = {
 	.name = "diff",
 	.arguments = "BEFORE AFTER",
 	.summary = "Show what was counted between two saved copies of the module's file.",
 	.options = groups,
 	.columns = rows_help,
+	.examples = examples,
 	.run = run,
 };

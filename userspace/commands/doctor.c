@@ -297,10 +297,17 @@ static enum exit_code run(struct command_line *line)
 	return code;
 }
 
+static const char *const examples[] = {
+	"doctor  module, hooks and limits",
+	"doctor --root /host  from a container",
+	NULL
+};
+
 const struct command doctor_command = {
 	.name = "doctor",
 	.arguments = "",
 	.summary = "Check whether everything is well with the module.",
 	.options = groups,
+	.examples = examples,
 	.run = run,
 };

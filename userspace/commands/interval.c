@@ -3,11 +3,16 @@
  * interval.c - parses interval and count. Called by command.c for commands without other
  * arguments, and by commands that have others in front.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands/interval.h"
+#include "kernel/procfs.h"
 #include "lib/message.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
+
+#define PID_LEAST	10	/* shorter intervals are usual, and such pids are not */
 
 #define usage(...) (complain(__VA_ARGS__), false)
 
@@ -63,6 +68,30 @@ bool interval_take(struct interval *interval, char **arguments, int *nr, int lea
 			     INTERVAL_LEAST);
 	*nr = left;
 	return true;
+}
+
+/**
+ * interval_warn_pid() - say what a number was taken for, if it is also the pid of a process.
+ * @interval: as it was parsed
+ * @word: the interval as it was given
+ *
+ * Not with a count, which only an interval has, and not of kernel threads.
+ */
+void interval_warn_pid(const struct interval *interval, const char *word)
+{
+	char *path, *statm;
+	uint64_t pid;
+
+	if (interval->seconds <= 0 || interval->count || !text_number(word, &pid) ||
+	    pid < PID_LEAST)
+		return;
+	path = xasprintf("/proc/%s/statm", word);
+	statm = procfs_read(path, NULL);
+	if (statm && *statm != '0')
+		complain("%s is taken as the interval, %s seconds; for process %s use -p %s", word,
+			 word, word, word);
+	free(statm);
+	free(path);
 }
 
 /**

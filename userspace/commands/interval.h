@@ -21,6 +21,7 @@ struct interval {
 
 bool interval_parse(struct interval *interval, char **arguments, int nr, const char *hint);
 bool interval_take(struct interval *interval, char **arguments, int *nr, int least);
+void interval_warn_pid(const struct interval *interval, const char *word);
 bool interval_next(const struct interval *interval, struct pace *pace, uint64_t *turn);
 bool interval_can_read(const struct interval *interval, const char *input);
 

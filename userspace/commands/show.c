@@ -138,6 +138,13 @@ static enum exit_code run(struct command_line *line)
 	return options.interval.seconds > 0 ? show_intervals() : show_once();
 }
 
+static const char *const examples[] = {
+	"show 1  each second, the rows that moved",
+	"show -p 1234 -f '*.so*'  only a process and its libraries",
+	"show --by dir=2 -s major  sums by folder",
+	NULL
+};
+
 const struct command show_command = {
 	.name = "show",
 	.arguments = "[interval [count]]",
@@ -145,5 +152,6 @@ const struct command show_command = {
 	.options = groups,
 	.interval = &options.interval,
 	.columns = rows_help,
+	.examples = examples,
 	.run = run,
 };

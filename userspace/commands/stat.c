@@ -504,6 +504,12 @@ static enum exit_code run(struct command_line *line)
 	return code;
 }
 
+static const char *const examples[] = {
+	"stat make -j8  run make",
+	"stat -w sh -c 'daemon &'  wait for what it leaves running",
+	NULL
+};
+
 const struct command stat_command = {
 	.name = "stat",
 	.arguments = "[--] COMMAND...",
@@ -511,5 +517,6 @@ const struct command stat_command = {
 	.options = groups,
 	.runs_another = true,
 	.columns = rows_help,
+	.examples = examples,
 	.run = run,
 };

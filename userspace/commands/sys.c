@@ -224,6 +224,12 @@ static enum exit_code run(struct command_line *line)
 	}
 }
 
+static const char *const examples[] = {
+	"sys 0.1 100  for ten seconds",
+	"sys -o available,majflt/s 1  two figures, each second",
+	NULL
+};
+
 const struct command sys_command = {
 	.name = "sys",
 	.arguments = "[interval [count]]",
@@ -232,5 +238,6 @@ const struct command sys_command = {
 	.interval = &options.interval,
 	.columns = help,
 	.columns_note = " (KiB with -r and -J), by name in /proc/meminfo, vmstat, pressure",
+	.examples = examples,
 	.run = run,
 };

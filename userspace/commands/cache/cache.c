@@ -98,6 +98,8 @@ static bool take_arguments(struct command_line *line)
 		return usage("-x goes with folders, not with -p");
 	if (!options.filter.nr_pids && !line->nr_arguments)
 		return usage("cache wants files, folders, or -p PID: see kfaultstat cache --help");
+	if (!options.filter.nr_pids)
+		interval_warn_pid(&options.interval, line->arguments[line->nr_arguments]);
 	options.paths = line->arguments;
 	options.nr_paths = (size_t)line->nr_arguments;
 	return true;
@@ -120,11 +122,19 @@ static enum exit_code run(struct command_line *line)
 	return options.interval.seconds > 0 ? cache_watch(&options) : look_once();
 }
 
+static const char *const examples[] = {
+	"cache /var/lib --by dir=3  sums by folder",
+	"cache -p 1234 -s cached  files that a process maps",
+	"cache --ranges /var/log/syslog  which parts of a file",
+	NULL
+};
+
 const struct command cache_command = {
 	.name = "cache",
 	.arguments = "PATH...|-p PID [interval [count]]",
 	.summary = "Show what of files is in the page cache, whoever brought it there.",
 	.options = groups,
 	.columns = help,
+	.examples = examples,
 	.run = run,
 };

@@ -556,6 +556,13 @@ static enum exit_code run(struct command_line *line)
 	return processes_show(&options);
 }
 
+static const char *const examples[] = {
+	"map  all processes, the largest first",
+	"map -p 1234  what a process has mapped",
+	"map -p 1234 -f '*.so*' 1  each second",
+	NULL
+};
+
 const struct command map_command = {
 	.name = "map",
 	.arguments = "[-p PID[,...]] [interval [count]]",
@@ -564,5 +571,6 @@ const struct command map_command = {
 	.interval = &options.interval,
 	.interval_hint = "; processes are given with -p",
 	.columns = help,
+	.examples = examples,
 	.run = run,
 };

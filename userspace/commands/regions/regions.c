@@ -364,6 +364,8 @@ static bool take_arguments(struct session *s, struct command_line *line)
 		complain("regions wants files, folders, or -p PID: see kfaultstat regions --help");
 		return false;
 	}
+	if (!options.filter.nr_pids)
+		interval_warn_pid(&options.interval, line->arguments[line->nr_arguments]);
 	s->request.paths = line->arguments;
 	s->request.nr_paths = (size_t)line->nr_arguments;
 	s->request.pids = options.filter.pids;
@@ -410,11 +412,19 @@ static enum exit_code run(struct command_line *line)
 	return code;
 }
 
+static const char *const examples[] = {
+	"regions -p 1234  files that a process maps",
+	"regions /var/lib/data.db 1  a file, each second",
+	"regions --svg heat.svg data.db 1  and a drawing",
+	NULL
+};
+
 const struct command regions_command = {
 	.name = "regions",
 	.arguments = "FILE...|-p PID[,...] [interval [count]]",
 	.summary = "Show what is cached, mapped and faulted on, by region of files.",
 	.options = groups,
 	.columns = help,
+	.examples = examples,
 	.run = run,
 };

@@ -402,6 +402,12 @@ static enum exit_code run(struct command_line *line)
 	return end_as_told(key);
 }
 
+static const char *const examples[] = {
+	"top 1  a new screen each second",
+	"top --by process  sums by process",
+	NULL
+};
+
 const struct command top_command = {
 	.name = "top",
 	.arguments = "[interval [count]]",
@@ -409,5 +415,6 @@ const struct command top_command = {
 	.options = groups,
 	.interval = &options.interval,
 	.columns = rows_help,
+	.examples = examples,
 	.run = run,
 };
