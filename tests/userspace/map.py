@@ -271,9 +271,9 @@ def test_the_end_is_the_rss_of_the_rows_and_the_share_of_a_glob():
         check("in words", share, text)
         check("share", abs(float(share.group(2)) - 2010 * PAGE * 100 / memory["rss"]) < 0.1, text, memory)
         words = run("map", "-r", "-p", process.pid).stdout
-        check("raw", re.search(r"^# process pid %s .* rss %d file %d anon %d shmem %d .* kernel_rss %d .* comm python" % (
-            process.pid, memory["rss"], memory["file"], memory["anon"], memory["shmem"], memory["kernel_rss"]),
-                               words, re.M), words)
+        wanted = r"^# process pid %s .* rss %d file %d anon %d shmem %d .* kernel_rss %d .* comm python" % (
+            process.pid, memory["rss"], memory["file"], memory["anon"], memory["shmem"], memory["kernel_rss"])
+        check("raw", re.search(wanted, words, re.M), words)
 
 
 def with_status(pid, *words, **changed):

@@ -228,8 +228,8 @@ class Process:
     """One that maps; at its end it is gone."""
 
     def __init__(self, *prefix, leader=True):
-        self.child = subprocess.Popen([*prefix, sys.executable, "-c", SCRIPT, "" if leader else "leaderless"], stdin=subprocess.PIPE,
-                                      stdout=subprocess.PIPE, text=True)
+        self.child = subprocess.Popen([*prefix, sys.executable, "-c", SCRIPT, "" if leader else "leaderless"],
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         equal("the process begins", "ready\n", self.child.stdout.readline())
         self.pid = self.tid = str(self.child.pid)
         if not leader:
