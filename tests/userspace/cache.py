@@ -633,6 +633,24 @@ def test_many_rows_come_in_parts_that_are_one_table():
 
 
 @undisturbed
+def test_a_deleted_file_is_told_from_one_of_whose_name_that_is_a_part():
+    need_root()
+    place = folder()
+    gone, live = os.path.join(place, "re"), os.path.join(place, "re (deleted)")
+    with Process() as process:
+        process.do("add(%r, 20, deleted=True); add(%r, 21)" % (fill(gone, 20), fill(live, 21)))
+        said = json_of("cache", "-p", process.pid, "-f", place + "/*")["cache"]
+        equal("both", {(live, 20, 1), (live, 21, 0)},
+              {(row["file"], row["size"] // PAGE, row["deleted"]) for row in said})
+    equal("by name", [0], [row["deleted"] for row in json_of("cache", live)["cache"]])
+    with open(live, "rb") as file:
+        os.unlink(live)
+        name = "/proc/%d/fd/%d" % (os.getpid(), file.fileno())
+        equal("one that has no name", [1], [row["deleted"] for row in json_of("cache", name)["cache"]])
+    check("raw has it", "DELETED" in run("cache", "-r", place).stdout.split())
+
+
+@undisturbed
 def test_files_of_a_process_by_name():
     need_root()
     place = folder()

@@ -239,6 +239,54 @@ def test_deleted_files_memfd_and_tmpfs():
         check("shmem", memory.get("shmem") is None or memory["shmem"] == 4 * PAGE, memory)
 
 
+def test_a_deleted_file_is_told_from_one_of_whose_name_that_is_a_part():
+    need_root()
+    place = folder()
+    gone, linked, live = (os.path.join(place, name) for name in ("re", "linked", "re (deleted)"))
+    with Process() as process:
+        process.do("add(%r, 10, deleted=True); read(0, 1)" % fill(gone, 10))
+        process.do("add(%r, 11); read(1, 1)" % fill(live, 11))
+        # Its data is there by another name, but not by the one it was opened by.
+        os.link(fill(linked, 12), linked + " too")
+        process.do("add(%r, 12, deleted=True); read(2, 1)" % linked)
+        process.do("f = os.memfd_create('x'); os.ftruncate(f, 13 * PAGE); add('/proc/self/fd/%d' % f, 13)")
+        process.do("add(None, 14); add(None, 15, kind='private')")
+        # Whether we may look into map_files or not, which the kernel gives to few.
+        for user in ([], ["setpriv", "--bounding-set=-sys_admin,-checkpoint_restore"]):
+            done = subprocess.run([*user, PROGRAM, "map", "-J", "-p", process.pid], capture_output=True, check=False)
+            equal("exit code", 0, done.returncode, done.stderr)
+            found = {row["size"] // PAGE: (row["object"], row["deleted"]) for row in json.loads(done.stdout)["map"]}
+            equal("unlinked", (gone + " (deleted)", 1), found[10])
+            equal("a live one of that name", (live, 0), found[11])
+            equal("another link", (linked + " (deleted)", 1), found[12])
+            equal("memfd", ("/memfd:x (deleted)", 1), found[13])
+            equal("no file", ("[shm]", 0), found[14])
+        text = run("map", "-r", "-p", process.pid).stdout
+        check("raw has it", "DELETED" in text.split(), text)
+        check("a table has it if it is asked for", "DELETED" in run("map", "-o", "+deleted", "-p", process.pid).stdout)
+
+
+def test_a_file_that_is_called_as_memory_is():
+    need_root()
+    path = "/dev/zero (deleted)"
+    if os.path.exists(path):
+        raise Skip("there is a file %s" % path)
+    try:
+        with open(path, "wb") as file:
+            file.write(bytes(9 * PAGE))
+    except OSError as error:
+        raise Skip("no file can be made in /dev: %s" % error) from None
+    try:
+        with Process() as process:
+            process.do("add(%r, 9); add(None, 14)" % path)
+            found = {row["size"] // PAGE: (row["object"], row["deleted"])
+                     for row in json_of("map", "-p", process.pid)["map"]}
+            equal("the file", (path, 0), found[9])
+            equal("memory", ("[shm]", 0), found[14])
+    finally:
+        os.unlink(path)
+
+
 @undisturbed
 def test_the_end_is_the_rss_of_the_rows_and_the_share_of_a_glob():
     path = fill(os.path.join(folder(), "index.seg"), 2000)

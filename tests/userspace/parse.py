@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """What is read: the module's text, by names, and what is wrong with it named in a line."""
+import json
 import os
 
 from tap import (CAPTURED, SCRATCH, Text, check, equal, fails, raw, run, save)
@@ -25,7 +26,7 @@ def test_columns_and_keys_are_found_by_name_wherever_they_are():
     text = Text().row("cat", 7, 3, "live", "/bin/cat", 5, 2, dev="8:1", inode=9).bytes()
     lines = text.decode().splitlines()
     names, row = lines[-2].split(" "), lines[-1].split(" ")
-    order = [5, 0, 9, 3, 2, 1, 4, 8, 7, 6, 10, 16, 11, 12, 13, 14, 15, 17, 18]
+    order = [5, 0, 9, 3, 2, 1, 4, 8, 7, 6, 10, 16, 11, 12, 13, 14, 15, 17, 18, 19]
     lines[-2] = "new " + " ".join(names[i] for i in order[:-1]) + " newer object"
     lines[-1] = "x:y " + " ".join(row[i] for i in order[:-1]) + " 12z /bin/cat"
     lines.insert(3, "# something nobody knows yet 1 2 3")
@@ -34,6 +35,35 @@ def test_columns_and_keys_are_found_by_name_wherever_they_are():
     done = run("-i", path, "-r", "-o", "pid,comm,minor,major,dev,inode,object")
     equal("row", [("7", "cat", "5", "2", "8:1", "9", "/bin/cat")],
           raw(done.stdout, "pid", "comm", "minor", "major", "dev", "inode", "object"), done.stderr)
+
+
+def test_a_deleted_file_is_told_from_one_of_whose_name_that_is_a_part():
+    text = Text().row("a", 7, 3, "live", "/d/re (deleted)", 5, dev="8:1", inode=9, deleted=1)
+    text.row("a", 7, 3, "live", "/d/re (deleted)", 3, dev="8:1", inode=10)
+    text.row("b", 8, 4, "live", "/d/re (deleted)", 2, dev="8:1", inode=9, deleted=1)
+    text.row("a", 7, 3, "live", "[anon]", 1)
+    path = text.save()
+    for words, wanted in (
+            ([], [("5", "1"), ("3", "0"), ("2", "1"), ("1", "-")]),
+            (["--by", "object"], [("7", "1"), ("3", "0"), ("1", "-")]),
+            (["-s", "deleted"], [("5", "1"), ("2", "1"), ("3", "0"), ("1", "-")]),
+            (["--by", "comm"], [("9", "-"), ("2", "-")])):
+        done = run("-i", path, "-r", "-o", "minor,deleted", *words)
+        equal("with %s" % words, wanted, raw(done.stdout, "minor", "deleted"), done.stderr)
+    rows = json.loads(run("-i", path, "-J", "-o", "deleted,object", "-s", "minor").stdout)["faults"]
+    equal("JSON", [1, 0, 1, None], [row["deleted"] for row in rows])
+    # Also in what was counted in between, where two rows differ in nothing else.
+    later = Text(now=30).row("a", 7, 3, "live", "/d/re (deleted)", 9, dev="8:1", inode=9, deleted=1)
+    later.row("a", 7, 3, "live", "/d/re (deleted)", 3, dev="8:1", inode=9)
+    equal("diff", [("4", "1"), ("3", "0")],
+          raw(run("diff", path, later.save("later"), "-r", "-o", "minor,deleted").stdout, "minor", "deleted"))
+
+
+def test_a_text_of_1_0_does_not_say_what_is_deleted():
+    # As it was captured then.
+    done = run("-i", CAPTURED, "-r", "-o", "deleted")
+    equal("exit code", 0, done.returncode, done.stderr)
+    equal("not known", {"DELETED", "-"}, set(done.stdout.splitlines()))
 
 
 def test_a_newer_format_is_refused_in_one_line():
@@ -62,15 +92,17 @@ def test_damage_is_named_with_its_line():
     for before, after, words in (
             (" pid id", " id", ["line 10", "no column pid"]),
             (" object\n", "\n", ["line 10", "no column object"]),
-            ("inode object\n", "object inode\n", ["line 10", "not the last"]),
+            ("deleted object\n", "object deleted\n", ["line 10", "not the last"]),
             ("comm pid", "comm comm pid", ["line 10", "twice"]),
             ("cat 7 3 ", "cat 7 3 x ", ["line 11"]),
             ("cat 7 ", "cat 7x ", ["line 11", "pid", "7x"]),
             ("cat 7 ", "cat -7 ", ["line 11", "pid"]),
             ("cat 7 ", "cat 99999999999 ", ["line 11", "pid"]),
             ("live 1 5", "live 1 18446744073709551616", ["line 11", "calls"]),
-            (" 0:0 0 /bin/cat", " 0 0 /bin/cat", ["line 11", "dev"]),
-            (" 0:0 0 /bin/cat", "", ["line 11", "columns"]),
+            (" 0:0 0 0 /bin/cat", " 0 0 0 /bin/cat", ["line 11", "dev"]),
+            (" 0:0 0 0 /bin/cat", "", ["line 11", "columns"]),
+            (" 0:0 0 0 /bin/cat", " 0:0 0 2 /bin/cat", ["line 11", "deleted cannot be 2"]),
+            (" 0:0 0 0 /bin/cat", " 0:0 0 10 /bin/cat", ["line 11", "deleted cannot be 10"]),
             (" /bin/cat\n", "\n", ["line 11"]),
             ("now 20.000", "now never", ["line 3", "now"]),
             (" now 20.000", "", ["line 3", "no now"]),

@@ -12,7 +12,7 @@ from delta import steps
 from memory import PAGE, Process, bring, fill, folder, json_of, need_root, undisturbed
 from tap import PLAIN, PROGRAM, SCRATCH, STANDIN, check, equal, escape, fails, raw, run, save
 
-COLUMNS = "comm pid id state dev inode region_size calls major lost lost_major regions object"
+COLUMNS = "comm pid id state dev inode deleted region_size calls major lost lost_major regions object"
 
 
 class Heat:
@@ -21,13 +21,14 @@ class Heat:
     def __init__(self, load="81f0c2aa", now=20.0, resets=0, lost=0):
         self.load, self.now, self.resets, self.lost, self.rows = load, now, resets, lost, []
 
-    def row(self, path, regions, size=PAGE, pid=7, ident=1, comm="search", state="live", lost=0, identity=None):
+    def row(self, path, regions, size=PAGE, pid=7, ident=1, comm="search", state="live", lost=0, identity=None,
+            deleted=0):
         """@regions: {index: (calls, majors)}; who the file is comes from the file itself."""
         major, minor, inode = identity or identity_of(path)
         cells = ",".join("%d:%d:%d" % (index, *regions[index]) for index in sorted(regions)) or "-"
         self.rows.append(b" ".join((escape(comm, True), (
-            "%s %d %s %d:%d %d %d %d %d %d 0 %s" % (
-                pid, ident, state, major, minor, inode, size,
+            "%s %d %s %d:%d %d %d %d %d %d %d 0 %s" % (
+                pid, ident, state, major, minor, inode, deleted, size,
                 sum(calls for calls, _ in regions.values()),
                 sum(majors for _, majors in regions.values()), lost, cells)).encode(), escape(path))))
         return self
@@ -419,6 +420,27 @@ def test_permission_is_told():
                           identity=deleted_identity(process.pid, path)).save()
         row = json_of("regions", "-i", heat, "-p", process.pid, "-f", path + "*", "--parts", "1")["regions"][0]
         equal("a deleted one", (2 * PAGE, 2, "known"), (row["mapped"], row["calls"], row["state"]))
+
+
+@undisturbed
+def test_a_deleted_file_is_told_from_one_of_whose_name_that_is_a_part():
+    need_root()
+    path = fill(os.path.join(folder(), "re"), 8)
+    with Process() as process:
+        process.do("add(%r, 8, deleted=True); read(0, 0, 1)" % path)
+        gone = deleted_identity(process.pid, path)
+        live = fill(path + " (deleted)", 8)
+        process.do("add(%r, 8); read(1, 0)" % live)
+        heat = Heat().row(path + " (deleted)", {0: (2, 0)}, PAGE, process.pid, identity=gone, deleted=1)
+        heat = heat.row(live, {0: (1, 0)}, PAGE, process.pid).save()
+        said = json_of("regions", "-i", heat, "-p", process.pid, "-f", path + "*", "--parts", "1")["regions"]
+        equal("both", [(2, 1, gone[2]), (1, 0, identity_of(live)[2])],
+              [(row["calls"], row["deleted"], row["inode"]) for row in said])
+        said = json_of("regions", "-i", heat, "--parts", "1", live)["regions"]
+        equal("by name", [(1, 0)], [(row["calls"], row["deleted"]) for row in said])
+    # Of one that is not mapped any more, what the module said; and one of 1.0 says nothing.
+    said = json_of("regions", "-i", heat, "--parts", "1", "-p", process.pid, "-f", path + "*")["regions"]
+    equal("unmapped", [1, 0], [row["deleted"] for row in said])
 
 
 def deleted_identity(pid, path):

@@ -26,7 +26,7 @@ CAPTURED = os.path.join(HERE, "captured", "demo-6.1")
 SCRATCH = tempfile.mkdtemp(prefix="faultstat-reader-")
 atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 COLUMNS = ("comm pid id state ppid calls minor major uncounted pending missed write exec "
-           "from_user from_kernel from_gup dev inode object").split()
+           "from_user from_kernel from_gup dev inode deleted object").split()
 
 
 def run(*arguments, program=PROGRAM, stdin=b"", env=None, text=True):

@@ -43,6 +43,8 @@ static const struct field known[NR_COLUMNS] = {
 	[COLUMN_RSS] = { "rss", FIELD_BYTES, "resident now, of a live process" },
 	[COLUMN_DEV] = { "dev", FIELD_TEXT, "device of the file, major:minor" },
 	[COLUMN_INODE] = { "inode", FIELD_COUNT, "inode of the file" },
+	[COLUMN_DELETED] = { "deleted", FIELD_COUNT,
+			     "1 if the file's name was gone when the row was new" },
 	[COLUMN_CGROUP] = { "cgroup", FIELD_PATH, "cgroup of a live process" },
 	[COLUMN_DIR] = { "dir", FIELD_PATH, "folder of the file; areas as they are" },
 	[COLUMN_OBJECT] = { "object", FIELD_PATH, "file or area" },
@@ -99,6 +101,9 @@ static bool number(const void *data, size_t column, uint64_t *value)
 	case COLUMN_INODE:
 		*value = row->inode;
 		return row->inode != 0;
+	case COLUMN_DELETED:
+		*value = row->deleted;
+		return row->has_deleted;
 	case COLUMN_CALLS_S:
 	case COLUMN_MINOR_S:
 	case COLUMN_MAJOR_S:

@@ -178,6 +178,9 @@ static bool group_same(const void *looked_for, size_t position, const void *arra
 		if (strcmp(a->row.state, b->row.state))
 			return false;
 	}
+	/* A file that is gone and one of whose name that is a part. */
+	if (wanted->by == BY_OBJECT && a->row.deleted != b->row.deleted)
+		return false;
 	return !strcmp(group_text(wanted->by, a), group_text(wanted->by, b));
 }
 
@@ -211,6 +214,8 @@ static void forget_differences(struct item *group, enum grouping by)
 	}
 	if (by != BY_OBJECT) {
 		row->object = NULL;
+		row->deleted = false;
+		row->has_deleted = false;
 		row->inode = 0;
 		row->dev_major = 0;
 		row->dev_minor = 0;

@@ -13,8 +13,9 @@
 #include "uapi/faultstat.h"
 
 enum {
-	FIELD_COMM, FIELD_PID, FIELD_ID, FIELD_STATE, FIELD_DEV, FIELD_INODE, FIELD_REGION_SIZE,
-	FIELD_CALLS, FIELD_MAJOR, FIELD_LOST, FIELD_REGIONS, FIELD_OBJECT, NR_FIELDS,
+	FIELD_COMM, FIELD_PID, FIELD_ID, FIELD_STATE, FIELD_DEV, FIELD_INODE, FIELD_DELETED,
+	FIELD_REGION_SIZE, FIELD_CALLS, FIELD_MAJOR, FIELD_LOST, FIELD_REGIONS, FIELD_OBJECT,
+	NR_FIELDS,
 };
 
 static const char *field_name(unsigned int field)
@@ -22,7 +23,7 @@ static const char *field_name(unsigned int field)
 	static const char *const names[NR_FIELDS] = {
 		[FIELD_COMM] = "comm", [FIELD_PID] = "pid", [FIELD_ID] = "id",
 		[FIELD_STATE] = "state", [FIELD_DEV] = "dev", [FIELD_INODE] = "inode",
-		[FIELD_REGION_SIZE] = "region_size", [FIELD_CALLS] = "calls",
+		[FIELD_DELETED] = "deleted", [FIELD_REGION_SIZE] = "region_size", [FIELD_CALLS] = "calls",
 		[FIELD_MAJOR] = "major", [FIELD_LOST] = "lost", [FIELD_REGIONS] = "regions",
 		[FIELD_OBJECT] = "object",
 	};
@@ -30,7 +31,10 @@ static const char *field_name(unsigned int field)
 	return names[field];
 }
 
-static const struct parse_fields fields = { field_name, NR_FIELDS, FIELD_OBJECT };
+/* The column deleted came with 1.1. */
+static const struct parse_fields fields = {
+	field_name, NR_FIELDS, FIELD_OBJECT, 1ull << FIELD_DELETED,
+};
 
 struct parser {
 	struct parse text;
@@ -147,6 +151,9 @@ static bool parse_field(void *data, unsigned int field, char *word)
 		return true;
 	case FIELD_INODE:
 		return text_number(word, &row->inode);
+	case FIELD_DELETED:
+		row->has_deleted = true;
+		return parse_flag(word, &row->deleted);
 	case FIELD_REGION_SIZE:
 		return text_number(word, &row->region_size) &&
 		       row->region_size >= HEAT_REGION_LEAST &&
@@ -264,7 +271,8 @@ static const struct heat_row *find(const struct heat *heat, const struct heat_ro
 		const struct heat_row *row = &heat->rows[(place + i) % heat->nr_rows];
 
 		if (row->id == wanted->id && row->dev == wanted->dev &&
-		    row->inode == wanted->inode && !strcmp(row->object, wanted->object))
+		    row->inode == wanted->inode && row->deleted == wanted->deleted &&
+		    !strcmp(row->object, wanted->object))
 			return row;
 	}
 	return NULL;

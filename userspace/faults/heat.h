@@ -33,6 +33,8 @@ struct heat_row {
 	uint64_t calls, major, lost;
 	size_t from, nr;	/* of the cells */
 	int32_t pid;
+	bool deleted;		/* the file had no name any more when the row was new */
+	bool has_deleted;	/* that is known: an older module does not say */
 };
 
 struct heat {

@@ -212,7 +212,7 @@ static bool parse_columns(struct parse *p, char *line, const struct parse_fields
 			found |= 1ull << field;
 	}
 	for (field = 0; field < fields->nr; field++)
-		if (!(found & 1ull << field))
+		if (!((found | fields->later) & 1ull << field))
 			return parse_fail(p, "no column %s", fields->name(field));
 	if (p->field[p->nr_columns - 1] != fields->last)
 		return parse_fail(p, "the column %s is not the last one",
@@ -328,5 +328,20 @@ bool parse_dev(char *word, uint32_t *major, uint32_t *minor)
 		return false;
 	*major = (uint32_t)left;
 	*minor = (uint32_t)right;
+	return true;
+}
+
+/**
+ * parse_flag() - 0 or 1.
+ * @word: what is written
+ * @flag: set on success
+ *
+ * Return: false if it is neither.
+ */
+bool parse_flag(const char *word, bool *flag)
+{
+	if ((*word != '0' && *word != '1') || word[1])
+		return false;
+	*flag = *word == '1';
 	return true;
 }

@@ -35,10 +35,11 @@ struct parse_header {
 	bool wanted;				/* in every text of that format */
 };
 
-/* The columns that are wanted, each once; others are of a newer module. */
+/* The columns that are known, each once; others are of a newer module. */
 struct parse_fields {
 	const char *(*name)(unsigned int field);
 	unsigned int nr, last;
+	uint64_t later;		/* a bit for each that an older module does not have */
 };
 
 /* A text: how it begins, its version that we know, and what takes its lines. */
@@ -63,5 +64,6 @@ bool parse_cells(struct parse *p, char **line, const struct parse_fields *fields
 
 bool parse_pid(const char *word, int32_t *pid);
 bool parse_dev(char *word, uint32_t *major, uint32_t *minor);
+bool parse_flag(const char *word, bool *flag);
 
 #endif

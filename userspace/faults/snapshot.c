@@ -19,13 +19,13 @@ const char *const count_names[NR_COUNTS] = {
 /* The columns that are not counters follow those that are. */
 enum {
 	FIELD_COMM = NR_COUNTS, FIELD_PID, FIELD_ID, FIELD_STATE, FIELD_PPID, FIELD_DEV,
-	FIELD_INODE, FIELD_OBJECT, NR_FIELDS,
+	FIELD_INODE, FIELD_DELETED, FIELD_OBJECT, NR_FIELDS,
 };
 
 static const char *const field_names[NR_FIELDS] = {
 	[FIELD_COMM] = "comm", [FIELD_PID] = "pid", [FIELD_ID] = "id", [FIELD_STATE] = "state",
 	[FIELD_PPID] = "ppid", [FIELD_DEV] = "dev", [FIELD_INODE] = "inode",
-	[FIELD_OBJECT] = "object",
+	[FIELD_DELETED] = "deleted", [FIELD_OBJECT] = "object",
 };
 
 static const char *field_name(unsigned int field)
@@ -33,7 +33,10 @@ static const char *field_name(unsigned int field)
 	return field < NR_COUNTS ? count_names[field] : field_names[field];
 }
 
-static const struct parse_fields fields = { field_name, NR_FIELDS, FIELD_OBJECT };
+/* The column deleted came with 1.1. */
+static const struct parse_fields fields = {
+	field_name, NR_FIELDS, FIELD_OBJECT, 1ull << FIELD_DELETED,
+};
 
 struct parser {
 	struct parse text;
@@ -184,6 +187,9 @@ static bool parse_field(void *data, unsigned int field, char *word)
 		return text_number(word, &row->inode);
 	case FIELD_DEV:
 		return parse_dev(word, &row->dev_major, &row->dev_minor);
+	case FIELD_DELETED:
+		row->has_deleted = true;
+		return parse_flag(word, &row->deleted);
 	default:
 		return text_number(word, &row->counts.n[field]);
 	}
@@ -200,6 +206,7 @@ static bool parse_row(void *data, char *line)
 	memset(row, 0, sizeof(*row));
 	if (!parse_cells(&p->text, &line, &fields, parse_field, row))
 		return false;
+	row->has_deleted &= row_is_file(row);
 	text_unescape(line);
 	row->object = line;
 	s->nr_rows++;

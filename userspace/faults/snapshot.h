@@ -32,6 +32,8 @@ struct row {
 	struct counts counts;
 	uint32_t dev_major, dev_minor;
 	int32_t pid, ppid;
+	bool deleted;		/* the file had no name any more when the row was new */
+	bool has_deleted;	/* that is known: an older module does not say */
 };
 
 struct hook {

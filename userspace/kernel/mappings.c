@@ -19,6 +19,9 @@
 #include "lib/message.h"
 #include "lib/xalloc.h"
 
+/* What maps has behind the name of a file that was unlinked. */
+#define DELETED	" (deleted)"
+
 /* The one character that maps escapes. */
 static void unescape_newlines(char *path)
 {
@@ -30,16 +33,26 @@ static void unescape_newlines(char *path)
 	}
 }
 
-/* The name of what has none, or another than the module gives it. */
-static const char *name_of(const char *path)
+/* Whether a name leads to the file that is mapped, by what stat says. */
+static bool leads_to(const char *name, uint64_t dev, uint64_t inode)
 {
+	struct stat about;
+
+	return !stat(name, &about) && about.st_dev == dev && about.st_ino == inode;
+}
+
+/* The name of what has none, or another than the module gives it. Files may be called so. */
+static const char *name_of(const struct mapping *m, const char *path)
+{
+	const char *name = path;
+
 	if (!*path)
 		return "[anon]";
-	if (!strcmp(path, "/dev/zero (deleted)"))
-		return "[shm]";
-	if (!strcmp(path, "/anon_hugepage (deleted)"))
-		return "[hugetlb]";
-	return path;
+	if (!strcmp(path, "/dev/zero" DELETED))
+		name = "[shm]";
+	else if (!strcmp(path, "/anon_hugepage" DELETED))
+		name = "[hugetlb]";
+	return name != path && leads_to(path, m->dev, m->inode) ? path : name;
 }
 
 /* By hand, for there are many lines of many numbers. */
@@ -92,7 +105,7 @@ bool mapping_parse(struct mapping *m, const char *line)
 
 	if (!path)
 		return false;
-	m->path = xstrdup(name_of(path));
+	m->path = xstrdup(name_of(m, path));
 	/* The file that the kernel makes for each mapping of it is none to a user. */
 	if (!strcmp(m->path, "[hugetlb]")) {
 		m->dev = 0;
@@ -339,6 +352,80 @@ static bool is_in_maps_as(int fd, const struct mapping *m)
 	return mappings_identity(fd, &dev, &inode) && dev == m->dev && inode == m->inode;
 }
 
+static bool says_deleted(const char *path)
+{
+	size_t length = strlen(path), end = strlen(DELETED);
+
+	return length > end && !strcmp(path + length - end, DELETED);
+}
+
+/* Whether a name leads to the file; @about is what stat says of the mapping, or NULL. */
+static bool name_leads_to(const char *name, const struct mapping *m, const struct stat *about)
+{
+	struct stat named;
+	bool same;
+	int fd;
+
+	if (about)
+		return leads_to(name, about->st_dev, about->st_ino);
+	if (leads_to(name, m->dev, m->inode))
+		return true;
+	/* What stat says may differ from maps. Devices and pipes do things when they are opened. */
+	if (stat(name, &named) || !S_ISREG(named.st_mode))
+		return false;
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	same = fd >= 0 && is_in_maps_as(fd, m);
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
+/*
+ * What stat says of the file, by way of a thread that lives. Returns that thread; @name is the
+ * way, and @error what was wrong, or 0.
+ */
+static int32_t stat_mapped(const struct mappings *mappings, const struct mapping *m, char *name,
+			   size_t size, struct stat *about, int *error)
+{
+	int32_t tid = mappings->tid, next = tid;
+
+	do {
+		tid = next;
+		snprintf(name, size, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, tid, m->start,
+			 m->end);
+		*error = stat(name, about) ? errno : 0;
+	} while (*error == ENOENT && (next = procfs_next_thread(mappings->pid, tid)));
+	return tid;
+}
+
+/**
+ * mapping_is_deleted() - whether the name that a file was opened by is gone.
+ * @mappings: of the process
+ * @m: one of them
+ *
+ * What maps has behind such a name may be the end of a name as well, and then that leads to
+ * the file. Memory that never had a name, memfd and SysV, is as if its name was gone.
+ *
+ * Return: true if it is.
+ */
+bool mapping_is_deleted(const struct mappings *mappings, const struct mapping *m)
+{
+	char name[80], *rooted;
+	struct stat about;
+	bool leads;
+	int32_t tid;
+	int error;
+
+	if (!mapping_is_file(m) || !says_deleted(m->path))
+		return false;
+	tid = stat_mapped(mappings, m, name, sizeof(name), &about, &error);
+	rooted = xasprintf("/proc/%d/root%s", tid, m->path);
+	leads = name_leads_to(rooted, m, error ? NULL : &about) ||
+		name_leads_to(m->path, m, error ? NULL : &about);
+	free(rooted);
+	return !leads;
+}
+
 /* Opens what has the name now; it may be another file. */
 static bool open_name(struct residency *file, const char *name, const struct mapping *m)
 {
@@ -378,20 +465,15 @@ static bool open_name(struct residency *file, const char *name, const struct map
 bool mapping_open(struct residency *file, const struct mappings *mappings,
 		  const struct mapping *m)
 {
-	int32_t tid = mappings->tid, next = tid;
 	char name[80], *rooted;
 	struct stat about;
+	int32_t tid;
 	bool same;
 	int error;
 
 	memset(file, 0, sizeof(*file));
 	file->fd = -1;
-	do {
-		tid = next;
-		snprintf(name, sizeof(name), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, tid,
-			 m->start, m->end);
-		error = stat(name, &about) ? errno : 0;
-	} while (error == ENOENT && (next = procfs_next_thread(mappings->pid, tid)));
+	tid = stat_mapped(mappings, m, name, sizeof(name), &about, &error);
 	if (!error) {
 		if (S_ISREG(about.st_mode))
 			return residency_open(file, AT_FDCWD, name);
@@ -407,6 +489,6 @@ bool mapping_open(struct residency *file, const struct mappings *mappings,
 	same = open_name(file, rooted, m) || open_name(file, m->path, m);
 	free(rooted);
 	if (!same && file->state != RESIDENCY_FORBIDDEN)
-		file->state = strstr(m->path, " (deleted)") ? RESIDENCY_FORBIDDEN : file->state;
+		file->state = says_deleted(m->path) ? RESIDENCY_FORBIDDEN : file->state;
 	return same && file->state == RESIDENCY_KNOWN;
 }

@@ -33,6 +33,7 @@ void mappings_complain_gone(int32_t pid);
 bool mappings_have(int32_t pid, const struct identities *files);
 void mappings_free(struct mappings *mappings);
 bool mapping_is_file(const struct mapping *m);
+bool mapping_is_deleted(const struct mappings *mappings, const struct mapping *m);
 bool mapping_parse(struct mapping *m, const char *line);
 bool mappings_own(const void *here, uint64_t *dev, uint64_t *inode);
 bool mappings_identity(int fd, uint64_t *dev, uint64_t *inode);

@@ -173,6 +173,7 @@ static bool ask(struct residency *file)
 	file->dev = makedev(about.stx_dev_major, about.stx_dev_minor);
 	file->inode = about.stx_ino;
 	file->links = about.stx_nlink;
+	file->deleted = !file->links;
 	if (about.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
 		file->mount_root = about.stx_attributes & STATX_ATTR_MOUNT_ROOT ? MOUNT_ROOT_YES :
 				   MOUNT_ROOT_NO;
@@ -225,6 +226,7 @@ static bool refuse_open(struct residency *file, int dir, const char *path, int e
 		file->dev = about.st_dev;
 		file->inode = about.st_ino;
 		file->links = (unsigned int)about.st_nlink;
+		file->deleted = !file->links;
 		if (!S_ISREG(about.st_mode))
 			return refuse(file, RESIDENCY_SPECIAL);
 		file->size = (uint64_t)about.st_size;

@@ -49,6 +49,7 @@ struct residency {
 	enum residency_state state;
 	uint64_t dev, inode, size, pages;
 	unsigned int links;
+	bool deleted;			/* it has no name any more, or not the one it was opened by */
 	enum mount_root mount_root;	/* something is mounted on it */
 	bool hybrid;			/* mincore may help where cachestat is slow */
 	bool trusted;			/* mincore tells the truth of it */

@@ -277,6 +277,7 @@ void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *n
 					    m->inode ^ hash_text(HASH_BEGIN, m->path)))
 				continue;
 			mapping_open(&file, &mappings, m);
+			file.deleted = mapping_is_deleted(&mappings, m);
 			if (!file.inode || identities_add(&walk->seen, file.dev, file.inode))
 				walk->visit(walk->data, &file, m->path);
 			if (walk->looked)

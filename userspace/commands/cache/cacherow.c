@@ -29,6 +29,7 @@ static const struct field known[] = {
 	[CACHE_UNKNOWN] = { "unknown", FIELD_COUNT, "files that nothing is known of" },
 	[CACHE_DEV] = { "dev", FIELD_TEXT, "device of the file, major:minor" },
 	[CACHE_INODE] = { "inode", FIELD_COUNT, "inode of the file" },
+	[CACHE_DELETED] = { "deleted", FIELD_COUNT, "1 if the file's name is gone" },
 	[CACHE_STATE] = { "state", FIELD_TEXT, "known, or why it is not" },
 	[CACHE_BAR] = { "bar", FIELD_TEXT,
 			"what of the file's parts is cached, or why nothing is known" },
@@ -80,6 +81,9 @@ static bool number(const void *data, size_t field, uint64_t *value)
 	case CACHE_UNKNOWN:
 		*value = row->unknown;
 		return true;
+	case CACHE_DELETED:
+		*value = row->deleted;
+		return !row->is_sum;
 	default:
 		*value = row->inode;
 		return row->inode;
@@ -137,6 +141,7 @@ bool cache_row_fill(struct cache_row *row, struct residency *file, const char *p
 	row->path = (char *)path;
 	row->dev = file->dev;
 	row->inode = file->inode;
+	row->deleted = file->deleted;
 	row->size = file->size;
 	row->pages = file->pages;
 	row->state = file->state;

@@ -21,6 +21,7 @@ struct cache_row {
 	enum residency_state state;
 	bool has_more;		/* dirty and what is behind it are known */
 	bool has_changes;
+	bool deleted;
 	bool is_sum;
 	struct bar bar;
 };
@@ -28,7 +29,7 @@ struct cache_row {
 enum cache_field {
 	CACHE_SIZE, CACHE_CACHED, CACHE_PAGES, CACHE_PERCENT, CACHE_DIRTY, CACHE_WRITEBACK,
 	CACHE_EVICTED, CACHE_RECENT, CACHE_CAME, CACHE_WENT, CACHE_FILES, CACHE_UNKNOWN,
-	CACHE_DEV, CACHE_INODE, CACHE_STATE, CACHE_BAR, CACHE_DIR, CACHE_FILE,
+	CACHE_DEV, CACHE_INODE, CACHE_DELETED, CACHE_STATE, CACHE_BAR, CACHE_DIR, CACHE_FILE,
 };
 
 extern const struct fields cache_fields;

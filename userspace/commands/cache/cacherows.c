@@ -19,7 +19,7 @@
 
 #define COLUMNS_ALL	"size,cached,pages,percent,dirty,writeback,evicted,recent,"
 #define COLUMNS_NARROW	"size,cached,percent,dirty,"
-#define COLUMNS_RAW	COLUMNS_ALL "dev,inode,state,bar,file"
+#define COLUMNS_RAW	COLUMNS_ALL "dev,inode,deleted,state,bar,file"
 
 /**
  * cache_rows_begin() - no row yet.

@@ -19,7 +19,7 @@
 #define REGIONS		64
 #define COLUMNS		"came,went,cached,size,percent,bar,file"
 #define COLUMNS_DIR	"came,went,cached,size,percent,files,unknown,dir"
-#define COLUMNS_RAW	"came,went,cached,size,pages,percent,dirty,writeback,evicted,recent,dev,inode,state,bar,file"
+#define COLUMNS_RAW	"came,went,cached,size,pages,percent,dirty,writeback,evicted,recent,dev,inode,deleted,state,bar,file"
 
 /* A file as it was. Where all regions are empty or all are full, that is all. */
 struct watched {

@@ -158,6 +158,7 @@ static void add_gone(struct report *now, const struct map_row *before)
 	row->pid = before->pid;
 	row->comm = now->memory.comm;
 	row->first = before->first;
+	row->deleted = before->deleted;
 	row->state = RESIDENCY_GONE;
 	row->has_change = true;
 	row->change = -(int64_t)map_row_rss(before);
@@ -436,7 +437,7 @@ static bool choose(struct map_options *options, struct view *view)
 			 narrow ? "" : "of_file,", narrow ? "" : "huge,swapped,",
 			 table ? "" : "rss,mappings,", options->interval.seconds > 0 ? "change," : "",
 			 options->smaps ? "smaps_rss,pss,referenced," : "",
-			 table ? "" : "dev,inode,state,", bar ? "bar," : "");
+			 table ? "" : "dev,inode,deleted,state,", bar ? "bar," : "");
 	good = view_choose(view, &map_fields, &options->columns, list, "rss,size");
 	free(list);
 	return good;

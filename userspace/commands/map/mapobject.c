@@ -311,6 +311,8 @@ void map_object_open(struct map_objects *objects, struct map_object *object,
 			break;
 		residency_close(file);
 	}
+	file->deleted = mapping_is_deleted(&objects->mappings, object->row.first);
+	object->row.deleted = file->deleted;
 	object->row.file_pages = file->pages;
 }
 

@@ -32,6 +32,7 @@ static const struct field known[] = {
 	[MAP_REFERENCED] = { "referenced", FIELD_BYTES, "Referenced of smaps" },
 	[MAP_DEV] = { "dev", FIELD_TEXT, "device of the file, major:minor" },
 	[MAP_INODE] = { "inode", FIELD_COUNT, "inode of the file" },
+	[MAP_DELETED] = { "deleted", FIELD_COUNT, "1 if the file's name is gone" },
 	[MAP_STATE] = { "state", FIELD_TEXT, "of the file: known, or why cached is not" },
 	[MAP_BAR] = { "bar", FIELD_TEXT, "what of the file's or the area's parts is mapped" },
 	[MAP_OBJECT] = { "object", FIELD_PATH, "file or area" },
@@ -89,6 +90,9 @@ static bool number(const void *data, size_t field, uint64_t *value)
 	case MAP_REFERENCED:
 		*value = row->referenced;
 		return row->has_smaps;
+	case MAP_DELETED:
+		*value = row->deleted;
+		return of_file;
 	default:
 		*value = of_file ? row->first->inode : 0;
 		return of_file;

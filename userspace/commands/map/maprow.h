@@ -30,6 +30,7 @@ struct map_row {
 	uint64_t file_pages, cached;
 	enum residency_state state;	/* of a file */
 	enum backing backing;
+	bool deleted;			/* its name is gone */
 	bool is_hidden;			/* the filter leaves it out */
 	bool has_cached, has_huge, has_smaps, has_change;
 	uint64_t smaps_rss, pss, referenced;
@@ -41,7 +42,7 @@ struct map_row {
 enum map_field {
 	MAP_PID, MAP_COMM, MAP_SIZE, MAP_MAPPED, MAP_PERCENT, MAP_OF_FILE, MAP_CACHED, MAP_PRIVATE,
 	MAP_HUGE, MAP_SWAPPED, MAP_RSS, MAP_CHANGE, MAP_MAPPINGS, MAP_SMAPS_RSS, MAP_PSS,
-	MAP_REFERENCED, MAP_DEV, MAP_INODE, MAP_STATE, MAP_BAR, MAP_OBJECT,
+	MAP_REFERENCED, MAP_DEV, MAP_INODE, MAP_DELETED, MAP_STATE, MAP_BAR, MAP_OBJECT,
 };
 
 extern const struct fields map_fields;

@@ -72,6 +72,8 @@ static void describe(struct region_file *file, const struct residency *open)
 	file->state = open->state;
 	file->size = open->size;
 	file->pages = open->pages;
+	file->deleted = open->deleted;
+	file->has_deleted = true;
 }
 
 static void visit(void *data, struct residency *open, const char *path)
@@ -249,6 +251,8 @@ static struct region_file *add_unmapped(struct region_files *files, const struct
 	uint64_t dev, inode;
 
 	file->state = RESIDENCY_GONE;
+	file->deleted = row->deleted;
+	file->has_deleted = row->has_deleted;
 	if (*row->object != '/')
 		return file;
 	if (residency_open(&open, AT_FDCWD, row->object)) {

@@ -21,6 +21,7 @@ struct region_file {
 	uint64_t pages;
 	uint64_t extent;	/* pages that regions cover; more than those if it was longer */
 	enum residency_state state;
+	bool deleted, has_deleted;	/* its name is gone; whether that is known */
 	unsigned int shift;	/* a region is 1 << shift pages, but the last */
 	bool has_cached, has_mapped;
 	size_t nr_mappers;	/* processes that map it */

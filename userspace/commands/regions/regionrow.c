@@ -24,6 +24,7 @@ static const struct field known[] = {
 	[REGION_MAJOR] = { "major", FIELD_COUNT, "major faults" },
 	[REGION_DEV] = { "dev", FIELD_TEXT, "device of the file, major:minor" },
 	[REGION_INODE] = { "inode", FIELD_COUNT, "inode of the file" },
+	[REGION_DELETED] = { "deleted", FIELD_COUNT, "1 if the file's name is gone" },
 	[REGION_STATE] = { "state", FIELD_TEXT, "known, or why cached is not" },
 	[REGION_FILE] = { "file", FIELD_PATH, "file, as it was named or is mapped" },
 };
@@ -61,6 +62,9 @@ static bool number(const void *data, size_t field, uint64_t *value)
 	case REGION_MAJOR:
 		*value = row->heat.major;
 		return true;
+	case REGION_DELETED:
+		*value = row->file && row->file->deleted;
+		return row->file && row->file->has_deleted;
 	default:
 		*value = row->file ? row->file->inode : 0;
 		return row->file && row->file->inode;

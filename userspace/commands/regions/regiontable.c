@@ -25,7 +25,7 @@
  */
 bool region_table_begin(struct region_table *table, const struct columns_wanted *wanted)
 {
-	const char *list = COLUMNS_ALL "dev,inode,state,file";
+	const char *list = COLUMNS_ALL "dev,inode,deleted,state,file";
 	size_t width, lines;
 
 	screen_size(STDOUT_FILENO, &width, &lines);
