@@ -127,6 +127,30 @@ def test_what_a_living_process_gives_up_is_in_its_other():
     equal("rows", {("a", None, "[other]"): (10, 1)}, rows(before, after))
 
 
+def test_a_folded_row_that_left_is_in_the_other_of_its_comm_or_of_all():
+    before = (Text().row("a", 0, 0, "folded", "/f", 100, 9).row("a", 0, 0, "folded", "/g", 7)
+              .row("a", 0, 0, "folded", "[other]", 40).row("[other]", 0, 0, "folded", "[other]", 30))
+    after = (Text(now=30).row("a", 0, 0, "folded", "/g", 8).row("a", 0, 0, "folded", "[other]", 142, 9)
+             .row("[other]", 0, 0, "folded", "[other]", 31))
+    equal("left", {("a", None, "/g"): (1, 0), ("a", None, "[other]"): (2, 0), ("[other]", None, "[other]"): (1, 0)},
+          rows(before, after))
+    # One that began anew, also where only one of its counters is less than before.
+    after = (Text(now=30).row("a", 0, 0, "folded", "/f", 120, 8).row("a", 0, 0, "folded", "/g", 7)
+             .row("a", 0, 0, "folded", "[other]", 140, 9).row("[other]", 0, 0, "folded", "[other]", 30))
+    equal("anew", {("a", None, "/f"): (120, 8)}, rows(before, after))
+    # What was in the [other] of the comm has left, too, and began anew.
+    after = (Text(now=30).row("a", 0, 0, "folded", "/g", 7).row("a", 0, 0, "folded", "[other]", 5)
+             .row("[other]", 0, 0, "folded", "[other]", 170, 9))
+    found = rows(before, after)
+    equal("sum", (5, 0), tuple(sum(one[i] for one in found.values()) for i in (0, 1)), found)
+    after = Text(now=30).row("a", 0, 0, "folded", "/g", 7).row("[other]", 0, 0, "folded", "[other]", 171, 9)
+    equal("of all", {("[other]", None, "[other]"): (1, 0)}, rows(before, after))
+    # A special row never leaves: one that is less is none of these.
+    before = Text().row("-", 0, 0, "overflow", "[overflow]", 9).row("a", 0, 0, "folded", "[other]", 1)
+    after = Text(now=30).row("a", 0, 0, "folded", "[other]", 20)
+    equal("special", {("a", None, "[other]"): (19, 0)}, rows(before, after))
+
+
 def test_a_process_that_was_renamed_and_folded_is_found_by_its_object():
     before = Text().row("old", 1, 1, "live", "/f", 100).row("x", 2, 2, "live", "/g", 9)
     after = (Text(now=30, folded=1).row("new", 0, 0, "folded", "/f", 104)
@@ -200,6 +224,10 @@ class Host:
             for name, count in objects.items():
                 key = ("p%d" % (ident % 3), name) if chance.randrange(8) else ("[other]", "[other]")
                 self.folded[key] = self.folded.get(key, 0) + count
+        # Those that make room.
+        for key in [one for one in self.folded if one[0] != "[other]" and chance.randrange(7) == 0]:
+            other = ("[other]" if key[1] == "[other]" else key[0], "[other]")
+            self.folded[other] = self.folded.get(other, 0) + self.folded.pop(key)
 
     def text(self, now):
         text = Text(now=now)

@@ -8,8 +8,9 @@
  * another row. What a vanished row had before is subtracted from the row that took its counts:
  * the [other] of its process if that touched too many objects; its (comm, object) if it was
  * folded; otherwise, since comm may have changed and a full table folds into [other], the
- * closest row. Each counter is handled separately and never drops below zero; the sum over all
- * rows remains exact.
+ * closest row. A folded row may vanish as well, into the [other] of its comm, and that into the
+ * one of all comms, and begin again later. Each counter is handled separately and never drops
+ * below zero; the sum over all rows remains exact.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,8 @@ static uint64_t row_hash(const struct row *row)
 static bool rows_same(const struct row *a, const struct row *b)
 {
 	if (a->id != b->id || a->inode != b->inode || a->dev_major != b->dev_major ||
-	    a->dev_minor != b->dev_minor || strcmp(a->object, b->object))
+	    a->dev_minor != b->dev_minor || a->deleted != b->deleted ||
+	    strcmp(a->object, b->object))
 		return false;
 	return a->id || (!strcmp(a->comm, b->comm) && !strcmp(a->state, b->state));
 }
@@ -179,12 +181,29 @@ static void take_anywhere(struct folded *folded, const struct row *gone, struct 
 	}
 }
 
+/* Where a folded row that has gone is: in the [other] of its comm, or in that of all comms. */
+static void take_from_others(struct delta *d, const struct index *later, struct earlier *gone)
+{
+	struct row other = { .state = FAULTSTAT_STATE_FOLDED, .object = FAULTSTAT_OBJECT_OTHER };
+
+	other.comm = gone->row->comm;
+	if (gone->row->id || strcmp(gone->row->object, FAULTSTAT_OBJECT_OTHER))
+		take_at(d, later, &other, &gone->counts);
+	other.comm = FAULTSTAT_OBJECT_OTHER;
+	take_at(d, later, &other, &gone->counts);
+}
+
 /* Where a row that has gone is expected: its process's [other], or its folded row. */
 static void take_expected(struct delta *d, const struct index *later, struct earlier *gone)
 {
 	struct row row = *gone->row;
 
+	if (!row.id) {
+		take_from_others(d, later, gone);
+		return;
+	}
 	row.object = FAULTSTAT_OBJECT_OTHER;
+	row.deleted = false;
 	row.inode = 0;
 	row.dev_major = 0;
 	row.dev_minor = 0;
@@ -200,13 +219,14 @@ static void take_expected(struct delta *d, const struct index *later, struct ear
 static void take_unexpected(struct delta *d, const struct index *later, struct folded *folded,
 			    struct earlier *gone)
 {
-	struct row other = { .state = FAULTSTAT_STATE_FOLDED, .object = FAULTSTAT_OBJECT_OTHER };
-
-	other.comm = gone->row->comm;
-	take_at(d, later, &other, &gone->counts);
-	other.comm = FAULTSTAT_OBJECT_OTHER;	/* where a full table folds all to */
-	take_at(d, later, &other, &gone->counts);
+	take_from_others(d, later, gone);
 	take_anywhere(folded, gone->row, &gone->counts);
+}
+
+/* Special rows do not. */
+static bool may_leave(const struct row *row)
+{
+	return row->id || row_is(row, FAULTSTAT_STATE_FOLDED);
 }
 
 static void take_gone(struct delta *d, const struct index *later, struct earlier *all,
@@ -216,11 +236,11 @@ static void take_gone(struct delta *d, const struct index *later, struct earlier
 	size_t i;
 
 	for (i = 0; i < number; i++)
-		if (!all[i].found && all[i].row->id)
+		if (!all[i].found && may_leave(all[i].row))
 			take_expected(d, later, &all[i]);
 	folded_collect(&folded, d);
 	for (i = 0; i < number; i++)
-		if (!all[i].found && all[i].row->id && counts_any(&all[i].counts))
+		if (!all[i].found && may_leave(all[i].row) && counts_any(&all[i].counts))
 			take_unexpected(d, later, &folded, &all[i]);
 	free(folded.rows);
 }
@@ -228,7 +248,15 @@ static void take_gone(struct delta *d, const struct index *later, struct earlier
 /* A row that has less than before left for [other] and has begun anew. */
 static bool is_anew(const struct row *row, const struct counts *before)
 {
-	return row->id && row->counts.n[CALLS] < before->n[CALLS];
+	int i;
+
+	if (row->id)
+		return row->counts.n[CALLS] < before->n[CALLS];
+	/* No call is in progress in a folded row: each counter can tell. */
+	for (i = 0; row_is(row, FAULTSTAT_STATE_FOLDED) && i < NR_COUNTS; i++)
+		if (i != PENDING && row->counts.n[i] < before->n[i])
+			return true;
+	return false;
 }
 
 static void subtract(struct delta *d, const struct snapshot *before, const struct index *later)
