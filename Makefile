@@ -2,10 +2,12 @@
 # kernel's build tree; everything that is downloaded or made for the tests lies in build/.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
+Q = $(if $(filter 1,$(V)),,@)
 
 help_text = \
 	"make                the module for the running kernel, and the reader" \
 	"make module KDIR=D  the module for the kernel built in D" \
+	"make V=1            the same with whole command lines" \
 	"make userspace      the reader kfaultstat; with BUNDLE=1 a tarball with all it needs" \
 	"make install        install the module for that kernel, and the reader (root)" \
 	"make dkms-source    put the sources where dkms builds them from (root; DESTDIR= for packages)" \
@@ -39,14 +41,14 @@ all: module userspace
 
 module:
 	@test -d "$(KDIR)" || { echo "no kernel headers at $(KDIR): install them or give KDIR=" >&2; exit 1; }
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) modules
 
 userspace:
 	@$(MAKE) --no-print-directory -C userspace $(if $(BUNDLE),bundle,program)
 
 install: module userspace
 	@$(MAKE) --no-print-directory -C userspace install
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) -a $$(modinfo -F vermagic faultstat.ko | cut -d' ' -f1)
 
 # By name: what was built here is not for there.
