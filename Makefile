@@ -6,7 +6,8 @@ Q = $(if $(filter 1,$(V)),,@)
 
 help_text = \
 	"make                the module for the running kernel, and the reader" \
-	"make module KDIR=D  the module for the kernel built in D" \
+	"make module KDIR=D  the module for the kernel built in D, by LLVM's tools if that was built by them;" \
+	"                    CC= and LLVM= name others" \
 	"make V=1            the same with whole command lines" \
 	"make userspace      the reader kfaultstat; with BUNDLE=1 a tarball with all it needs" \
 	"make install        install the module for that kernel, and the reader (root)" \
@@ -30,7 +31,7 @@ MAIN_SERIES = 6.1
 OTHER_SERIES = 5.10,6.12,7
 FLAVOURS = 6.1-rt,7-rt
 # Of tests/vm/configs.
-CONFIGURED = debug,breakpoint,bare,no-kprobes
+CONFIGURED = debug,breakpoint,bare,no-kprobes,clang
 
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SOURCE = $(DESTDIR)/usr/src/faultstat-$(VERSION)
@@ -39,16 +40,23 @@ DKMS_SOURCE = $(DESTDIR)/usr/src/faultstat-$(VERSION)
 
 all: module userspace
 
+# The compiler is the kernel's if that is one of LLVM's, which Kbuild does not find out by itself, unless the
+# caller names another. dkms 3 names clang, but neither its version nor all that belongs to it, and is
+# not heard: DKMS=1 says so.
+named = $(if $(DKMS),,$(strip $(foreach v,CC LLVM,$(if $(findstring command line,$(origin $v)),$v))))
+tools = $(if $(named),,$$($(SHELL) module/compat/compiler.sh $(KDIR)))
+kbuild = tools="$(tools)" && $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) $$tools
+
 module:
-	@test -d "$(KDIR)" || { echo "no kernel headers at $(KDIR): install them or give KDIR=" >&2; exit 1; }
-	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) modules
+	@test -d $(KDIR) || { echo "no kernel headers at $(KDIR): install them or give KDIR=" >&2; exit 1; }
+	$(Q)$(kbuild) modules
 
 userspace:
 	@$(MAKE) --no-print-directory -C userspace $(if $(BUNDLE),bundle,program)
 
 install: module userspace
 	@$(MAKE) --no-print-directory -C userspace install
-	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) modules_install
+	$(Q)$(kbuild) modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) -a $$(modinfo -F vermagic faultstat.ko | cut -d' ' -f1)
 
 # By name: what was built here is not for there.

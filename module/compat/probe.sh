@@ -17,6 +17,10 @@ while [ "$1" != -- ]; do
 	shift
 done
 shift
+if ! command -v "$1" >/dev/null 2>&1; then
+	echo "faultstat: there is no compiler $1 here, which this kernel was built by: install it, or name another by CC=" >&2
+	exit 1
+fi
 mkdir -p "$(dirname "$out")"
 log=$out.log
 tmp=$out.tmp
