@@ -33,6 +33,36 @@ FLAVOURS = 6.1-rt,7-rt
 # Of tests/vm/configs.
 CONFIGURED = debug,breakpoint,bare,no-kprobes,clang
 
+# What Kbuild, which quotes nothing, takes for something else than a part of a path: it is the syntax of
+# make, of the shell or of the compiler's options. The reader's rules use relative paths and mind nothing.
+empty :=
+space := $(empty) $(empty)
+tab := $(empty)	$(empty)
+define newline
+
+
+endef
+comma := ,
+hash := \#
+specials := ' " $(hash) $$ : % $(comma) = \ & ; ` ( ) | < > * ? [
+# Which of them are in a path, in words.
+specials_in = $(strip $(if $(findstring $(space),$1),space) $(if $(findstring $(tab),$1),tab) \
+	$(if $(findstring $(newline),$1),newline) $(foreach c,$(specials),$(if $(findstring $c,$1),$c)))
+with_path = $(filter-out userspace dkms-source clean distclean help,$(or $(MAKECMDGOALS),all))
+with_kernel = $(filter all module install,$(or $(MAKECMDGOALS),all))
+ifneq ($(and $(with_path),$(call specials_in,$(CURDIR))),)
+$(error Kbuild cannot work in a folder whose path contains: $(call specials_in,$(CURDIR)) - \
+	move it, or build the reader alone by "make userspace")
+endif
+# The kernel's own sources and headers are found by relative paths, mostly.
+kdir_specials = $(filter-out $(comma) = \%,$(call specials_in,$(KDIR)))
+ifneq ($(and $(with_kernel),$(kdir_specials)),)
+$(error Kbuild cannot work with a KDIR whose path contains: $(kdir_specials))
+endif
+
+# As one word for the shell, whatever is in it.
+quote = '$(subst ','\'',$1)'
+
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SOURCE = $(DESTDIR)/usr/src/faultstat-$(VERSION)
 
@@ -52,18 +82,18 @@ module:
 	$(Q)$(kbuild) modules
 
 userspace:
-	@$(MAKE) --no-print-directory -C userspace $(if $(BUNDLE),bundle,program)
+	@$(MAKE) --no-print-directory -f userspace/Makefile $(if $(BUNDLE),bundle,program)
 
 install: module userspace
-	@$(MAKE) --no-print-directory -C userspace install
+	@$(MAKE) --no-print-directory -f userspace/Makefile install
 	$(Q)$(kbuild) modules_install
-	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) -a $$(modinfo -F vermagic faultstat.ko | cut -d' ' -f1)
+	depmod $(if $(INSTALL_MOD_PATH),-b $(call quote,$(INSTALL_MOD_PATH))) -a $$(modinfo -F vermagic faultstat.ko | cut -d' ' -f1)
 
 # By name: what was built here is not for there.
 dkms-source:
 	find Kbuild Makefile dkms.conf LICENSE module \( -name '*.[ch]' ! -name '*.mod.c' ! -name 'features.h*' \
 		-o -name '*.sh' -o -name 'K*' -o -name Makefile -o -name dkms.conf -o -name LICENSE \) -type f \
-		-exec install -D -m 644 {} $(DKMS_SOURCE)/{} \;
+		-exec install -D -m 644 {} $(call quote,$(DKMS_SOURCE))/{} \;
 
 # Not the kernel's own clean, which would look into build/ and remove the modules of the test kernels.
 clean:
@@ -79,7 +109,7 @@ demo:
 	@tests/demo/run
 
 check:
-	@tests/vm/run --style --userspace $(if $(KERNEL_SERIES),--series $(KERNEL_SERIES),\
+	@tests/vm/run --style --build --userspace $(if $(KERNEL_SERIES),--series $(KERNEL_SERIES),\
 		--series $(MAIN_SERIES) --series $(OTHER_SERIES) --tags core)
 
 check-debug:
@@ -90,7 +120,7 @@ check-dkms:
 
 check-all:
 	@status=0; \
-	tests/vm/run --style --userspace --series $(MAIN_SERIES),$(OTHER_SERIES),$(FLAVOURS),$(CONFIGURED) || status=1; \
+	tests/vm/run --style --build --userspace --series $(MAIN_SERIES),$(OTHER_SERIES),$(FLAVOURS),$(CONFIGURED) || status=1; \
 	tests/dkms/run || status=1; \
 	exit $$status
 

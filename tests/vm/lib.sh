@@ -16,12 +16,12 @@ mkdir -p "$BUILD"
 BUILD=$(cd "$BUILD" && pwd)
 export FAULTSTAT_BUILD=$BUILD
 
-case $TOP$BUILD in
-*[[:space:]]*)
-	echo "tests/vm: make and Kbuild cannot work in a path with spaces: $TOP" >&2
+# What make, Kbuild and QEMU take for something else than a part of a path; the same as in the Makefile.
+special='[[:space:]'"'"'"#$:%,=\;&`()|<>*?[]'
+if [[ $TOP$BUILD =~ $special ]]; then
+	printf 'tests/vm: Kbuild and QEMU cannot work in a folder whose path contains %q\n' "${BASH_REMATCH[0]}" >&2
 	exit 1
-	;;
-esac
+fi
 
 # The packages of the two jobs that all scripts share: to build the module, and to make and run a guest.
 # Whoever is started by hand or by make asks for all it wants at once, so that who cannot install is told
