@@ -23,6 +23,8 @@ LIBC.mincore.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p]
 LIBC.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 DISK = os.environ.get("FAULTSTAT_DISK", SCRATCH)
 NOBODY = 65534
+BE_NOBODY = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
+CAP_SYS_ADMIN = 21
 
 
 def has_cachestat():
@@ -46,9 +48,27 @@ def need_scan():
         raise Skip("this kernel has no PAGEMAP_SCAN")
 
 
+@functools.cache
+def has_root():
+    """Whether this is root of the machine, with its rights: a container's has CAP_SYS_ADMIN at home at most."""
+    with open("/proc/self/uid_map", encoding="ascii") as file:
+        everybody = file.read().split() == ["0", "0", "4294967295"]
+    return everybody and bool(int(status_of("self")["CapEff"], 16) >> CAP_SYS_ADMIN & 1)
+
+
 def need_root():
-    if os.geteuid():
-        raise Skip("not root")
+    if not has_root():
+        raise Skip("no right of root of this machine (CAP_SYS_ADMIN)")
+
+
+@functools.cache
+def can_be_nobody():
+    return subprocess.run([*BE_NOBODY, "true"], capture_output=True, check=False).returncode == 0
+
+
+def need_nobody():
+    if not can_be_nobody():
+        raise Skip("no right to be another user here (CAP_SETUID, and a map of users)")
 
 
 def cache_ways():
@@ -57,6 +77,14 @@ def cache_ways():
 
 def map_ways():
     return (["scan"] if has_scan() else []) + ["pagemap"]
+
+
+def exact_ways():
+    """Those that tell the zero page from others: pagemap does by its frame, which is for root."""
+    ways = [way for way in map_ways() if way == "scan" or has_root()]
+    if not ways:
+        raise Skip("only root sees frames in pagemap, and this kernel has no PAGEMAP_SCAN")
+    return ways
 
 
 def file_system(path):
@@ -149,14 +177,13 @@ def json_of(*arguments, **options):
 
 def as_nobody(*arguments):
     """Runs kfaultstat as a user without any right."""
-    need_root()
+    need_nobody()
     place = os.path.join("/tmp", "kfaultstat-of-%d" % os.getpid())
     if not os.path.exists(place):
         subprocess.run(["cp", PROGRAM, place], check=True)
         os.chmod(place, 0o755)
     try:
-        return run("--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", place, *arguments,
-                   program="setpriv")
+        return run(*BE_NOBODY[1:], place, *arguments, program=BE_NOBODY[0])
     finally:
         os.unlink(place)
 
