@@ -122,6 +122,37 @@ TEST_F(where, page_cache_is_right_page_by_page)
 	page_by_page(_metadata, &self->sh, variant->cache, self->path);
 }
 
+TEST_F(where, page_cache_of_a_block_device)
+{
+	char device[32];
+	long long pages;
+
+	if (lacks_cachestat(_metadata, &self->sh, variant->cache))
+		SKIP_TEST("this kernel has no cachestat");
+	shell_run(&self->sh, "set -e; device=$(losetup -f); losetup \"$device\" '%s'; echo \"$device\"",
+		  self->path);
+	if (self->sh.status)
+		SKIP_TEST("no loop device");
+	ASSERT_EQ(1, sscanf(self->sh.out, "%31s", device));
+	shell_free(&self->sh);
+	page_by_page(_metadata, &self->sh, variant->cache, device);
+
+	/* Another node of it is the same pages, which go when nothing has it open any more. */
+	shell_run(&self->sh, "mknod /tmp/where.node b $(stat -c '0x%%t 0x%%T' %s); exec 3<%s; "
+		  "dd count=8 <&3 2>/dev/null >/dev/null; kfaultstat cache %s -r -o pages,size,file "
+		  "%s /tmp/where.node | grep -v '^#' | grep -c .; exec 3<&-; "
+		  "kfaultstat cache %s -r -o pages,file %s", device, device, variant->cache, device,
+		  variant->cache, device);
+	EXPECT_EQ(2, strtol(self->sh.out, NULL, 10)) {
+		note("%s", self->sh.out);
+	}
+	pages = shell_column(strchr(self->sh.out, '\n') + 1, "PAGES");
+	EXPECT_EQ(0, pages);
+	shell_free(&self->sh);
+	shell_run(&self->sh, "rm /tmp/where.node; losetup -d %s", device);
+	EXPECT_EQ(0, self->sh.status);
+}
+
 /* The file underneath is the one that is cached. */
 TEST_F(where, page_cache_of_overlayfs_is_right)
 {

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """cache against the truth: pages brought in and dropped one by one, fincore, vmtouch, mincore."""
+import contextlib
 import ctypes
 import json
 import os
+import pathlib
 import pty
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import threading
@@ -213,6 +216,75 @@ def test_special_files_are_said_to_be_that():
           {os.path.basename(path): row["state"] for path, row in found.items()})
     equal("nothing is guessed", [None, None], [found[path][key] for path, key in (
         ("/dev/null", "cached"), ("/dev/null", "size"))])
+
+
+@contextlib.contextmanager
+def loop_device(path):
+    """A block device whose sectors are that file."""
+    need_root()
+    done = subprocess.run(["losetup", "-f", "--show", path], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Skip("no loop device can be had here: %s" % done.stderr.strip())
+    device = done.stdout.strip()
+    try:
+        # What is cached of a device goes when it is closed for the last time.
+        with open(device, "rb"):
+            yield device
+    finally:
+        subprocess.run(["losetup", "-d", device], check=True)
+
+
+@undisturbed
+def test_pages_of_a_block_device():
+    place = folder()
+    with loop_device(fill(os.path.join(place, "image"), 300)) as device:
+        node = os.path.join(place, "node")
+        os.mknod(node, 0o600 | stat.S_IFBLK, os.stat(device).st_rdev)
+        bring(device, [0, 17, 18, 299])
+        for way in cache_ways():
+            row = rows("--via", way, device)[device]
+            equal("figures via %s" % way, ("known", 300 * PAGE, 4, 4 * PAGE, 1.3),
+                  tuple(row[key] for key in ("state", "size", "pages", "cached", "percent")))
+            equal("bar via %s" % way, ("1", "1", "."), (row["bar"][0], row["bar"][-1], row["bar"][10]))
+            found = ranges(way, device)[device]
+            equal("ranges via %s" % way, {0, 17, 18, 299}, found["cached"])
+            equal("missing via %s" % way, 296, len(found["missing"]))
+            total = json_of("cache", "--via", way, device, node)["total"]
+            equal("two nodes of it via %s" % way, (1, 4), (total["files"], total["pages"]))
+        raw_total = run("cache", "-r", "--by", "dir", "-n", "1", device).stdout
+        equal("by folder", [("4", os.path.dirname(device))], raw(raw_total, "pages", "dir"))
+        if int(pathlib.Path("/sys/class/block", os.path.basename(device), "removable").read_text()) == 0:
+            equal("met in a folder", ["known"], [row["state"] for row in json_of("cache", place)["cache"]
+                                                 if row["file"] == node])
+        child = subprocess.Popen([PROGRAM, "cache", "-J", device, "0.5", "2"], stdout=subprocess.PIPE, text=True)
+        time.sleep(0.25)
+        bring(device, [100, 101])
+        later = child.communicate(timeout=20)[0]
+        check("came", re.search(r'"came": %d' % (2 * PAGE), later), later)
+        with Process() as process:
+            process.do("add(%r, 300)" % device)
+            found = [row for row in json_of("cache", "-p", process.pid)["cache"] if row["file"] == device]
+            equal("mapped", [("known", 6)], [(row["state"], row["pages"]) for row in found])
+        os.chmod(place, 0o755)
+        os.chmod(node, 0o644)
+        for above in (SCRATCH, DISK):
+            os.chmod(above, 0o755)
+        for way in cache_ways():
+            row = json.loads(as_nobody("cache", "-J", "--via", way, node).stdout)["cache"][0]
+            check("not ours via %s" % way, (row["state"], row["size"]) == ("no permission", 300 * PAGE) or
+                  row["pages"] == 6, row)
+        os.chmod(node, 0o600)
+        row = json.loads(as_nobody("cache", "-J", node).stdout)["cache"][0]
+        equal("size of one that cannot be opened", ("no permission", 300 * PAGE), (row["state"], row["size"]))
+
+
+def test_devices_that_opening_would_make_are_left_alone():
+    need_root()
+    place = folder()
+    # A number of md, which opening would make an array of.
+    os.mknod(os.path.join(place, "md"), 0o600 | stat.S_IFBLK, os.makedev(9, 111))
+    table = run("cache", place).stdout
+    check("left alone", "special files left alone: 1" in table and "total of 0 files" in table, table)
 
 
 def mounted(kind, place, *options):

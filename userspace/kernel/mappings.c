@@ -426,6 +426,12 @@ bool mapping_is_deleted(const struct mappings *mappings, const struct mapping *m
 	return !leads;
 }
 
+/* Whether it can be opened and looked at. */
+static bool has_pages(const struct stat *about)
+{
+	return S_ISREG(about->st_mode) || S_ISBLK(about->st_mode);
+}
+
 /* Opens what has the name now; it may be another file. */
 static bool open_name(struct residency *file, const char *name, const struct mapping *m)
 {
@@ -436,7 +442,7 @@ static bool open_name(struct residency *file, const char *name, const struct map
 			      RESIDENCY_GONE;
 		return false;
 	}
-	if (!S_ISREG(about.st_mode)) {
+	if (!has_pages(&about)) {
 		file->state = RESIDENCY_SPECIAL;
 		return about.st_ino == m->inode;
 	}
@@ -475,7 +481,7 @@ bool mapping_open(struct residency *file, const struct mappings *mappings,
 	file->fd = -1;
 	tid = stat_mapped(mappings, m, name, sizeof(name), &about, &error);
 	if (!error) {
-		if (S_ISREG(about.st_mode))
+		if (has_pages(&about))
 			return residency_open(file, AT_FDCWD, name);
 		file->state = RESIDENCY_SPECIAL;
 		return false;

@@ -10,7 +10,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -116,6 +120,36 @@ static bool refuse(struct residency *file, enum residency_state state)
 	return false;
 }
 
+/**
+ * residency_device_number() - a number that sysfs has of a block device.
+ * @device: the device
+ * @name: of the file in the device's folder
+ *
+ * Return: the number, 0 if there is none.
+ */
+uint64_t residency_device_number(uint64_t device, const char *name)
+{
+	uint64_t number = 0;
+	char path[96];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s", major(device), minor(device),
+		 name);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%" SCNu64, &number) != 1)
+		number = 0;
+	fclose(file);
+	return number;
+}
+
+static void set_size(struct residency *file, uint64_t size)
+{
+	file->size = size;
+	file->pages = size / page_size + !!(size % page_size);
+}
+
 /* What sort of file system it is on; 0 if that cannot be known. */
 static long magic_of(const struct residency *file)
 {
@@ -162,6 +196,21 @@ bool residency_is_made_up(int fd)
 	return !fstatfs(fd, &fs) && is_made_up((long)fs.f_type);
 }
 
+/*
+ * Its pages are those of the device, whatever file system the node is on; the right to know of
+ * them is that of the node.
+ */
+static bool ask_device(struct residency *file, uint64_t device)
+{
+	uint64_t size;
+
+	file->device = device;
+	if (ioctl(file->fd, BLKGETSIZE64, &size))
+		return refuse(file, RESIDENCY_FAILED);
+	set_size(file, size);
+	return true;
+}
+
 /* Size, identity, and what sort of file it is. */
 static bool ask(struct residency *file)
 {
@@ -177,14 +226,15 @@ static bool ask(struct residency *file)
 	if (about.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
 		file->mount_root = about.stx_attributes & STATX_ATTR_MOUNT_ROOT ? MOUNT_ROOT_YES :
 				   MOUNT_ROOT_NO;
-	if (!S_ISREG(about.stx_mode))
-		return refuse(file, RESIDENCY_SPECIAL);
-	file->size = about.stx_size;
-	file->pages = file->size / page_size + !!(file->size % page_size);
-	if (about.stx_attributes & about.stx_attributes_mask & STATX_ATTR_DAX)
-		return refuse(file, RESIDENCY_DAX);
 	/* The owner is told the truth; but nobody may stand for one who has no number here. */
 	file->trusted = about.stx_uid == geteuid() && about.stx_uid != NOBODY;
+	if (S_ISBLK(about.stx_mode))
+		return ask_device(file, makedev(about.stx_rdev_major, about.stx_rdev_minor));
+	if (!S_ISREG(about.stx_mode))
+		return refuse(file, RESIDENCY_SPECIAL);
+	set_size(file, about.stx_size);
+	if (about.stx_attributes & about.stx_attributes_mask & STATX_ATTR_DAX)
+		return refuse(file, RESIDENCY_DAX);
 	magic = magic_of(file);
 	if (!magic)
 		return refuse(file, RESIDENCY_FAILED);
@@ -227,10 +277,12 @@ static bool refuse_open(struct residency *file, int dir, const char *path, int e
 		file->inode = about.st_ino;
 		file->links = (unsigned int)about.st_nlink;
 		file->deleted = !file->links;
-		if (!S_ISREG(about.st_mode))
+		if (S_ISBLK(about.st_mode))
+			file->device = about.st_rdev;
+		else if (!S_ISREG(about.st_mode))
 			return refuse(file, RESIDENCY_SPECIAL);
-		file->size = (uint64_t)about.st_size;
-		file->pages = file->size / page_size + !!(file->size % page_size);
+		set_size(file, file->device ? residency_device_number(file->device, "size") * 512 :
+			 (uint64_t)about.st_size);
 	}
 	return refuse(file, error == EACCES || error == EPERM ? RESIDENCY_FORBIDDEN :
 		      error == ENOENT || error == ENOTDIR || error == ESTALE ? RESIDENCY_GONE :
@@ -241,7 +293,7 @@ static bool refuse_open(struct residency *file, int dir, const char *path, int e
  * residency_open() - open a file to look at it; its access time stays if it is ours.
  * @file: set, whatever comes; closed even where nothing can be known
  * @dir: what @path begins at
- * @path: of something that is no device
+ * @path: of a regular file or a block device: others do things when they are opened
  *
  * Return: false if nothing can be known of it; then its state says why, and errno if that
  * is RESIDENCY_FAILED.

@@ -22,7 +22,7 @@ enum residency_way {
 enum residency_state {
 	RESIDENCY_KNOWN,
 	RESIDENCY_FORBIDDEN,	/* we may neither own nor write it */
-	RESIDENCY_SPECIAL,	/* no regular file */
+	RESIDENCY_SPECIAL,	/* neither a regular file nor a block device */
 	RESIDENCY_HUGETLBFS,
 	RESIDENCY_DAX,		/* its pages are the device's own */
 	RESIDENCY_STACKED,	/* its pages are another file's, and only mincore looks there */
@@ -48,6 +48,7 @@ struct residency {
 	enum residency_way way;		/* that is used for it */
 	enum residency_state state;
 	uint64_t dev, inode, size, pages;
+	uint64_t device;		/* number of a block device; 0 if it is none */
 	unsigned int links;
 	bool deleted;			/* it has no name any more, or not the one it was opened by */
 	enum mount_root mount_root;	/* something is mounted on it */
@@ -67,6 +68,7 @@ bool residency_has_cachestat(void);
 const char *residency_word(enum residency_state state);
 
 bool residency_is_made_up(int fd);
+uint64_t residency_device_number(uint64_t device, const char *name);
 bool residency_open(struct residency *file, int dir, const char *path);
 bool residency_take(struct residency *file, int fd);
 void residency_close(struct residency *file);

@@ -20,6 +20,35 @@
 #include "lib/message.h"
 #include "lib/xalloc.h"
 
+/* As the device of an identity: its inode is the number of a block device. */
+#define BLOCK_DEVICES	(~1ull)
+
+/* Two nodes of one device are the same pages. */
+static struct identity identity_of(const struct residency *file)
+{
+	if (file->device)
+		return (struct identity){ BLOCK_DEVICES, file->device };
+	return (struct identity){ file->dev, file->inode };
+}
+
+static struct identity identity_of_named(const struct stat *about)
+{
+	if (S_ISBLK(about->st_mode))
+		return (struct identity){ BLOCK_DEVICES, about->st_rdev };
+	return (struct identity){ about->st_dev, about->st_ino };
+}
+
+/*
+ * Whether opening a device does nothing else: a node of one that is not there can load a driver
+ * or make an array, and of a removable one the medium is looked for.
+ */
+static bool is_harmless(uint64_t device)
+{
+	return residency_device_number(device, "size") &&
+	       !residency_device_number(device, "removable") &&
+	       !residency_device_number(device, "../removable");
+}
+
 static void trouble(struct walk *walk, const char *path, int error)
 {
 	walk->failed = true;
@@ -43,12 +72,13 @@ static bool is_elsewhere(const struct walk *walk, const struct residency *file)
 /* Hands a file on, unless it was before. */
 static void hand_on(struct walk *walk, struct residency *file, bool named, const char *path)
 {
+	struct identity one = identity_of(file);
 	bool again = false;
 
-	if (file->links > 1)
-		again = !identities_add(&walk->seen, file->dev, file->inode);
+	if (file->links > 1 || file->device)
+		again = !identities_add(&walk->seen, one.dev, one.inode);
 	else if (!named && walk->named.nr > 1)
-		again = identities_have(&walk->named, file->dev, file->inode);
+		again = identities_have(&walk->named, one.dev, one.inode);
 	if (!again)
 		walk->visit(walk->data, file, path);
 	if (walk->looked)
@@ -111,6 +141,7 @@ static void enter_folder(struct walk *walk, int dir, const char *name)
 static void visit_entry(struct walk *walk, int dir, const struct dirent *entry)
 {
 	const char *name = entry->d_name;
+	struct stat about;
 	size_t length;
 
 	if (!strcmp(name, ".") || !strcmp(name, ".."))
@@ -119,6 +150,13 @@ static void visit_entry(struct walk *walk, int dir, const struct dirent *entry)
 	switch (type_of(dir, entry)) {
 	case DT_REG:
 		visit_file(walk, dir, name);
+		break;
+	case DT_BLK:
+		if (!fstatat(dir, name, &about, AT_SYMLINK_NOFOLLOW) &&
+		    S_ISBLK(about.st_mode) && is_harmless(about.st_rdev))
+			visit_file(walk, dir, name);
+		else
+			walk->special++;
 		break;
 	case DT_DIR:
 		enter_folder(walk, dir, name);
@@ -191,8 +229,8 @@ static void walk_named(struct walk *walk, const char *path)
 			trouble(walk, path, errno);
 		return;
 	}
-	/* Devices and pipes do things when they are opened. */
-	if (S_ISREG(about.st_mode)) {
+	/* Other devices and pipes do things when they are opened. */
+	if (S_ISREG(about.st_mode) || S_ISBLK(about.st_mode)) {
 		residency_open(&file, AT_FDCWD, path);
 		if ((file.state == RESIDENCY_FAILED && file.fd < 0) ||
 		    file.state == RESIDENCY_GONE)
@@ -224,6 +262,7 @@ static void allow_depth(void)
  */
 void walk_paths(struct walk *walk, char *const *paths, size_t nr)
 {
+	struct identity one;
 	struct stat about;
 	size_t i;
 
@@ -234,10 +273,11 @@ void walk_paths(struct walk *walk, char *const *paths, size_t nr)
 	walk->failed = false;
 	for (i = 0; i < nr; i++) {
 		/* What is named twice counts once. */
-		if (stat(paths[i], &about) ||
-		    identities_add(&walk->named, about.st_dev, about.st_ino))
+		if (stat(paths[i], &about))
 			continue;
-		identities_add(&walk->seen, ~0ull, i);
+		one = identity_of_named(&about);
+		if (!identities_add(&walk->named, one.dev, one.inode))
+			identities_add(&walk->seen, ~0ull, i);
 	}
 	for (i = 0; i < nr; i++)
 		if (!identities_have(&walk->seen, ~0ull, i))
@@ -271,6 +311,7 @@ void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *n
 		for (j = 0; result == MAPPINGS_READ && j < mappings.nr; j++) {
 			const struct mapping *m = &mappings.at[j];
 			struct residency file;
+			struct identity one;
 
 			if (!mapping_is_file(m) ||
 			    !identities_add(&mapped, m->dev,
@@ -278,7 +319,8 @@ void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *n
 				continue;
 			mapping_open(&file, &mappings, m);
 			file.deleted = mapping_is_deleted(&mappings, m);
-			if (!file.inode || identities_add(&walk->seen, file.dev, file.inode))
+			one = identity_of(&file);
+			if (!one.inode || identities_add(&walk->seen, one.dev, one.inode))
 				walk->visit(walk->data, &file, m->path);
 			if (walk->looked)
 				walk->looked();
