@@ -287,12 +287,13 @@ def test_devices_that_opening_would_make_are_left_alone():
     check("left alone", "special files left alone: 1" in table and "total of 0 files" in table, table)
 
 
-def mounted(kind, place, *options):
+def mounted(kind, place, *options, source=None):
     need_root()
-    os.makedirs(place, exist_ok=True)
-    done = subprocess.run(["mount", "-t", kind, *options, kind, place], capture_output=True, check=False)
+    if not os.path.exists(place):
+        os.makedirs(place)
+    done = subprocess.run(["mount", "-t", kind, *options, source or kind, place], capture_output=True, check=False)
     if done.returncode:
-        raise Skip("%s cannot be mounted here" % kind)
+        raise Skip("%s cannot be mounted here: %s" % (kind, done.stderr.decode().strip()))
     return place
 
 
@@ -357,6 +358,53 @@ def test_each_file_of_a_tree_counts_once():
     by = {row["dir"]: row["pages"] for row in json_of("cache", "--by", "dir=%d" % depth, place)["cache"]}
     equal("by depth", {place: 3}, by)
     equal("only some", {os.path.join(place, "a", "two")}, set(rows("-f", "*/two", place)))
+
+
+@undisturbed
+def test_what_is_mounted_in_two_places_counts_once():
+    place = folder()
+    for name in ("a/one", "a/sub/two", "a/sub/deep/three"):
+        os.makedirs(os.path.dirname(os.path.join(place, name)), exist_ok=True)
+        bring(fill(os.path.join(place, name), 4), [0])
+    points = [os.path.join(place, name) for name in ("0", "b", "file")]
+    for point in points[:2]:
+        os.mkdir(point)
+    fill(points[2], 1)
+    mounts = []
+    try:
+        # Before it and behind it, whichever comes first in the folder; and a single file.
+        for source, point in (("a", points[0]), ("a/sub", points[1]), ("a/one", points[2])):
+            mounted("none", point, "-o", "bind", source=os.path.join(place, source))
+            mounts.append(point)
+        total = json_of("cache", place)["total"]
+        equal("a tree", (3, 12 * PAGE, 3), (total["files"], total["size"], total["pages"]))
+        total = json_of("cache", os.path.join(place, "a"), *points)["total"]
+        equal("named", (3, 3), (total["files"], total["pages"]))
+        for pattern in ("*/b/*", "*/a/sub/*", "*/0/sub/*"):
+            equal("only %s" % pattern, 2, json_of("cache", "-f", pattern, place)["total"]["pages"])
+        by = json_of("cache", "--by", "dir", place)
+        equal("by folder", 3, sum(row["pages"] for row in by["cache"]))
+        # What is mounted on a folder of one of them is in the other as well, or not.
+        other = mounted("tmpfs", os.path.join(points[1], "deep"))
+        mounts.append(other)
+        with open(os.path.join(other, "four"), "wb") as file:
+            file.write(b"x")
+        equal("another below", ["four", "one", "three", "two"], sorted(
+            os.path.basename(path).replace("file", "one") for path in rows(place)))
+    finally:
+        for point in reversed(mounts):
+            subprocess.run(["umount", point], check=True)
+
+
+@undisturbed
+def test_a_name_that_is_not_asked_for_hides_no_other():
+    place = folder()
+    bring(fill(os.path.join(place, "one"), 4), [0])
+    os.link(os.path.join(place, "one"), os.path.join(place, "two"))
+    for name in ("one", "two"):
+        path = os.path.join(place, name)
+        equal("in a folder", {path}, set(rows("-f", "*/" + name, place)))
+        equal("named", {path}, set(rows("-f", "*/" + name, os.path.join(place, "one"), os.path.join(place, "two"))))
 
 
 def test_other_file_systems_are_left_out_with_x():

@@ -2,7 +2,8 @@
 /*
  * walk.c - walks through folders, and through the files that processes map, and hands each file
  * on once: a file with several hard links, or one that is named and also lies in a named folder,
- * counts once. It keeps no list of the files. Called by cache and regions.
+ * counts once. It keeps no list of the files, only of folders that may be met again by a bind
+ * mount. Called by cache and regions.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -11,11 +12,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "kernel/mappings.h"
 #include "kernel/walk.h"
+#include "lib/glob.h"
 #include "lib/index.h"
 #include "lib/message.h"
 #include "lib/xalloc.h"
@@ -69,35 +72,88 @@ static bool is_elsewhere(const struct walk *walk, const struct residency *file)
 	return file->fd < 0 || fstatfs(file->fd, &fs) || fs.f_type != OVERLAYFS_MAGIC;
 }
 
-/* Hands a file on, unless it was before. */
-static void hand_on(struct walk *walk, struct residency *file, bool named, const char *path)
+static bool is_wanted(const struct walk *walk, const char *path)
 {
-	struct identity one = identity_of(file);
-	bool again = false;
-
-	if (file->links > 1 || file->device)
-		again = !identities_add(&walk->seen, one.dev, one.inode);
-	else if (!named && walk->named.nr > 1)
-		again = identities_have(&walk->named, one.dev, one.inode);
-	if (!again)
-		walk->visit(walk->data, file, path);
-	if (walk->looked)
-		walk->looked();
+	return !walk->wanted || glob_matches(walk->wanted, path);
 }
 
-static void visit_file(struct walk *walk, int dir, const char *name)
+/*
+ * Whether what is there may be met in another place as well: by a bind mount, or a file system
+ * that is mounted twice. Unknown is yes.
+ */
+static bool is_in_places(struct walk *walk, uint64_t dev)
+{
+	if (walk->last_dev != dev)
+		walk->last_in_places = mounts_count(&walk->mounts, dev) != 1;
+	walk->last_dev = dev;
+	return walk->last_in_places;
+}
+
+/* Where single files are mounted, which otherwise nothing tells from others. */
+static void find_bound(struct walk *walk)
+{
+	const struct mount *mount;
+	struct stat about;
+	size_t i;
+
+	for (i = 0; i < walk->mounts.nr; i++) {
+		mount = &walk->mounts.at[i];
+		/* Servers may not answer. */
+		if (strcmp(mount->root, "/") &&
+		    (major(mount->dev) || !strcmp(mount->type, "tmpfs") ||
+		     !strcmp(mount->type, "btrfs") || !strcmp(mount->type, "overlay")) &&
+		    !lstat(mount->point, &about) && S_ISREG(about.st_mode))
+			identities_add(&walk->bound, about.st_dev, about.st_ino);
+	}
+}
+
+/*
+ * Whether the files of a folder were handed on before, when it was met in another place. If only
+ * some files are wanted they may not have been: then each is remembered, see was_before().
+ */
+static bool folder_was_before(struct walk *walk, const struct stat *about)
+{
+	return !walk->wanted && is_in_places(walk, about->st_dev) &&
+	       !identities_add(&walk->folders, about->st_dev, about->st_ino);
+}
+
+/* What is named itself is handed on then. */
+static bool is_named(const struct walk *walk, const struct residency *file)
+{
+	struct identity one = identity_of(file);
+
+	return walk->named.nr > 1 && identities_have(&walk->named, one.dev, one.inode);
+}
+
+static bool was_before(struct walk *walk, const struct residency *file, bool folder_was)
+{
+	struct identity one = identity_of(file);
+
+	if (file->links > 1 || file->device || identities_have(&walk->bound, one.dev, one.inode) ||
+	    (walk->wanted && is_in_places(walk, one.dev)))
+		return !identities_add(&walk->seen, one.dev, one.inode);
+	/* What is mounted on a file of a folder is not what was there before. */
+	return folder_was && file->mount_root != MOUNT_ROOT_YES;
+}
+
+static void visit_file(struct walk *walk, int dir, const char *name, bool folder_was)
 {
 	struct residency file;
 
+	if (!is_wanted(walk, walk->path))
+		return;
 	residency_open(&file, dir, name);
 	/* What vanished between the folder and here was no file of the tree's. */
 	if (file.state == RESIDENCY_SPECIAL)
 		walk->special++;
 	else if (file.state == RESIDENCY_FAILED && file.fd < 0)
 		trouble(walk, walk->path, errno);
-	else if (file.state != RESIDENCY_GONE && (!walk->one_fs || !is_elsewhere(walk, &file)))
-		hand_on(walk, &file, false, walk->path);
+	else if (file.state != RESIDENCY_GONE && (!walk->one_fs || !is_elsewhere(walk, &file)) &&
+		 !is_named(walk, &file) && !was_before(walk, &file, folder_was))
+		walk->visit(walk->data, &file, walk->path);
 	residency_close(&file);
+	if (walk->looked)
+		walk->looked();
 }
 
 /* Appends a name to the path; where it ended before, to be cut there again. */
@@ -138,7 +194,7 @@ static void enter_folder(struct walk *walk, int dir, const char *name)
 		trouble(walk, walk->path, errno);
 }
 
-static void visit_entry(struct walk *walk, int dir, const struct dirent *entry)
+static void visit_entry(struct walk *walk, int dir, const struct dirent *entry, bool folder_was)
 {
 	const char *name = entry->d_name;
 	struct stat about;
@@ -149,12 +205,12 @@ static void visit_entry(struct walk *walk, int dir, const struct dirent *entry)
 	length = path_enter(walk, name);
 	switch (type_of(dir, entry)) {
 	case DT_REG:
-		visit_file(walk, dir, name);
+		visit_file(walk, dir, name, folder_was);
 		break;
 	case DT_BLK:
 		if (!fstatat(dir, name, &about, AT_SYMLINK_NOFOLLOW) &&
 		    S_ISBLK(about.st_mode) && is_harmless(about.st_rdev))
-			visit_file(walk, dir, name);
+			visit_file(walk, dir, name, folder_was);
 		else
 			walk->special++;
 		break;
@@ -176,6 +232,7 @@ static void walk_folder(struct walk *walk, int fd, bool root)
 	const struct dirent *entry;
 	struct stat about;
 	DIR *folder;
+	bool was;
 
 	if (fstat(fd, &about) || (!root && walk->one_fs && about.st_dev != walk->dev) ||
 	    (!root && identities_have(&walk->named, about.st_dev, about.st_ino))) {
@@ -189,6 +246,7 @@ static void walk_folder(struct walk *walk, int fd, bool root)
 		close(fd);
 		return;
 	}
+	was = folder_was_before(walk, &about);
 	folder = fdopendir(fd);
 	if (!folder) {
 		trouble(walk, walk->path, errno);
@@ -200,7 +258,7 @@ static void walk_folder(struct walk *walk, int fd, bool root)
 		entry = readdir(folder);
 		if (!entry)
 			break;
-		visit_entry(walk, fd, entry);
+		visit_entry(walk, fd, entry, was);
 	}
 	/* A folder that was removed has no more entries. */
 	if (errno && errno != ENOENT)
@@ -235,12 +293,24 @@ static void walk_named(struct walk *walk, const char *path)
 		if ((file.state == RESIDENCY_FAILED && file.fd < 0) ||
 		    file.state == RESIDENCY_GONE)
 			trouble(walk, path, errno);
-		else
-			hand_on(walk, &file, true, path);
+		else if (!was_before(walk, &file, false))
+			walk->visit(walk->data, &file, path);
 		residency_close(&file);
+		if (walk->looked)
+			walk->looked();
 		return;
 	}
 	walk->visit(walk->data, &file, path);
+}
+
+static void forget(struct walk *walk)
+{
+	identities_free(&walk->named);
+	identities_free(&walk->seen);
+	identities_free(&walk->folders);
+	identities_free(&walk->bound);
+	mounts_free(&walk->mounts);
+	walk->last_dev = 0;
 }
 
 /* A folder is open for each level of a tree. */
@@ -267,8 +337,9 @@ void walk_paths(struct walk *walk, char *const *paths, size_t nr)
 	size_t i;
 
 	allow_depth();
-	identities_free(&walk->named);
-	identities_free(&walk->seen);
+	forget(walk);
+	mounts_read(&walk->mounts);
+	find_bound(walk);
 	walk->special = 0;
 	walk->failed = false;
 	for (i = 0; i < nr; i++) {
@@ -276,7 +347,8 @@ void walk_paths(struct walk *walk, char *const *paths, size_t nr)
 		if (stat(paths[i], &about))
 			continue;
 		one = identity_of_named(&about);
-		if (!identities_add(&walk->named, one.dev, one.inode))
+		if ((!S_ISDIR(about.st_mode) && !is_wanted(walk, paths[i])) ||
+		    !identities_add(&walk->named, one.dev, one.inode))
 			identities_add(&walk->seen, ~0ull, i);
 	}
 	for (i = 0; i < nr; i++)
@@ -313,7 +385,7 @@ void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *n
 			struct residency file;
 			struct identity one;
 
-			if (!mapping_is_file(m) ||
+			if (!mapping_is_file(m) || !is_wanted(walk, m->path) ||
 			    !identities_add(&mapped, m->dev,
 					    m->inode ^ hash_text(HASH_BEGIN, m->path)))
 				continue;
@@ -337,8 +409,7 @@ void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *n
  */
 void walk_free(struct walk *walk)
 {
-	identities_free(&walk->named);
-	identities_free(&walk->seen);
+	forget(walk);
 	free(walk->path);
 	walk->path = NULL;
 }

@@ -53,8 +53,6 @@ static void visit(void *data, struct residency *file, const char *path)
 	struct cache_row row;
 	bool drawn = view_has(&rows->view, CACHE_BAR);
 
-	if (!cache_wanted(rows->options, path))
-		return;
 	if (drawn) {
 		spread_parts(&spread, file->pages, rows->cells);
 		file->spread = &spread;

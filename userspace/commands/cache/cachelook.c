@@ -3,22 +3,8 @@
  * cachelook.c - walks through the files that cache is asked for. Called by cache.c, cachewatch.c
  * and cacheranges.c, each with its own visitor.
  */
-
 #include "commands/cache/cachelook.h"
-#include "lib/glob.h"
 #include "ui/progress.h"
-
-/**
- * cache_wanted() - whether a file is looked at.
- * @options: what is wanted
- * @path: of the file
- *
- * Return: true if it is.
- */
-bool cache_wanted(const struct cache_options *options, const char *path)
-{
-	return !options->filter.object || glob_matches(options->filter.object, path);
-}
 
 /**
  * cache_look() - hand on all files that are asked for.
@@ -33,6 +19,7 @@ enum exit_code cache_look(struct walk *walk, const struct cache_options *options
 	const struct filter *filter = &options->filter;
 
 	walk->one_fs = options->one_fs;
+	walk->wanted = filter->object;
 	walk->looked = progress_file;
 	residency_part = progress_part;
 	*nr_live = 1;

@@ -8,7 +8,6 @@
 #include "commands/cache/cache.h"
 #include "kernel/walk.h"
 
-bool cache_wanted(const struct cache_options *options, const char *path);
 enum exit_code cache_look(struct walk *walk, const struct cache_options *options, size_t *nr_live);
 
 #endif

@@ -134,7 +134,7 @@ static void visit(void *data, struct residency *file, const char *path)
 {
 	struct ranges *ranges = data;
 
-	if (!cache_wanted(ranges->options, path) || !ranges->left)
+	if (!ranges->left)
 		return;
 	ranges->path = path;
 	ranges->size = file->size;

@@ -115,8 +115,6 @@ static void visit(void *data, struct residency *file, const char *path)
 	struct cache_row row;
 	struct spread now;
 
-	if (!cache_wanted(watch->options, path))
-		return;
 	if (file->state == RESIDENCY_KNOWN) {
 		was = place(watch, file);
 		spread_regions(&now, file->pages, was->shift, REGIONS);

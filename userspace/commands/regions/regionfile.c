@@ -81,8 +81,6 @@ static void visit(void *data, struct residency *open, const char *path)
 	struct region_files *files = data;
 	uint64_t dev = open->dev, inode = open->inode;
 
-	if (!is_wanted(files, path))
-		return;
 	if (open->fd >= 0)
 		mappings_identity(open->fd, &dev, &inode);
 	describe(add(files, dev, inode, path), open);
@@ -174,6 +172,7 @@ void region_files_find(struct region_files *files, const struct region_request *
 		       bool quiet)
 {
 	struct walk walk = { .visit = visit, .data = files, .quiet = quiet,
+			     .wanted = request->glob,
 			     .looked = progress_file };
 	size_t i;
 
