@@ -28,7 +28,7 @@ _kfaultstat_columns() {
 	sys) echo "total used free shared buffers cache available swap_total swap_used swap_free active inactive
 		fault/s majflt/s pgpgin/s pgpgout/s pgfree/s pgscank/s pgscand/s pgstealk/s pgsteald/s
 		allocstall/s refault/s thpfault/s thpfallb/s pswpin/s pswpout/s psi_some% psi_full%" ;;
-	cache) echo "size cached pages percent dirty writeback evicted recent came went files unknown dev inode deleted
+	cache) echo "size cached pages percent dirty writeback evicted recent came went files unknown shared dev inode deleted
 		state bar dir file" ;;
 	map) echo "pid comm size mapped percent of_file cached private huge swapped rss change mappings
 		smaps_rss pss referenced dev inode deleted state bar object anon file shmem shared swap hugetlb" ;;

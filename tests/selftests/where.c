@@ -193,6 +193,145 @@ TEST_F(where, page_cache_of_overlayfs_is_right)
 		SKIP_TEST("the kernel has no overlayfs");
 }
 
+/* Reads the first pages of a file and no more. */
+static int pages_read(const char *path, size_t nr)
+{
+	static char buffer[PAGE];
+	int fd = open(path, O_RDONLY), ret = fd < 0 ? -1 : 0;
+	size_t i;
+
+	if (!ret)
+		ret = posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+	for (i = 0; i < nr && !ret; i++)
+		ret = pread(fd, buffer, PAGE, (off_t)(i * PAGE)) == (ssize_t)PAGE ? 0 : -1;
+	close(fd);
+	return ret;
+}
+
+/* A number of the total of a look at these. */
+static long long total_of(struct shell *sh, const char *way, const char *key, const char *paths)
+{
+	char words[32], *total;
+	long long n = -1;
+
+	shell_run(sh, "cd /tmp/where.once && kfaultstat cache %s -r %s 2>&1", way, paths);
+	total = strstr(sh->out, "# total");
+	snprintf(words, sizeof(words), " %s ", key);
+	if (!sh->status && total)
+		n = shell_number(total, words);
+	if (n < 0)
+		note("%s", sh->out);
+	shell_free(sh);
+	return n;
+}
+
+static int overlay(const char *name, const char *upper)
+{
+	char options[256], point[64];
+
+	snprintf(point, sizeof(point), "/tmp/where.once/%s", name);
+	snprintf(options, sizeof(options), "lowerdir=%s/where.lower,upperdir=%s/where.%s/upper,workdir=%s/where.%s/work",
+		 test_disk(), upper, name, upper, name);
+	return mount("overlay", point, "overlay", 0, options) ? errno : 0;
+}
+
+/* By which paths, how many files, and of how many pages another one has the same. */
+static const struct {
+	const char *paths;
+	int pages, shared_files, shared_pages;
+} looks[] = {
+	{ "a/file b/file", PAGES, 1, PAGES },
+	{ "a b", PAGES + 3, 1, PAGES },
+	{ "b a", PAGES + 3, 1, PAGES },
+	{ "a lower", PAGES + 3, 1, PAGES },
+	{ "lower b", PAGES + 1, 2, PAGES + 1 },
+	{ "a upper", PAGES + 2, 1, 2 },
+	{ "upper a", PAGES + 2, 1, 2 },
+	{ "a bound", PAGES + 2, 0, 0 },
+	{ "a b lower upper bound", PAGES + 3, 4, 2 * PAGES + 3 },
+};
+
+/*
+ * One overlay has its upper layer on the disk of the lower one, the other does not. /copied was
+ * copied up by the first.
+ */
+TEST_F(where, pages_of_a_layer_count_once)
+{
+	static const char make[] =
+		"mkdir -p /tmp/where.b/upper /tmp/where.b/work /tmp/where.once/bound; cd /tmp/where.once; "
+		"mkdir -p a b lower upper $disk/where.lower $disk/where.a/upper $disk/where.a/work; "
+		"rmdir lower upper; ln -s $disk/where.lower lower; ln -s $disk/where.a/upper upper; "
+		"mv $file lower/file; dd if=/dev/zero of=lower/copied bs=4096 count=8";
+	size_t i;
+	int ret;
+
+	if (!test_disk())
+		SKIP_TEST("no disk: tmpfs keeps all pages");
+	if (strstr(variant->cache, "cachestat"))
+		SKIP_TEST("cachestat does not see the pages of overlayfs");
+	shell_run(&self->sh, "disk='%s' file='%s'; %s", test_disk(), self->path, make);
+	ASSERT_EQ(0, self->sh.status);
+	shell_free(&self->sh);
+	ret = overlay("a", test_disk());
+	if (ret != ENODEV) {
+		ASSERT_EQ(0, ret);
+		ASSERT_EQ(0, overlay("b", "/tmp"));
+		ASSERT_EQ(0, mount("/tmp/where.once/a", "/tmp/where.once/bound", NULL, MS_BIND,
+				   NULL));
+		shell_run(&self->sh, "cd /tmp/where.once; echo x >>a/copied");
+		EXPECT_EQ(0, self->sh.status);
+		shell_free(&self->sh);
+		ASSERT_EQ(0, caches_drop());
+		/* All of it, two pages of what was copied up, one of what it was copied from. */
+		EXPECT_EQ(0, pages_read("/tmp/where.once/b/file", PAGES));
+		EXPECT_EQ(0, pages_read("/tmp/where.once/a/copied", 2));
+		EXPECT_EQ(0, pages_read("/tmp/where.once/b/copied", 1));
+		for (i = 0; i < ARRAY_SIZE(looks); i++) {
+			const char *paths = looks[i].paths;
+
+			EXPECT_EQ(looks[i].pages,
+				  total_of(&self->sh, variant->cache, "pages", paths)) {
+				note("%s", paths);
+			}
+			EXPECT_EQ(looks[i].shared_files,
+				  total_of(&self->sh, variant->cache, "shared_files", paths)) {
+				note("%s", paths);
+			}
+			EXPECT_EQ(looks[i].shared_pages * (long long)PAGE,
+				  total_of(&self->sh, variant->cache, "shared", paths)) {
+				note("%s", paths);
+			}
+			EXPECT_EQ(0, total_of(&self->sh, variant->cache, "shared_unknown", paths));
+		}
+		EXPECT_EQ(0, umount("/tmp/where.once/bound"));
+		EXPECT_EQ(0, umount("/tmp/where.once/b"));
+		EXPECT_EQ(0, umount("/tmp/where.once/a"));
+	}
+	shell_run(&self->sh, "rm -rf /tmp/where.once /tmp/where.b %s/where.a %s/where.lower",
+		  test_disk(), test_disk());
+	if (ret == ENODEV)
+		SKIP_TEST("the kernel has no overlayfs");
+}
+
+/* One inode is one file, whatever shows it. */
+TEST_F(where, hard_links_and_bind_mounts_count_once)
+{
+	if (lacks_cachestat(_metadata, &self->sh, variant->cache))
+		SKIP_TEST("this kernel has no cachestat");
+	shell_run(&self->sh, "mkdir -p /tmp/where.once && cd /tmp/where.once && mkdir -p a/one bound && "
+		  "dd if=/dev/zero of=a/one/file bs=4096 count=16 && ln a/one/file a/linked && "
+		  "dd if=/dev/zero of=a/one/other bs=4096 count=8");
+	ASSERT_EQ(0, self->sh.status);
+	shell_free(&self->sh);
+	ASSERT_EQ(0, mount("/tmp/where.once/a/one", "/tmp/where.once/bound", NULL, MS_BIND, NULL));
+	EXPECT_EQ(24, total_of(&self->sh, variant->cache, "pages", "."));
+	EXPECT_EQ(24, total_of(&self->sh, variant->cache, "pages", "a bound"));
+	EXPECT_EQ(24, total_of(&self->sh, variant->cache, "pages", "bound a/linked a"));
+	EXPECT_EQ(2, total_of(&self->sh, variant->cache, "files", "."));
+	EXPECT_EQ(0, umount("/tmp/where.once/bound"));
+	shell_run(&self->sh, "rm -rf /tmp/where.once");
+}
+
 /* Up to 5.1 mincore tells everybody the truth; never is anybody told that all of it is there. */
 TEST_F(where, no_permission_is_not_told_a_lie)
 {

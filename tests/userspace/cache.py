@@ -331,6 +331,116 @@ def test_overlayfs_is_the_file_underneath():
         subprocess.run(["umount", over], check=True)
 
 
+@contextlib.contextmanager
+def overlays(place, *names):
+    """Mounts over one folder, lower, each with an upper folder."""
+    for name in names:
+        for kind in ("upper", "work"):
+            os.mkdir(os.path.join(place, kind + name))
+    made = []
+    try:
+        for name in names:
+            made.append(mounted("overlay", os.path.join(place, name), "-o", ",".join(
+                "%sdir=%s/%s" % (key, place, value) for key, value in (
+                    ("lower", "lower"), ("upper", "upper" + name), ("work", "work" + name)))))
+        yield made
+    finally:
+        for one in reversed(made):
+            subprocess.run(["umount", one], check=True)
+
+
+@undisturbed
+def test_pages_that_files_of_overlayfs_share_count_once():
+    place = folder()
+    lower = os.path.join(place, "lower")
+    os.mkdir(lower)
+    for name in ("file", "changed", "cold"):
+        fill(os.path.join(lower, name), 50)
+    bring(os.path.join(lower, "file"), range(40))
+    with overlays(place, "a", "b") as (a, b):
+        with open(os.path.join(a, "changed"), "r+b") as file:
+            file.write(b"y")
+        with open(os.path.join(b, "new"), "wb") as file:
+            file.write(b"z" * 7 * PAGE)
+        os.sync()
+        upper, changed = os.path.join(place, "uppera"), os.path.join(a, "changed")
+        drop(changed)
+        bring(changed, range(3))
+        drop(os.path.join(lower, "changed"))
+        bring(os.path.join(lower, "changed"), [30])
+        found = rows(a, b)
+        equal("each file has its own", (40, 40, 3, 1), tuple(found[os.path.join(where, name)]["pages"] for where, name
+                                                            in ((a, "file"), (b, "file"), (a, "changed"),
+                                                                (b, "changed"))))
+        if json_of("cache", a)["total"]["shared_unknown"]:
+            check("the note says so", "may count twice" in run("cache", a, b).stdout)
+            raise Skip("this kernel does not say which files are below")
+        # Of whom: files, those that share, pages, shared pages, pages that there are.
+        for paths, wanted in (((a, b), (7, 2, 51, 40, 207)), ((b, a), (7, 2, 51, 40, 207)),
+                              ((a, lower), (6, 2, 44, 40, 200)), ((lower, b), (7, 3, 48, 41, 157)),
+                              ((upper, a), (4, 1, 43, 3, 150)), ((a, upper), (4, 1, 43, 3, 150)),
+                              ((a, b, lower, upper), (11, 6, 51, 84, 207))):
+            said = json_of("cache", *paths)
+            total = said["total"]
+            equal("total of %s" % (paths,), wanted, tuple(total[key] for key in (
+                "files", "shared_files", "pages")) + (total["shared"] // PAGE, total["size"] // PAGE))
+            equal("rows of %s" % (paths,), total["cached"] + total["shared"], sum(row["cached"]
+                                                                                 for row in said["cache"]))
+            equal("shared of %s" % (paths,), total["shared"], sum(row["shared"] for row in said["cache"]))
+            equal("by folder", total["cached"], sum(row["cached"] for row in
+                                                    json_of("cache", "--by", "dir", *paths)["cache"]))
+            text = run("cache", "-r", *paths).stdout
+            check("raw", " shared %d " % total["shared"] in text and " shared_files %d " % wanted[1] in text, text)
+        check("the table says it", re.search(r"another file has as well count once: 160K of 2 files",
+                                             run("cache", a, b).stdout))
+        equal("what is not asked for shares nothing", (40, 0), tuple(
+            json_of("cache", "-f", "*/b/file", a, b)["total"][key] for key in ("pages", "shared")))
+        child = subprocess.Popen([PROGRAM, "cache", "-J", a, b, lower, "0.5", "2"], stdout=subprocess.PIPE, text=True)
+        time.sleep(0.25)
+        bring(os.path.join(lower, "cold"), [5, 6])
+        later = re.findall(r'"total": ({[^}]*})', child.communicate(timeout=20)[0])
+        equal("what came, came once", 2 * PAGE, json.loads(later[1])["came"])
+        with Process() as process:
+            process.do("add(%r, 50)" % os.path.join(a, "file"))
+            process.do("add(%r, 50)" % os.path.join(lower, "file"))
+            # The first was opened to write, and so was copied up.
+            said = json_of("cache", "-p", process.pid, "-f", "*/file")["total"]
+            equal("copied up, it shares nothing", (2, 0), (said["files"], said["shared_files"]))
+
+
+@undisturbed
+def test_files_of_an_overlay_in_another_mount_namespace():
+    place = folder()
+    os.mkdir(os.path.join(place, "lower"))
+    path = fill(os.path.join(place, "lower", "file"), 20)
+    bring(path, range(4))
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
+        raise Skip("no mount namespaces")
+    with overlays(place, "a") as (a,):
+        inner = os.path.join(place, "inner")
+        os.mkdir(inner)
+        script = ("import mmap, os, time; f = os.open(%r, os.O_RDONLY); "
+                  "m = mmap.mmap(f, 0, prot=mmap.PROT_READ); print('ready', flush=True); time.sleep(60)")
+        command = "mount -t overlay -o lowerdir=%s:%s overlay %s && exec %s -c \"$1\"" % (
+            os.path.join(place, "lower"), os.path.join(place, "uppera"), inner, sys.executable)
+        inside = subprocess.Popen(["unshare", "-m", "sh", "-c", command, "sh", script % os.path.join(inner, "file")],
+                                  stdout=subprocess.PIPE, text=True)
+        outside = subprocess.Popen([sys.executable, "-c", script % os.path.join(a, "file")], stdout=subprocess.PIPE,
+                                   text=True)
+        try:
+            for one in (inside, outside):
+                equal("ready", "ready\n", one.stdout.readline())
+            said = json_of("cache", "-f", "*/file", "-p", "%d,%d" % (inside.pid, outside.pid))["total"]
+            if said["shared_unknown"]:
+                raise Skip("this kernel does not say which files are below")
+            equal("once", (2, 1, 4), (said["files"], said["shared_files"], said["pages"]))
+        finally:
+            for one in (inside, outside):
+                one.kill()
+                one.wait()
+                one.stdout.close()
+
+
 @undisturbed
 def test_each_file_of_a_tree_counts_once():
     place = folder()

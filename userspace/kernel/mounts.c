@@ -12,6 +12,8 @@
 #include "lib/text.h"
 #include "lib/xalloc.h"
 
+#define BLANKS	" \t\n"
+
 static char *take_name(const char *word)
 {
 	char *name = xstrdup(word);
@@ -26,17 +28,17 @@ static char *take_name(const char *word)
  */
 static bool parse(struct mount *mount, char *line)
 {
-	char *words[6], *rest, *word = strtok_r(line, " \n", &rest);
+	char *words[6], *rest, *word = strtok_r(line, BLANKS, &rest);
 	unsigned int major, minor;
 	size_t nr;
 
-	for (nr = 0; word && nr < ARRAY_SIZE(words); nr++, word = strtok_r(NULL, " \n", &rest))
+	for (nr = 0; word && nr < ARRAY_SIZE(words); nr++, word = strtok_r(NULL, BLANKS, &rest))
 		words[nr] = word;
 	while (word && strcmp(word, "-"))
-		word = strtok_r(NULL, " \n", &rest);
+		word = strtok_r(NULL, BLANKS, &rest);
 	if (!word || sscanf(words[2], "%u:%u", &major, &minor) != 2)
 		return false;
-	word = strtok_r(NULL, " \n", &rest);
+	word = strtok_r(NULL, BLANKS, &rest);
 	if (!word)
 		return false;
 	mount->id = atoi(words[0]);
@@ -44,8 +46,8 @@ static bool parse(struct mount *mount, char *line)
 	mount->root = take_name(words[3]);
 	mount->point = take_name(words[4]);
 	mount->type = xstrdup(word);
-	strtok_r(NULL, " \n", &rest);
-	word = strtok_r(NULL, " \n", &rest);
+	strtok_r(NULL, BLANKS, &rest);
+	word = strtok_r(NULL, BLANKS, &rest);
 	mount->options = xstrdup(word ? word : "");
 	return true;
 }

@@ -153,18 +153,10 @@ static void set_size(struct residency *file, uint64_t size)
 /* What sort of file system it is on; 0 if that cannot be known. */
 static long magic_of(const struct residency *file)
 {
-	static uint64_t last_dev;
-	static long last;
 	struct statfs fs;
 
-	/* But overlayfs, which matters to cachestat alone, has the devices of others. */
-	if (last && file->way == RESIDENCY_MINCORE && last_dev == file->dev)
-		return last;
-	if (fstatfs(file->fd, &fs))
-		return 0;
-	last_dev = file->dev;
-	last = (long)fs.f_type;
-	return last;
+	/* What was said of another of the device does not serve: overlayfs has those of others. */
+	return fstatfs(file->fd, &fs) ? 0 : (long)fs.f_type;
 }
 
 /* Whose files have no pages: the kernel writes them when they are read. linux/magic.h has these. */
@@ -223,6 +215,7 @@ static bool ask(struct residency *file)
 	file->inode = about.stx_ino;
 	file->links = about.stx_nlink;
 	file->deleted = !file->links;
+	file->changed = (uint64_t)about.stx_ctime.tv_sec * 1000000000 + about.stx_ctime.tv_nsec;
 	if (about.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
 		file->mount_root = about.stx_attributes & STATX_ATTR_MOUNT_ROOT ? MOUNT_ROOT_YES :
 				   MOUNT_ROOT_NO;
@@ -243,7 +236,8 @@ static bool ask(struct residency *file)
 	if (is_made_up(magic))
 		return refuse(file, RESIDENCY_SPECIAL);
 	/* Its own inode has no pages; mappings are of the file underneath. */
-	if (magic == OVERLAYFS_MAGIC && file->way == RESIDENCY_CACHESTAT) {
+	file->is_stacked = magic == OVERLAYFS_MAGIC;
+	if (file->is_stacked && file->way == RESIDENCY_CACHESTAT) {
 		if (forced)
 			return refuse(file, RESIDENCY_STACKED);
 		file->way = RESIDENCY_MINCORE;

@@ -52,6 +52,8 @@ struct residency {
 	unsigned int links;
 	bool deleted;			/* it has no name any more, or not the one it was opened by */
 	enum mount_root mount_root;	/* something is mounted on it */
+	bool is_stacked;		/* on overlayfs: its pages are another file's */
+	uint64_t changed;		/* its ctime in ns */
 	bool hybrid;			/* mincore may help where cachestat is slow */
 	bool trusted;			/* mincore tells the truth of it */
 	struct spread *spread;		/* filled by the way where that costs nothing, or NULL */

@@ -58,7 +58,7 @@ static void visit(void *data, struct residency *file, const char *path)
 		file->spread = &spread;
 	}
 	cache_row_fill(&row, file, path);
-	cache_rows_count(rows, &row);
+	cache_rows_count(rows, &row, file);
 	cache_rows_keep(rows, &row, file, drawn ? &spread : NULL);
 	progress_cached(row.counts.cached * (uint64_t)sysconf(_SC_PAGESIZE));
 }

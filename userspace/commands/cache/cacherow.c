@@ -27,6 +27,8 @@ static const struct field known[] = {
 	[CACHE_WENT] = { "went", FIELD_BYTES, "in the interval" },
 	[CACHE_FILES] = { "files", FIELD_COUNT, "that are added up" },
 	[CACHE_UNKNOWN] = { "unknown", FIELD_COUNT, "files that nothing is known of" },
+	[CACHE_SHARED] = { "shared", FIELD_BYTES,
+			   "cached, but counted at another file, which has the same pages" },
 	[CACHE_DEV] = { "dev", FIELD_TEXT, "device of the file, major:minor" },
 	[CACHE_INODE] = { "inode", FIELD_COUNT, "inode of the file" },
 	[CACHE_DELETED] = { "deleted", FIELD_COUNT, "1 if the file's name is gone" },
@@ -84,6 +86,9 @@ static bool number(const void *data, size_t field, uint64_t *value)
 	case CACHE_DELETED:
 		*value = row->deleted;
 		return !row->is_sum;
+	case CACHE_SHARED:
+		*value = row->shared * page;
+		return known_all && (row->is_sum || !row->unsure);
 	default:
 		*value = row->inode;
 		return row->inode;
@@ -159,13 +164,19 @@ bool cache_row_fill(struct cache_row *row, struct residency *file, const char *p
  */
 void cache_row_add(struct cache_row *sum, const struct cache_row *row)
 {
-	bool first = sum->files == sum->unknown;
+	bool first = sum->files == sum->unknown + sum->again;
 
 	sum->is_sum = true;
 	sum->files += row->files;
 	sum->unknown += row->unknown;
 	sum->unknown_bytes += row->unknown_bytes;
 	sum->has_changes |= row->has_changes;
+	sum->again += row->again;
+	sum->shared += row->shared;
+	sum->unsure += row->unsure;
+	/* The same pages are in the sum already. */
+	if (row->again)
+		return;
 	sum->came += row->came;
 	sum->went += row->went;
 	if (row->unknown)
@@ -183,6 +194,7 @@ void cache_row_add(struct cache_row *sum, const struct cache_row *row)
 static const size_t summed[] = {
 	CACHE_FILES, CACHE_UNKNOWN, CACHE_SIZE, CACHE_CACHED, CACHE_PAGES, CACHE_PERCENT,
 	CACHE_DIRTY, CACHE_WRITEBACK, CACHE_EVICTED, CACHE_RECENT, CACHE_CAME, CACHE_WENT,
+	CACHE_SHARED,
 };
 
 /* All that is known of a sum. */
@@ -201,8 +213,10 @@ char *cache_row_json(const struct cache_row *sum)
 {
 	char *members = sum_words(sum, true);
 	char *json = xasprintf("   \"page_size\": %ld,\n"
-			       "   \"total\": {%s, \"unknown_size\": %" PRIu64 "}",
-			       sysconf(_SC_PAGESIZE), members, sum->unknown_bytes);
+			       "   \"total\": {%s, \"unknown_size\": %" PRIu64
+			       ", \"shared_files\": %" PRIu64 ", \"shared_unknown\": %" PRIu64
+			       "}", sysconf(_SC_PAGESIZE), members, sum->unknown_bytes, sum->again,
+			       sum->unsure);
 
 	free(members);
 	return json;
@@ -216,6 +230,7 @@ void cache_row_print_raw(const struct cache_row *sum)
 {
 	char *words = sum_words(sum, false);
 
-	printf("# total %s unknown_size %" PRIu64 "\n", words, sum->unknown_bytes);
+	printf("# total %s unknown_size %" PRIu64 " shared_files %" PRIu64 " shared_unknown %"
+	       PRIu64 "\n", words, sum->unknown_bytes, sum->again, sum->unsure);
 	free(words);
 }

@@ -17,6 +17,8 @@ struct cache_row {
 	uint64_t came, went;	/* pages */
 	uint64_t files;		/* in the sum */
 	uint64_t unknown, unknown_bytes;
+	uint64_t again, shared;	/* files that have the pages of others, and those pages */
+	uint64_t unsure;	/* files that may have */
 	uint64_t order;		/* among equals */
 	enum residency_state state;
 	bool has_more;		/* dirty and what is behind it are known */
@@ -29,7 +31,8 @@ struct cache_row {
 enum cache_field {
 	CACHE_SIZE, CACHE_CACHED, CACHE_PAGES, CACHE_PERCENT, CACHE_DIRTY, CACHE_WRITEBACK,
 	CACHE_EVICTED, CACHE_RECENT, CACHE_CAME, CACHE_WENT, CACHE_FILES, CACHE_UNKNOWN,
-	CACHE_DEV, CACHE_INODE, CACHE_DELETED, CACHE_STATE, CACHE_BAR, CACHE_DIR, CACHE_FILE,
+	CACHE_SHARED, CACHE_DEV, CACHE_INODE, CACHE_DELETED, CACHE_STATE, CACHE_BAR, CACHE_DIR,
+	CACHE_FILE,
 };
 
 extern const struct fields cache_fields;

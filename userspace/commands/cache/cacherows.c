@@ -18,8 +18,9 @@
 #define WIDE		110	/* from that width on all columns fit beside a path */
 
 #define COLUMNS_ALL	"size,cached,pages,percent,dirty,writeback,evicted,recent,"
+#define COLUMNS_DIR	"files,unknown," COLUMNS_ALL
 #define COLUMNS_NARROW	"size,cached,percent,dirty,"
-#define COLUMNS_RAW	COLUMNS_ALL "dev,inode,deleted,state,bar,file"
+#define COLUMNS_RAW	COLUMNS_ALL "shared,dev,inode,deleted,state,bar,file"
 
 /**
  * cache_rows_begin() - no row yet.
@@ -45,7 +46,8 @@ bool cache_rows_begin(struct cache_rows *rows, struct cache_options *options, co
 	if (list)
 		;
 	else if (by_dir)
-		list = "files,unknown," COLUMNS_ALL "dir";
+		list = options->style.format == FORMAT_TABLE ? COLUMNS_DIR "dir" :
+		       COLUMNS_DIR "shared,dir";
 	else if (options->style.format != FORMAT_TABLE)
 		list = COLUMNS_RAW;
 	else
@@ -112,13 +114,27 @@ static void add_to_group(struct cache_rows *rows, const struct cache_row *row)
 	cache_row_add(&rows->at[place], row);
 }
 
-/**
- * cache_rows_count() - let a row count in the total.
- * @rows: where
- * @row: filled
- */
-void cache_rows_count(struct cache_rows *rows, const struct cache_row *row)
+static void find_shared(struct cache_rows *rows, struct cache_row *row,
+			const struct residency *file)
 {
+	enum sharing_result result = sharing_meet(&rows->sharing, file);
+
+	row->again = result == SHARING_AGAIN;
+	row->shared = row->again ? row->counts.cached : 0;
+	row->unsure = result == SHARING_UNKNOWN;
+}
+
+/**
+ * cache_rows_count() - let a row count in the total, unless its pages have.
+ * @rows: where
+ * @row: filled; what it shares is set
+ * @file: the same, still open
+ */
+void cache_rows_count(struct cache_rows *rows, struct cache_row *row,
+		      const struct residency *file)
+{
+	if (!row->unknown)
+		find_shared(rows, row, file);
 	cache_row_add(&rows->total, row);
 	rows->states[row->state]++;
 }
@@ -228,6 +244,17 @@ void cache_rows_print_notes(const struct cache_rows *rows, const struct walk *wa
 				       residency_word((enum residency_state)state));
 		putchar('\n');
 	}
+	if (rows->total.again) {
+		size = bytes_text(rows->total.shared * (uint64_t)sysconf(_SC_PAGESIZE));
+		printf("pages that another file has as well count once: %s of %" PRIu64
+		       " file%s on overlayfs or below\n", size, rows->total.again,
+		       rows->total.again == 1 ? "" : "s");
+		free(size);
+	}
+	if (rows->total.unsure && rows->total.files > 1)
+		printf("may count twice, as overlayfs does not say whose pages they are: %" PRIu64
+		       " file%s\n", rows->total.unsure,
+		       rows->total.unsure == 1 ? "" : "s");
 	if (walk->special)
 		printf("special files left alone: %" PRIu64 "\n", walk->special);
 }
@@ -250,4 +277,5 @@ void cache_rows_clear(struct cache_rows *rows)
 	memset(&rows->total, 0, sizeof(rows->total));
 	memset(rows->states, 0, sizeof(rows->states));
 	identities_free(&rows->groups);
+	sharing_free(&rows->sharing);
 }

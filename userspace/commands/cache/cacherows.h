@@ -7,6 +7,7 @@
 
 #include "commands/cache/cacherow.h"
 #include "commands/cache/cache.h"
+#include "kernel/sharing.h"
 #include "kernel/walk.h"
 
 /* What is kept of all the rows, and what they sum up to. */
@@ -21,11 +22,13 @@ struct cache_rows {
 	struct cache_row total;
 	uint64_t states[RESIDENCY_FAILED + 1];	/* files that nothing is known of, by reason */
 	uint64_t order;
+	struct sharing sharing;
 };
 
 bool cache_rows_begin(struct cache_rows *rows, struct cache_options *options, const char *list,
 		      const char *sorts);
-void cache_rows_count(struct cache_rows *rows, const struct cache_row *row);
+void cache_rows_count(struct cache_rows *rows, struct cache_row *row,
+		      const struct residency *file);
 void cache_rows_keep(struct cache_rows *rows, struct cache_row *row, struct residency *file,
 		     struct spread *spread);
 void cache_rows_print(struct cache_rows *rows, const char *json_before);

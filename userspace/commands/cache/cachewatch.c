@@ -19,7 +19,7 @@
 #define REGIONS		64
 #define COLUMNS		"came,went,cached,size,percent,bar,file"
 #define COLUMNS_DIR	"came,went,cached,size,percent,files,unknown,dir"
-#define COLUMNS_RAW	"came,went,cached,size,pages,percent,dirty,writeback,evicted,recent,dev,inode,deleted,state,bar,file"
+#define COLUMNS_RAW	"came,went,cached,size,pages,percent,dirty,writeback,evicted,recent,shared,dev,inode,deleted,state,bar,file"
 
 /* A file as it was. Where all regions are empty or all are full, that is all. */
 struct watched {
@@ -27,6 +27,7 @@ struct watched {
 	uint32_t *regions;
 	uint64_t cached, pages, turn;
 	unsigned int shift;
+	bool again;		/* another one has the same pages */
 	bool is_known;		/* it was looked at before */
 };
 
@@ -135,7 +136,9 @@ static void visit(void *data, struct residency *file, const char *path)
 		/* Known before, and not now. */
 		was->turn = watch->turn;
 	}
-	cache_rows_count(&watch->rows, &row);
+	cache_rows_count(&watch->rows, &row, file);
+	if (was)
+		was->again = row.again;
 	if (!watch->turn || row.came || row.went)
 		cache_rows_keep(&watch->rows, &row, file, row.unknown ? NULL : &now);
 }
@@ -166,7 +169,7 @@ static void sweep(struct watch *watch)
 
 		if (was->turn != watch->turn) {
 			if (was->cached && !watch->options->filter.nr_pids) {
-				watch->rows.total.went += was->cached;
+				watch->rows.total.went += was->again ? 0 : was->cached;
 				cache_rows_keep(&watch->rows, &row, NULL, NULL);
 			}
 			forget(was);
