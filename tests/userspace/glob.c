@@ -17,11 +17,13 @@ static const struct {
 	const char *glob, *text;
 	bool matches;
 } known[] = {
-	{ "", "", true }, { "", "a", false }, { "*", "", true }, { "*", ".hidden/with/slash", true },
+	{ "", "", true }, { "", "a", false }, { "*", "", true },
+	{ "*", ".hidden/with/slash", true },
 	{ "**a**", "xxaxx", true }, { "?", "\xc3\xa9", true }, { "??", "\xc3\xa9", false },
 	{ "?", "\xff", true }, { "?", "\xf0\x9f\x98\x80", true },
 	{ "?", "\xed\xa0\x80", false },
-	{ "\xc3\xa9", "\xc3\xa9", true }, { "\xc3?", "\xc3\xa9", true }, { "*\xa9", "\xc3\xa9", true },
+	{ "\xc3\xa9", "\xc3\xa9", true }, { "\xc3?", "\xc3\xa9", true },
+	{ "*\xa9", "\xc3\xa9", true },
 	{ "*\xff*", "/a\xffz", true }, { "*\xff*", "/a\xfez", false },
 	{ "[\xc3\xa0-\xc3\xbf]", "\xc3\xa9", true }, { "[a-z]", "\xc3\xa9", false },
 	{ "[!a]", "\xc3\xa9", true }, { "*[!\xc3\xa9]", "\xc3\xa9", false },

@@ -50,7 +50,7 @@ struct residency {
 	uint64_t dev, inode, size, pages;
 	uint64_t device;		/* number of a block device; 0 if it is none */
 	unsigned int links;
-	bool deleted;			/* it has no name any more, or not the one it was opened by */
+	bool deleted;			/* it has no name any more, or lost the one it had */
 	enum mount_root mount_root;	/* something is mounted on it */
 	bool is_stacked;		/* on overlayfs: its pages are another file's */
 	uint64_t changed;		/* its ctime in ns */
