@@ -163,7 +163,7 @@ def test_wrong_usage_is_exit_code_2_and_one_line():
             words[0] if len(words) == 1 or words[1] == "3" else words[1])], *words)
     fails(2, ["the count is a number from 1 on", "\"x\""], "1", "x")
     fails(2, ["the count is a number from 1 on", "\"0\""], "1", "0")
-    fails(2, ["\"3\" is too much", "interval and count"], "1", "2", "3")
+    fails(2, ["unexpected argument \"3\"", "interval and count"], "1", "2", "3")
     fails(2, ["--files", "--areas"], "--files", "--areas")
     fails(2, ["--files", "--areas"], "--files", "--regions")
     fails(2, ["cgroup", "saved copy"], "--by", "cgroup", "-i", CAPTURED)

@@ -336,7 +336,7 @@ def test_help_pause_scroll_interval_and_end():
     with Top(80, 24) as top:
         top.all()
         top.keys("?")
-        screen = top.until("help", has("add up by object, dir, process, comm, cgroup"))
+        screen = top.until("help", has("sum by object, dir, process, comm, cgroup"))
         check("all keys", has("these lines")(screen), "\n".join(screen))
         top.keys("?", "End")
         screen = top.until("the end", has("56 of 72 "))

@@ -124,8 +124,8 @@ static bool version(void *to, char *value, const char *name)
 
 /* Every command has these. */
 static const struct option_info common[] = {
-	{ 'h', "help", NULL, help, 0, "this text" },
-	{ 'V', "version", NULL, version, 0, "the version of kfaultstat" },
+	{ 'h', "help", NULL, help, 0, "show this help" },
+	{ 'V', "version", NULL, version, 0, "show the version" },
 	OPTIONS_END
 };
 

@@ -20,7 +20,7 @@ static enum exit_code check_order(const struct snapshot *before, const struct sn
 static struct rows_wanted wanted;
 
 static const struct option_info by_option[] = {
-	{ 0, "by", "WHAT", option_by_row, 0, "add up by object, dir[=DEPTH], process or comm" },
+	{ 0, "by", "WHAT", option_by_row, 0, "sum by object, dir[=DEPTH], process or comm" },
 	OPTIONS_END
 };
 

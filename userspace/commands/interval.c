@@ -28,7 +28,7 @@
 bool interval_parse(struct interval *interval, char **arguments, int nr, const char *hint)
 {
 	if (nr > 2)
-		return usage("\"%s\" is too much: interval and count are all", arguments[2]);
+		return usage("unexpected argument \"%s\" after interval and count", arguments[2]);
 	if (nr > 0 && (!text_seconds(arguments[0], &interval->seconds) ||
 		       interval->seconds < INTERVAL_LEAST || interval->seconds > INTERVAL_MOST))
 		return usage("the interval is a number of seconds from %g to %.0f, not \"%s\"%s",

@@ -156,59 +156,59 @@ const struct option_info options_input[] = {
 };
 
 const struct option_info options_root[] = {
-	{ 0, "root", "DIR", option_text, 0, "look at DIR/proc and DIR/sys, not /proc and /sys" },
+	{ 0, "root", "DIR", option_text, 0, "use DIR/proc and DIR/sys, not /proc and /sys" },
 	OPTIONS_END
 };
 
 const struct option_info options_all[] = {
 	{ 'a', "all", NULL, option_flag, offsetof(struct limit, all),
-	  "all rows, not only those that fit the screen" },
+	  "all rows, not only as many as fit the terminal" },
 	OPTIONS_END
 };
 
 const struct option_info options_lines[] = {
 	{ 'n', "lines", "NUMBER", option_lines, offsetof(struct limit, lines),
-	  "at most so many rows" },
+	  "maximum number of rows" },
 	OPTIONS_END
 };
 
 const struct option_info options_columns[] = {
 	{ 'o', "output", "LIST", option_text, offsetof(struct columns_wanted, output),
-	  "columns to show; +LIST adds to the usual ones" },
+	  "columns to show; +LIST adds to the default ones" },
 	{ 's', "sort", "LIST", option_text, offsetof(struct columns_wanted, sort),
-	  "columns to sort by, each with :asc or :desc if need be" },
+	  "columns to sort by, optionally with :asc or :desc" },
 	OPTIONS_END
 };
 
 #define OPTIONS_STYLE(json) {							\
 	{ 'r', "raw", NULL, option_raw, offsetof(struct style, format),	\
-	  "words with one space between, for programs" },			\
+	  "space-separated words, for programs" },			\
 	{ 'J', "json", NULL, option_json, offsetof(struct style, format), json },\
 	{ 0, "noheadings", NULL, option_flag, offsetof(struct style, noheadings),\
-	  "no names of columns" },						\
+	  "no column headings" },						\
 	OPTIONS_END								\
 }
 
 const struct option_info options_style[] = OPTIONS_STYLE("JSON");
 const struct option_info options_style_live[] =
-	OPTIONS_STYLE("JSON; a line for each interval");
+	OPTIONS_STYLE("JSON; one line per interval");
 
 const struct option_info options_filter[] = {
 	{ 'p', "pid", "PID[,...]", option_pids, 0, "only these processes" },
 	{ 'c', "comm", "GLOB", option_glob, offsetof(struct filter, comm),
-	  "only processes of such a name" },
+	  "only processes whose name matches" },
 	{ 'f', "object", "GLOB", option_glob, offsetof(struct filter, object),
-	  "only such objects; * matches / as well" },
+	  "only objects that match; * matches / as well" },
 	{ 0, "files", NULL, option_flag, offsetof(struct filter, files), "only files" },
 	{ 0, "areas", NULL, option_flag, offsetof(struct filter, areas),
-	  "only what has no file" },
+	  "only areas, which have no file" },
 	{ 0, "regions", NULL, option_flag, offsetof(struct filter, areas), NULL },
 	OPTIONS_END
 };
 
 const struct option_info options_by[] = {
 	{ 0, "by", "WHAT", option_by, 0,
-	  "add up by object, dir[=DEPTH], process, comm or cgroup" },
+	  "sum by object, dir[=DEPTH], process, comm or cgroup" },
 	OPTIONS_END
 };
 

@@ -64,7 +64,7 @@ static enum exit_code show_once(void)
 	if (lines && wanted->style.format == FORMAT_TABLE && limit < items.nr)
 		printf("%zu of %zu rows; -a shows all\n", limit, items.nr);
 	else if (lines && wanted->style.format == FORMAT_TABLE && !items.nr && s.nr_rows)
-		printf("none of %zu rows is meant\n", s.nr_rows);
+		printf("no row matches (%zu rows)\n", s.nr_rows);
 	free(json);
 	items_free(&items);
 	snapshot_free(&s);

@@ -44,18 +44,18 @@ static const struct option_info all_option[] = {
 
 static const struct option_info by_option[] = {
 	{ 0, "by", "WHAT", option_by_row, 0,
-	  "add up by object (usual), dir[=DEPTH], process or comm" },
+	  "sum by object (default), dir[=DEPTH], process or comm" },
 	OPTIONS_END
 };
 
 static const struct option_info wait_option[] = {
-	{ 'w', "wait", NULL, option_flag, 0, "wait for what the command leaves running, too" },
+	{ 'w', "wait", NULL, option_flag, 0, "also wait for what the command leaves running" },
 	OPTIONS_END
 };
 
 static const struct option_info report_option[] = {
 	{ 0, "report", "FILE", option_text, 0,
-	  "write the report there, not to standard error" },
+	  "write the report to a file, not to standard error" },
 	OPTIONS_END
 };
 
@@ -513,7 +513,7 @@ static const char *const examples[] = {
 const struct command stat_command = {
 	.name = "stat",
 	.arguments = "[--] COMMAND...",
-	.summary = "Run a command and show its faults beside what the kernel says of it.",
+	.summary = "Run a command and show its faults next to the kernel's own counts.",
 	.options = groups,
 	.runs_another = true,
 	.columns = rows_help,

@@ -18,17 +18,17 @@ static const struct option_info own[] = {
 	{ 'p', "pid", "PID[,...]", option_pids, offsetof(struct cache_options, filter),
 	  "the files that these processes map" },
 	{ 'f', "object", "GLOB", option_glob, offsetof(struct cache_options, filter.object),
-	  "only such files; * matches / as well" },
+	  "only files that match; * matches / as well" },
 	{ 0, "by", "WHAT", option_by_dir, offsetof(struct cache_options, grouping),
-	  "add files up by dir, or by its first folders: dir=DEPTH" },
+	  "sum by dir, or by its first folders: dir=DEPTH" },
 	{ 'x', "one-file-system", NULL, option_flag, offsetof(struct cache_options, one_fs),
-	  "do not go into other file systems" },
+	  "stay on the file system of each folder" },
 	{ 0, "ranges", NULL, option_flag, offsetof(struct cache_options, ranges),
-	  "the ranges of each file that are cached" },
+	  "show the cached ranges of each file" },
 	{ 0, "missing", NULL, option_flag, offsetof(struct cache_options, missing),
-	  "the ranges of each file that are not" },
+	  "show the ranges that are not cached" },
 	{ 0, "via", "WAY", option_text, offsetof(struct cache_options, via),
-	  "ask the kernel by cachestat, or by mincore" },
+	  "use cachestat, or mincore" },
 	OPTIONS_END
 };
 
@@ -130,7 +130,7 @@ static const char *const examples[] = {
 const struct command cache_command = {
 	.name = "cache",
 	.arguments = "PATH...|-p PID [interval [count]]",
-	.summary = "Show what of files is in the page cache, whoever brought it there.",
+	.summary = "Show which parts of files are in the page cache.",
 	.options = groups,
 	.columns = help,
 	.examples = examples,

@@ -20,8 +20,8 @@ enum { RANGE_START, RANGE_END, RANGE_BYTES, RANGE_PAGES, RANGE_STATE, RANGE_FILE
 
 static const struct field known[] = {
 	[RANGE_START] = { "start", FIELD_COUNT, "offset of the first byte" },
-	[RANGE_END] = { "end", FIELD_COUNT, "offset behind the last byte" },
-	[RANGE_BYTES] = { "bytes", FIELD_COUNT, "from one to the other" },
+	[RANGE_END] = { "end", FIELD_COUNT, "offset after the last byte" },
+	[RANGE_BYTES] = { "bytes", FIELD_COUNT, "length" },
 	[RANGE_PAGES] = { "pages", FIELD_COUNT, "the same in pages" },
 	[RANGE_STATE] = { "state", FIELD_TEXT, "cached, missing, or why it is not known" },
 	[RANGE_FILE] = { "file", FIELD_PATH, "file, as it was named or found" },

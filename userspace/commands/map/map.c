@@ -525,13 +525,13 @@ static struct map_options options;
 
 static const struct option_info own[] = {
 	{ 'p', "pid", "PID[,...]", option_pids, offsetof(struct map_options, filter),
-	  "what these processes have mapped, not all processes" },
+	  "what these processes have mapped, by object" },
 	{ 'f', "object", "GLOB", option_glob, offsetof(struct map_options, filter.object),
-	  "only such objects, and their share of the process's memory" },
+	  "only objects that match, and their share of RSS" },
 	{ 0, "via", "WAY", option_text, offsetof(struct map_options, via),
-	  "ask by scan (PAGEMAP_SCAN), or by pagemap" },
+	  "use scan (PAGEMAP_SCAN), or pagemap" },
 	{ 0, "smaps", NULL, option_flag, offsetof(struct map_options, smaps),
-	  "what smaps says, too; stalls the process meanwhile" },
+	  "add figures of smaps; stalls the process meanwhile" },
 	OPTIONS_END
 };
 
@@ -567,7 +567,7 @@ static const char *const examples[] = {
 const struct command map_command = {
 	.name = "map",
 	.arguments = "[-p PID[,...]] [interval [count]]",
-	.summary = "Show what processes have in their page tables, by file and area.",
+	.summary = "Show what processes have mapped, by file and area.",
 	.options = groups,
 	.interval = &options.interval,
 	.interval_hint = "; processes are given with -p",

@@ -28,13 +28,13 @@ static const struct field known[] = {
 	[MAP_CHANGE] = { "change", FIELD_CHANGE, "of rss, in the interval" },
 	[MAP_MAPPINGS] = { "mappings", FIELD_COUNT, "of the object" },
 	[MAP_SMAPS_RSS] = { "smaps_rss", FIELD_BYTES, "Rss of smaps, with --smaps" },
-	[MAP_PSS] = { "pss", FIELD_BYTES, "Pss of smaps: pages divided by who shares them" },
+	[MAP_PSS] = { "pss", FIELD_BYTES, "Pss of smaps: shared pages divided by their users" },
 	[MAP_REFERENCED] = { "referenced", FIELD_BYTES, "Referenced of smaps" },
 	[MAP_DEV] = { "dev", FIELD_TEXT, "device of the file, major:minor" },
 	[MAP_INODE] = { "inode", FIELD_COUNT, "inode of the file" },
 	[MAP_DELETED] = { "deleted", FIELD_COUNT, "1 if the file's name is gone" },
 	[MAP_STATE] = { "state", FIELD_TEXT, "of the file: known, or why cached is not" },
-	[MAP_BAR] = { "bar", FIELD_TEXT, "what of the file's or the area's parts is mapped" },
+	[MAP_BAR] = { "bar", FIELD_TEXT, "which parts of the file or area are mapped" },
 	[MAP_OBJECT] = { "object", FIELD_PATH, "file or area" },
 };
 

@@ -62,13 +62,13 @@ static const struct option_info filter_options[] = {
 	{ 'p', "pid", "PID[,...]", option_pids, 0,
 	  "these processes and the files that they map" },
 	{ 'f', "object", "GLOB", option_glob, offsetof(struct filter, object),
-	  "only such files; * matches / as well" },
+	  "only files that match; * matches / as well" },
 	OPTIONS_END
 };
 
 static const struct option_info parts_option[] = {
 	{ 0, "parts", "NUMBER", option_parts, 0,
-	  "at most so many regions of a file, from 1 to 256" },
+	  "maximum number of regions of a file, 1 to 256" },
 	OPTIONS_END
 };
 

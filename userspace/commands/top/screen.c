@@ -380,19 +380,19 @@ static void draw_help(struct screen *s)
 {
 	static const char *const text[] = {
 		"q          end",
-		"space      stop and go on",
+		"space      pause and resume",
 		"t          in the interval, or since the module was loaded",
-		"d          another interval",
+		"d          change the interval",
 		"m n c      sort by majors, minors, calls",
 		"< >        sort by the column to the left, to the right",
-		"r          the other way round",
-		"g          add up by object, dir, process, comm, cgroup, or not at all",
+		"r          reverse the order",
+		"g          sum by object, dir, process, comm, cgroup, or not at all",
 		"/          only objects that match a glob",
 		"u          only processes whose name matches a glob",
 		"p          only some pids",
 		"f          files, areas, both",
-		"arrows     up and down; pages and ends by their keys",
-		"^L         draw the screen anew",
+		"arrows     scroll; also by page, to the first and last row",
+		"^L         redraw the screen",
 		"? h        these lines",
 	};
 	int first = header_lines() - 1;
