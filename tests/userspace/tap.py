@@ -164,6 +164,8 @@ def main(modules):
     # Who is started in the background of a shell has SIGINT and SIGQUIT ignored, and with him all whom he starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    # And under nohup SIGHUP.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     for module in modules:
         for name in [one for one in vars(module) if one.startswith("test_")]:
             number += 1
