@@ -79,14 +79,14 @@ kbuild = tools="$(tools)" && $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)
 
 module:
 	@test -d $(KDIR) || { echo "no kernel headers at $(KDIR): install them or give KDIR=" >&2; exit 1; }
-	$(Q)$(kbuild) modules
+	+$(Q)$(kbuild) modules
 
 userspace:
 	@$(MAKE) --no-print-directory -f userspace/Makefile $(if $(BUNDLE),bundle,program)
 
 install: module userspace
 	@$(MAKE) --no-print-directory -f userspace/Makefile install
-	$(Q)$(kbuild) modules_install
+	+$(Q)$(kbuild) modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b $(call quote,$(INSTALL_MOD_PATH))) -a $$(modinfo -F vermagic faultstat.ko | cut -d' ' -f1)
 
 # By name: what was built here is not for there.
