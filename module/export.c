@@ -14,8 +14,8 @@
  *   # lifetime calls 4109 minor 4100 major 1 uncounted 5 pending 3 missed 0
  *   # total calls 4109 minor 4100 major 1 uncounted 5 pending 3 missed 0
  *   # table rows 12 processes 5 ended 3 folded 0 overflow 0 memory 212992
- *   comm pid id state ppid calls minor ... dev inode object
- *   anon2mmap 14655 31 live 13566 4109 4108 ... 0:0 0 [anon]
+ *   comm pid id state ppid calls minor ... dev inode deleted object
+ *   anon2mmap 14655 31 live 13566 4109 4108 ... 0:0 0 0 [anon]
  *
  * comm and object are escaped in octal: control characters, DEL and the backslash,
  * in comm the space as well; the object is last, so its spaces are no trouble.
@@ -40,7 +40,7 @@
  */
 #define BUFFER_SIZE	(16 << 10)
 
-/* The longest text of a row but for its object: comm, state, two pids, 14 numbers, a device. */
+/* The longest text of a row but for its object: comm, state, two pids, 14 numbers, a device, a flag. */
 #define LINE_SIZE	(4 * TASK_COMM_LEN + 16 + 20 * 20)
 
 /* One open file. The header is line 0, the rows follow. */
@@ -132,6 +132,7 @@ static char *line_make(char *at, const struct fs_snapshot_row *row, const char *
 	at = fs_line_number(at, ' ', MAJOR(row->dev));
 	at = fs_line_number(at, ':', MINOR(row->dev));
 	at = fs_line_number(at, ' ', row->ino);
+	at = fs_line_number(at, ' ', row->deleted);
 	*at++ = ' ';
 	at = fs_line_object(at, object, object_length);
 	*at++ = '\n';

@@ -8,8 +8,8 @@
  *   # load 81f0c2aa at 12.345 now 99.001 realtime 1763776800.123 resets 0
  *   # settings heat_pid=
  *   # heat rows 2 requests 1 memory 20480 lost 0
- *   comm pid id state dev inode region_size calls major lost lost_major regions object
- *   search 123 31 live 254:1 4711 4194304 1000 12 0 0 0:900:12,7:100:0 /index/segment
+ *   comm pid id state dev inode deleted region_size calls major lost ... object
+ *   search 123 31 live 254:1 4711 0 4194304 1000 12 0 0 0:900:12,7:100:0 /index/segment
  *
  * A region is INDEX:CALLS:MAJORS; those without a call are left out. Calls and majors of
  * a row are what its regions add up to. The verdict on a task's last call comes with the
@@ -236,6 +236,7 @@ static char *line_make(char *at, const struct heat_line *line, const char *objec
 	at = fs_line_number(at, ' ', MAJOR(who->dev));
 	at = fs_line_number(at, ':', MINOR(who->dev));
 	at = fs_line_number(at, ' ', who->ino);
+	at = fs_line_number(at, ' ', who->deleted);
 	at = fs_line_number(at, ' ', (u64)PAGE_SIZE << line->shift);
 	at = fs_line_number(at, ' ', line->calls);
 	at = fs_line_number(at, ' ', line->major);

@@ -79,6 +79,7 @@ void fs_object_show_region(struct fs_object_shown *shown, enum fs_region region)
 	shown->name = region_names[region];
 	shown->ino = 0;
 	shown->dev = 0;
+	shown->deleted = false;
 }
 
 /**
@@ -208,7 +209,8 @@ static bool is_pseudo(const struct path *path)
 	       (!IS_ROOT(path->dentry) || path->dentry != path->mnt->mnt_root);
 }
 
-static const char *pseudo_name(const struct path *path, char *scratch)
+/* @deleted says whether the mark behind the name is ours. */
+static const char *pseudo_name(const struct path *path, char *scratch, bool *deleted)
 {
 	struct dentry *dentry = path->dentry;
 	unsigned long magic = dentry->d_sb->s_magic;
@@ -220,6 +222,7 @@ static const char *pseudo_name(const struct path *path, char *scratch)
 		if (!IS_ERR_OR_NULL(name))
 			return name;
 	}
+	*deleted = true;
 	at = prepend(scratch, end, " (deleted)", sizeof(" (deleted)"));
 	return prepend_name(scratch, at, dentry);
 }
@@ -243,7 +246,7 @@ static unsigned long mounts_sum(const struct vfsmount *mnt)
 	return sum;
 }
 
-static const char *file_name(const struct path *path, char *scratch)
+static const char *file_name(const struct path *path, char *scratch, bool *deleted)
 {
 	char *end = scratch + NAME_SIZE_MAX, *at;
 	unsigned int sequence;
@@ -251,14 +254,15 @@ static const char *file_name(const struct path *path, char *scratch)
 	int tries = 0;
 
 	if (is_pseudo(path))
-		return pseudo_name(path, scratch);
+		return pseudo_name(path, scratch, deleted);
 
 	rcu_read_lock();
 	do {
 		sequence = compat_rename_sequence();
 		mounts = mounts_sum(path->mnt);
 		smp_rmb(); /* what is read lies between two equal sequences */
-		if (d_unlinked(path->dentry))
+		*deleted = d_unlinked(path->dentry);
+		if (*deleted)
 			at = prepend(scratch, end, " (deleted)", sizeof(" (deleted)"));
 		else
 			at = prepend(scratch, end, "", 1);
@@ -342,12 +346,13 @@ void fs_object_show(struct fs_object_shown *shown, const struct fs_object_key *k
 {
 	shown->ino = 0;
 	shown->dev = 0;
+	shown->deleted = false;
 	if (fs_object_is_file(key)) {
 		const struct inode *inode = compat_file_inode(vma->vm_file);
 
 		shown->ino = inode->i_ino;
 		shown->dev = inode->i_sb->s_dev;
-		shown->name = file_name(compat_file_path(vma->vm_file), scratch);
+		shown->name = file_name(compat_file_path(vma->vm_file), scratch, &shown->deleted);
 	} else {
 		shown->name = region_name(key, vma, scratch);
 	}

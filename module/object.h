@@ -27,11 +27,13 @@ struct fs_object_key {
  * @ino: the inode there; 0 for a region. On overlayfs that is not always the inode
  *	 of the key, which is of the file underneath, where generations are kept
  * @dev: its device
+ * @deleted: the name it was opened by is gone, or it never had one; @name says so behind it
  */
 struct fs_object_shown {
 	const char *name;
 	u64 ino;
 	u32 dev;
+	bool deleted;
 };
 
 #define OBJECT_REGION	(~0ULL)

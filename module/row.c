@@ -226,6 +226,7 @@ static struct fs_row *row_new(struct fs_process *process, const struct fs_object
 		goto no_name;
 	row->ino = shown->ino;
 	row->dev = shown->dev;
+	row->deleted = shown->deleted;
 	row->group = NULL;
 	if (cells && !row_place(row))
 		goto no_place;
@@ -518,6 +519,7 @@ bool fs_row_become_other(struct fs_row *row)
 		row->key = fs_object_other;
 		row->ino = 0;
 		row->dev = 0;
+		row->deleted = false;
 		row->name = fs_table.others.only->name;
 		atomic_inc(&row->name->refs);
 		row_link(row);

@@ -150,6 +150,7 @@ void fs_snapshot_fill_object(struct fs_snapshot_row *at, const struct fs_row *ro
 	atomic_inc(&at->name->refs);
 	at->ino = row->ino;
 	at->dev = row->dev;
+	at->deleted = row->deleted;
 }
 
 static void order_add(struct fs_snapshot *snapshot, const struct fs_snapshot_row *row)

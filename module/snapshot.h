@@ -25,6 +25,7 @@ struct fs_snapshot_row {
 	pid_t pid;
 	pid_t ppid;
 	u8 kind;
+	bool deleted;
 	char comm[TASK_COMM_LEN];
 };
 

@@ -139,6 +139,7 @@ struct fs_baseline {
  * @cell: offset of its cells, in words, in each page of the group
  * @position: where the snapshot that holds fs_table.mutex put it, or ROW_NOT_SEEN
  * @indexed: hooks find it; fs_table.lock
+ * @deleted: as shown
  * @dropped: emptied by reset, waiting to be freed
  * @leaving: cold.c has taken it out of the index; fs_table.mutex
  * @wanted: the last call of some task is in it; cold.c
@@ -158,6 +159,7 @@ struct fs_row {
 	struct fs_group *group;
 	u16 cell;
 	bool indexed;
+	bool deleted;
 	bool dropped;
 	bool leaving;
 	bool wanted;

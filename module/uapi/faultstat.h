@@ -18,12 +18,13 @@
 
 #define FAULTSTAT_COLUMNS						\
 	"comm pid id state ppid calls minor major uncounted pending "	\
-	"missed write exec from_user from_kernel from_gup dev inode object"
+	"missed write exec from_user from_kernel from_gup dev inode deleted object"
 
 /* Of the file of heat, which counts versions of its own. */
 #define FAULTSTAT_HEAT_FORMAT	1
 #define FAULTSTAT_HEAT_COLUMNS						\
-	"comm pid id state dev inode region_size calls major lost lost_major regions object"
+	"comm pid id state dev inode deleted region_size calls major lost lost_major "	\
+	"regions object"
 
 /* Values of the column state beside the special rows' own kinds. */
 #define FAULTSTAT_STATE_LIVE		"live"

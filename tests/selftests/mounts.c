@@ -95,9 +95,15 @@ static int make_in_overlay(struct named *n)
 		return 2;
 	touch_read(p, NAME_PAGES);
 	n->of[n->nr++].at = p;
-	if (name_add_file(n, "changed") || name_add_file(n, "new") || chdir("/"))
+	if (name_add_file(n, "changed") || name_add_file(n, "new"))
 		return 3;
-	return 0;
+	/* One that is gone, of the lower layer, and a live one of the name that it has now. */
+	p = map_file("gone", NAME_PAGES, PROT_READ, MAP_PRIVATE);
+	if (!p || unlink("gone") || name_add_file(n, "gone (deleted)"))
+		return 4;
+	touch_read(p, NAME_PAGES);
+	n->of[n->nr++].at = p;
+	return chdir("/");
 }
 
 TEST_F(loaded, overlayfs_has_the_users_path)
@@ -105,7 +111,8 @@ TEST_F(loaded, overlayfs_has_the_users_path)
 	struct named *n = named_in("/tmp/mounts d");
 	char options[512];
 	struct snapshot s;
-	int ret;
+	int ret, nr[2] = { 0 };
+	size_t i;
 
 	ASSERT_EQ(0, mount_below(n, "tmpfs", "tmpfs", 0));
 	mkdir(below(n, "lower"), 0700);
@@ -113,6 +120,7 @@ TEST_F(loaded, overlayfs_has_the_users_path)
 	mkdir(below(n, "work"), 0700);
 	ASSERT_EQ(0, file_make(below(n, "lower/lower"), NAME_PAGES));
 	ASSERT_EQ(0, file_make(below(n, "lower/changed"), NAME_PAGES));
+	ASSERT_EQ(0, file_make(below(n, "lower/gone"), NAME_PAGES));
 	ASSERT_EQ(0, umount(below(n, "mount")));
 	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s", below(n, "lower"),
 		 below(n, "upper"), below(n, "work"));
@@ -126,6 +134,11 @@ TEST_F(loaded, overlayfs_has_the_users_path)
 	EXPECT_NE(NULL, snapshot_row(&s, 0, "/tmp/mounts d/mount/lower"));
 	EXPECT_NE(NULL, snapshot_row(&s, 0, "/tmp/mounts d/mount/changed"));
 	EXPECT_NE(NULL, snapshot_row(&s, 0, "/tmp/mounts d/mount/new"));
+	for (i = 0; i < s.nr_rows; i++)
+		if (!strcmp(s.rows[i].object, "/tmp/mounts d/mount/gone (deleted)"))
+			nr[s.rows[i].deleted]++;
+	EXPECT_EQ(1, nr[0]);
+	EXPECT_EQ(1, nr[1]);
 	snapshot_free(&s);
 	EXPECT_EQ(0, umount(below(n, "mount")));
 	named_remove(n);

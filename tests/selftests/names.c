@@ -95,17 +95,26 @@ TEST_F(loaded, paths_of_4000_bytes_stay_whole)
 	named_remove(n);
 }
 
-static int make_deleted(struct named *n)
+static int make_deleted_as(struct named *n, const char *name)
 {
-	int fd;
+	int fd = open(name, O_RDWR | O_CREAT, 0600);
 
-	if (chdir(n->dir))
-		return 1;
-	fd = open("gone before", O_RDWR | O_CREAT, 0600);
-	if (fd < 0 || ftruncate(fd, NAME_PAGES * PAGE) || unlink("gone before"))
+	if (fd < 0 || ftruncate(fd, NAME_PAGES * PAGE) || unlink(name))
 		return 1;
 	return name_add(n, mmap(NULL, NAME_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0),
 			"");
+}
+
+static int make_linked(struct named *n, const char *name, const char *other)
+{
+	int fd = open(name, O_RDWR | O_CREAT, 0600);
+
+	return fd < 0 || close(fd) || link(name, other) || make_deleted_as(n, name);
+}
+
+static int make_deleted(struct named *n)
+{
+	return chdir(n->dir) || make_deleted_as(n, "gone before");
 }
 
 TEST_F(loaded, file_deleted_before_its_first_fault_says_so)
@@ -117,6 +126,49 @@ TEST_F(loaded, file_deleted_before_its_first_fault_says_so)
 	EXPECT_NE(NULL, snapshot_row(&s, 0, "/tmp/deleted/gone before (deleted)"));
 	snapshot_free(&s);
 	named_remove(n);
+}
+
+/* Two files of one name in maps; and one that lost the name it was opened by, not its other. */
+static int make_deleted_and_live(struct named *n)
+{
+	if (chdir(n->dir) || name_add_file(n, "re (deleted)"))
+		return 1;
+	return make_deleted_as(n, "re") || make_linked(n, "link", "linked too");
+}
+
+static int deleted_and_live(const struct snapshot *s, const char *object, struct row *of)
+{
+	int nr = 0;
+	size_t i;
+
+	for (i = 0; i < s->nr_rows; i++)
+		if (!strcmp(s->rows[i].object, object) && nr < 2)
+			of[nr++] = s->rows[i];
+	return nr;
+}
+
+TEST_F(loaded, a_deleted_file_and_a_live_one_of_the_name_that_it_has_now)
+{
+	static const char * const dirs[] = { "/tmp/deleted", "/dev/shm/names" };
+	struct snapshot s;
+	struct row of[2];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		struct named *n = named_in(dirs[i]);
+		char object[64];
+
+		ASSERT_EQ(0, named_run(n, make_deleted_and_live, &s));
+		snprintf(object, sizeof(object), "%s/re (deleted)", dirs[i]);
+		ASSERT_EQ(2, deleted_and_live(&s, object, of));
+		EXPECT_EQ(1, of[0].deleted + of[1].deleted);
+		EXPECT_NE(of[0].inode, of[1].inode);
+		snprintf(object, sizeof(object), "%s/link (deleted)", dirs[i]);
+		ASSERT_EQ(1, deleted_and_live(&s, object, of));
+		EXPECT_EQ(1, of[0].deleted);
+		snapshot_free(&s);
+		named_remove(n);
+	}
 }
 
 static int delete_and_rename_later(void *arg)
@@ -142,6 +194,8 @@ TEST_F(loaded, name_is_made_once_when_the_row_is_new)
 
 	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
 	EXPECT_EQ(1, snapshot_sum_object(&s, w.pid, "/tmp/later/gone", &sum));
+	/* As of the same moment. */
+	EXPECT_EQ(0, snapshot_row(&s, w.pid, "/tmp/later/gone")->deleted);
 	EXPECT_EQ((long long)NAME_PAGES, shared_writes(sum.minor, sum.major));
 	EXPECT_EQ((long long)NAME_PAGES, sum.calls - sum.uncounted);
 	EXPECT_EQ(1, snapshot_sum_object(&s, w.pid, "/tmp/later/moved", &sum));
@@ -191,8 +245,12 @@ TEST_F(loaded, each_kind_of_memory_has_its_name)
 
 	ASSERT_EQ(0, named_run(n, make_regions, &s));
 	EXPECT_LE(6, n->nr);
-	EXPECT_NE(NULL, snapshot_row(&s, 0, "/memfd:memory file (deleted)"));
-	EXPECT_NE(NULL, snapshot_row(&s, 0, "/SYSV1234abcd (deleted)"));
+	/* They never had a name in a tree: what maps has behind theirs is the kernel's. */
+	ASSERT_NE(NULL, snapshot_row(&s, 0, "/memfd:memory file (deleted)"));
+	ASSERT_NE(NULL, snapshot_row(&s, 0, "/SYSV1234abcd (deleted)"));
+	EXPECT_EQ(1, snapshot_row(&s, 0, "/memfd:memory file (deleted)")->deleted);
+	EXPECT_EQ(1, snapshot_row(&s, 0, "/SYSV1234abcd (deleted)")->deleted);
+	EXPECT_EQ(0, snapshot_row(&s, 0, "[shm]")->deleted);
 	snapshot_free(&s);
 	unlink("/dev/shm/on tmpfs");
 	named_remove(n);

@@ -47,12 +47,12 @@ static int regions_parse(struct heat_row *r, char *list)
 
 static int row_parse(struct heat_row *r, char *line)
 {
-	char *field[12], *at = line;
+	char *field[13], *at = line;
 	long long calls = 0, major = 0;
 	int i;
 
 	/* Then the object, whose spaces are its own. */
-	for (i = 0; i < 12; i++) {
+	for (i = 0; i < 13; i++) {
 		field[i] = strsep(&at, " ");
 		if (!at)
 			return -1;
@@ -63,13 +63,16 @@ static int row_parse(struct heat_row *r, char *line)
 	r->id = atoll(field[2]);
 	r->state = field[3];
 	r->inode = strtoull(field[5], NULL, 10);
-	r->size = strtoull(field[6], NULL, 10);
-	r->calls = atoll(field[7]);
-	r->major = atoll(field[8]);
-	r->lost = atoll(field[9]);
-	r->lost_major = atoll(field[10]);
+	r->deleted = !strcmp(field[6], "1");
+	if (!r->deleted && strcmp(field[6], "0"))
+		return -1;
+	r->size = strtoull(field[7], NULL, 10);
+	r->calls = atoll(field[8]);
+	r->major = atoll(field[9]);
+	r->lost = atoll(field[10]);
+	r->lost_major = atoll(field[11]);
 	r->object = octal_unescape(at);
-	if (regions_parse(r, field[11]))
+	if (regions_parse(r, field[12]))
 		return -1;
 	for (i = 0; i < REGIONS; i++) {
 		calls += r->region[i].calls;
@@ -88,8 +91,8 @@ static int row_parse(struct heat_row *r, char *line)
  */
 int heat_take(struct heat *h)
 {
-	const char *columns = "comm pid id state dev inode region_size calls major lost lost_major "
-			      "regions object";
+	const char *columns = "comm pid id state dev inode deleted region_size calls major lost "
+			      "lost_major regions object";
 	char *line, *next;
 	size_t room = 0;
 

@@ -15,6 +15,7 @@ struct heat_row {
 	char *comm, *state, *object;
 	long long pid, id, calls, major, lost, lost_major;
 	unsigned long long inode, size;
+	int deleted;
 	struct {
 		long long calls, major;
 	} region[REGIONS];

@@ -131,6 +131,18 @@ static bool row_is(const struct row *r, const struct map *map, const char *objec
 	       r->inode == (region ? 0 : map->inode);
 }
 
+/* What maps has behind the name of a file that is gone, if the name itself does not end so. */
+static bool is_deleted(const struct map *map)
+{
+	static const char mark[] = " (deleted)";
+	size_t length = strlen(map->name), end = strlen(mark);
+	struct stat about;
+
+	if (length <= end || strcmp(map->name + length - end, mark) || *map->name != '/')
+		return false;
+	return stat(map->name, &about) || about.st_ino != map->inode;
+}
+
 /* Everything that was mapped and touched has its row. */
 static int maps_in_rows(const struct snapshot *s, const struct maps *maps, pid_t pid,
 			const struct named *n)
@@ -154,6 +166,9 @@ static int maps_in_rows(const struct snapshot *s, const struct maps *maps, pid_t
 		if (j == s->nr_rows) {
 			note("no row for %u:%u %llu %.300s", map->dev_major, map->dev_minor,
 			     map->inode, object);
+			wrong++;
+		} else if (s->rows[j].deleted != (*object == '/' && is_deleted(map))) {
+			note("deleted is %lld: %.300s", s->rows[j].deleted, object);
 			wrong++;
 		}
 	}

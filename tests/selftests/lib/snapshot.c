@@ -225,6 +225,8 @@ static int field_parse(struct row *r, const char *column, char *field)
 		return number_parse(field, &r->id);
 	else if (!strcmp(column, "ppid"))
 		return number_parse(field, &r->ppid);
+	else if (!strcmp(column, "deleted"))
+		return number_parse(field, &r->deleted) || r->deleted >> 1 ? -1 : 0;
 	else if (!strcmp(column, "inode"))
 		return sscanf(field, "%llu", &r->inode) == 1 ? 0 : -1;
 	else if (!strcmp(column, "dev"))
@@ -267,7 +269,7 @@ static int row_parse(struct row *r, char **columns, size_t nr_columns, char *lin
 static int columns_check(char **columns, size_t nr)
 {
 	static const char * const others[] = {
-		"comm", "pid", "id", "state", "ppid", "dev", "inode", "object",
+		"comm", "pid", "id", "state", "ppid", "dev", "inode", "deleted", "object",
 	};
 	size_t i, j;
 

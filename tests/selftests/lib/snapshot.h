@@ -42,6 +42,7 @@ struct row {
 	struct counts n;
 	unsigned int dev_major, dev_minor;
 	unsigned long long inode;
+	long long deleted;
 };
 
 struct snapshot {
