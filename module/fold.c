@@ -7,6 +7,10 @@
  *
  * A row that is the first of its (comm, object) becomes the folded row itself: then
  * folding needs no memory when there is none.
+ *
+ * Where there is no room for one more, the folded rows that were not added to for the
+ * longest time leave for the [other] of their comm, and such rows for that of all comms.
+ * A snapshot finds a count in the one row or in the other, never in both or none.
  */
 #include <linux/hash.h>
 #include <linux/jhash.h>
@@ -24,10 +28,16 @@
 /* Folded processes by comm; fs_table.mutex. */
 static struct fs_process *comm_index[1 << COMM_BITS];
 
+/* Folded rows, the one that was added to longest ago first: of objects, and [other]. */
+static LIST_HEAD(objects_by_age);
+static LIST_HEAD(others_by_age);
+static unsigned int objects_folded;
+
 /* What waits for the grace period. */
 struct chosen {
 	struct list_head processes;
 	struct list_head rows;	/* folded rows that reset has emptied */
+	struct list_head aged;	/* those that make room, by_age */
 };
 
 static struct fs_process **comm_bucket(const char *comm)
@@ -62,6 +72,51 @@ static unsigned int folded_objects_max(void)
 static unsigned int folded_rows_max(void)
 {
 	return fs_table.rows_max / 2;
+}
+
+/* No more than that leave for others in one run: what is wanted is only known roughly. */
+static unsigned int folded_leave_max(void)
+{
+	return max(folded_objects_max() / 4, 1U);
+}
+
+static bool row_is_other(const struct fs_row *row)
+{
+	return fs_object_key_equal(row->key, fs_object_other);
+}
+
+static bool row_has_room(const struct fs_row *row)
+{
+	return fs_table.rows_folded < folded_rows_max() &&
+	       (row_is_other(row) || objects_folded < folded_objects_max());
+}
+
+static struct list_head *row_ages(const struct fs_row *row)
+{
+	return row_is_other(row) ? &others_by_age : &objects_by_age;
+}
+
+/* A row has become a folded one. */
+static void row_joins(struct fs_row *row)
+{
+	list_add_tail(&row->by_age, row_ages(row));
+	fs_table.rows_folded++;
+	objects_folded += !row_is_other(row);
+}
+
+/* A folded row, out of its list already, is one no more. */
+static void row_leaves(const struct fs_row *row)
+{
+	fs_table.rows_folded--;
+	objects_folded -= !row_is_other(row);
+}
+
+/* Adds to a folded row, or to that of all comms. */
+static void row_take_in(struct fs_row *row, const struct fs_counters *counters)
+{
+	fs_row_add(row, counters);
+	if (!row->process->only)
+		list_move_tail(&row->by_age, row_ages(row));
 }
 
 /* Under fs_table.lock: does the oldest ended process have to go, whatever room there is? */
@@ -99,38 +154,133 @@ static bool fold_take_some(struct list_head *processes)
 	return more;
 }
 
-/* Takes what has to go out of the index; hooks may still be looking at it. */
-static bool fold_choose(struct chosen *chosen)
+/*
+ * Takes the rows of a process out of the index. Returns how many folded rows it wants;
+ * those that there are already are as good as used.
+ */
+static unsigned int fold_unlink(struct fs_process *process)
+{
+	struct fs_process *folded = comm_find(process->comm);
+	struct fs_row *row, *target;
+	unsigned int wanted = 0;
+
+	list_for_each_entry(row, &process->rows, of_process) {
+		target = folded ? fs_row_find(folded, row->key) : NULL;
+		if (target)
+			list_move_tail(&target->by_age, row_ages(target));
+		else
+			wanted += !row->dropped;
+		fs_row_unlink(row);
+		cond_resched();
+	}
+	return wanted;
+}
+
+/* The folded rows that reset has emptied. */
+static void fold_choose_emptied(struct list_head *rows)
 {
 	struct fs_process *process;
 	struct fs_row *row, *next;
-	bool any;
 
-	INIT_LIST_HEAD(&chosen->processes);
-	INIT_LIST_HEAD(&chosen->rows);
-	while (fold_take_some(&chosen->processes))
-		cond_resched();
-	any = !list_empty(&chosen->processes);
-
-	list_for_each_entry(process, &chosen->processes, link) {
-		list_for_each_entry(row, &process->rows, of_process) {
-			fs_row_unlink(row);
-			cond_resched();
-		}
-	}
-
-	if (!fs_table.purge_folded)
-		return any;
 	list_for_each_entry(process, &fs_table.folded, link) {
 		list_for_each_entry_safe(row, next, &process->rows, of_process) {
 			if (!row->dropped)
 				continue;
 			fs_row_unlink(row);
-			list_move(&row->of_process, &chosen->rows);
+			list_del(&row->by_age);
+			list_move(&row->of_process, rows);
 		}
 	}
 	fs_table.purge_folded = false;
-	return true;
+}
+
+/* The oldest of a list, no more than @count. */
+static struct fs_row *fold_choose_oldest(struct list_head *ages, struct list_head *aged,
+					 int count)
+{
+	struct fs_row *row;
+
+	if (count <= 0 || list_empty(ages))
+		return NULL;
+	row = list_first_entry(ages, struct fs_row, by_age);
+	fs_row_unlink(row);
+	list_move_tail(&row->by_age, aged);
+	return row;
+}
+
+/* Room for @wanted rows: those that will leave for an [other]. */
+static void fold_choose_aged(struct list_head *aged, unsigned int wanted)
+{
+	int most = folded_leave_max(), left, i;
+	const struct fs_process *last = NULL;
+	struct fs_row *row, *other;
+
+	/* As many rows as there will be, at most. The first of a comm becomes its [other]. */
+	left = fs_table.rows_folded + wanted - folded_rows_max();
+	for (i = 0; i < most; i++) {
+		row = fold_choose_oldest(&objects_by_age, aged, (int)(objects_folded + wanted -
+								      folded_objects_max()) - i);
+		if (!row)
+			break;
+		other = fs_row_find(row->process, fs_object_other);
+		if (other)
+			list_move_tail(&other->by_age, &others_by_age);
+		if (other || row->process == last)
+			left--;
+		last = row->process;
+	}
+	for (i = 0; i < most; i++)
+		if (!fold_choose_oldest(&others_by_age, aged, left - i))
+			break;
+}
+
+/* Takes what has to go out of the index; hooks may still be looking at it. */
+static bool fold_choose(struct chosen *chosen)
+{
+	struct fs_process *process;
+	unsigned int wanted = 0;
+	bool any = false;
+
+	INIT_LIST_HEAD(&chosen->processes);
+	INIT_LIST_HEAD(&chosen->rows);
+	INIT_LIST_HEAD(&chosen->aged);
+	if (fs_table.purge_folded) {
+		fold_choose_emptied(&chosen->rows);
+		any = true;
+	}
+	while (fold_take_some(&chosen->processes))
+		cond_resched();
+	list_for_each_entry(process, &chosen->processes, link)
+		wanted += fold_unlink(process);
+	fold_choose_aged(&chosen->aged, wanted);
+	return any || !list_empty(&chosen->processes);
+}
+
+/* A grace period after fold_choose(): what was chosen goes where the rest of its kind is. */
+static void fold_aged(struct list_head *aged)
+{
+	struct fs_row *row, *next, *target;
+	struct fs_counters counters;
+
+	list_for_each_entry_safe(row, next, aged, by_age) {
+		list_del(&row->by_age);
+		row_leaves(row);
+		target = row_is_other(row) ? fs_table.others.only :
+			 fs_row_find(row->process, fs_object_other);
+		if (!target && !row->dropped) {
+			/* Nobody else makes one. */
+			fs_row_become_other(row);
+			row_joins(row);
+			continue;
+		}
+		/* Reset may have emptied it meanwhile. */
+		if (!row->dropped) {
+			fs_row_total(row, &counters);
+			row_take_in(target, &counters);
+		}
+		fs_row_free(row);
+		cond_resched();
+	}
 }
 
 /* Keeps the row, as the folded row of @folded. */
@@ -144,7 +294,7 @@ static void fold_in_place(struct fs_process *folded, struct fs_row *row,
 	row->dropped = true;
 	fs_row_add(row, counters);
 	fs_row_move(row, folded);
-	fs_table.rows_folded++;
+	row_joins(row);
 }
 
 /* The row (comm, [other]), or the one for all that has no room. */
@@ -158,7 +308,7 @@ static struct fs_row *fold_other(struct fs_process *folded)
 	if (!row && fs_table.rows_folded < folded_rows_max()) {
 		row = fs_row_make_region(folded, REGION_OTHER);
 		if (row)
-			fs_table.rows_folded++;
+			row_joins(row);
 	}
 	return row ? row : fs_table.others.only;
 }
@@ -175,12 +325,12 @@ static void fold_row(struct fs_process *folded, struct fs_row *row)
 	}
 	if (!folded->only) {
 		target = fs_row_find(folded, row->key);
-		if (!target && fs_table.rows_folded < folded_objects_max()) {
+		if (!target && row_has_room(row)) {
 			fold_in_place(folded, row, &counters);
 			return;
 		}
 	}
-	fs_row_add(target ? target : fold_other(folded), &counters);
+	row_take_in(target ? target : fold_other(folded), &counters);
 	fs_row_free(row);
 }
 
@@ -231,7 +381,7 @@ static void fold_free_emptied(struct chosen *chosen)
 	struct fs_row *row, *next;
 
 	list_for_each_entry_safe(row, next, &chosen->rows, of_process) {
-		fs_table.rows_folded--;
+		row_leaves(row);
 		fs_row_free(row);
 	}
 	list_for_each_entry_safe(process, next_process, &fs_table.folded, link) {
@@ -259,6 +409,7 @@ static bool fold_once(void)
 	compat_synchronize_hooks();
 
 	mutex_lock(&fs_table.mutex);
+	fold_aged(&chosen.aged);
 	list_for_each_entry_safe(process, next, &chosen.processes, link)
 		fold_process(process);
 	fold_free_emptied(&chosen);

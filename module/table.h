@@ -144,6 +144,7 @@ struct fs_baseline {
  * @leaving: cold.c has taken it out of the index; fs_table.mutex
  * @wanted: the last call of some task is in it; cold.c
  * @calls_then: its calls when cold.c looked last
+ * @by_age: in fold.c's lists of folded rows, in the order of their last use; fs_table.mutex
  * @baseline: NULL before the first reset; fs_table.mutex
  * @heat: its calls by region, by CPU, where that was asked for; heat.h
  * @shared: counts that could not go to a cell
@@ -167,6 +168,7 @@ struct fs_row {
 	u64 calls_then;
 	struct list_head of_process;
 	struct list_head of_table;
+	struct list_head by_age;
 	struct fs_baseline *baseline;
 	struct fs_heat_cells *heat;
 	atomic64_t shared[COUNTERS];

@@ -334,4 +334,100 @@ TEST_F(churning, newest_ended_processes_are_kept)
 	snapshot_free(&s);
 }
 
+#define AGED_PAGES 16
+#define AGED_COMMS 60		/* of several rows each, and room for 96 */
+
+/* Who touches a file; comm and file of one name. */
+static int touch_named(void *arg, int nr)
+{
+	char path[64], *p;
+
+	(void)nr;
+	prctl(PR_SET_NAME, arg);
+	snprintf(path, sizeof(path), "/dev/shm/%s", (char *)arg);
+	p = map_file(path, AGED_PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	if (!p)
+		return 1;
+	touch_write(p, AGED_PAGES);
+	return 0;
+}
+
+/* One process from its birth until it is folded, and what all rows have then. */
+static int run_named(const char *name, struct crowd *sum, struct snapshot *s)
+{
+	static char comm[16];
+	struct fold_wait wait = { comm, 0 };
+	struct crowd crowd;
+	char path[64];
+
+	snprintf(comm, sizeof(comm), "%s", name);
+	snprintf(path, sizeof(path), "/dev/shm/%s", name);
+	if (file_make_empty(path, AGED_PAGES) || crowd_start(&crowd, 1, touch_named, comm) ||
+	    crowd_end(&crowd) || !wait_until(folded, &wait, 60000))
+		return 1;
+	sum->minor += crowd.minor;
+	sum->major += crowd.major;
+	if (snapshot_take(s, FAULTS_PROC))
+		return 1;
+	return snapshot_violations(s, 0);
+}
+
+static long long folded_minor(const struct snapshot *s, const char *comm, const char *object)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_rows; i++)
+		if (!strcmp(s->rows[i].state, "folded") && !strcmp(s->rows[i].comm, comm) &&
+		    !strcmp(s->rows[i].object, object))
+			return s->rows[i].n.minor;
+	return -1;
+}
+
+/* What is folded last, or again and again, has a row of its own; what was long ago has none. */
+TEST_F(churning, folded_rows_that_are_not_added_to_make_room)
+{
+	char name[16], path[64];
+	struct crowd sum = { .minor = 0 };
+	struct mark before, after;
+	struct snapshot s;
+	int i;
+
+	ASSERT_EQ(0, module_load("keep_exited=0 max_rows=256"));
+	ASSERT_EQ(0, mark_take(&before));
+	for (i = 0; i < AGED_COMMS; i++) {
+		snprintf(name, sizeof(name), "once%d", i);
+		ASSERT_EQ(0, run_named(name, &sum, &s));
+		snprintf(path, sizeof(path), "/dev/shm/%s", name);
+		EXPECT_EQ(AGED_PAGES, folded_minor(&s, name, path)) {
+			note("of %s", name);
+		}
+		snapshot_free(&s);
+		unlink(path);
+		ASSERT_EQ(0, run_named("often", &sum, &s));
+		EXPECT_EQ((i + 1) * AGED_PAGES, folded_minor(&s, "often", "/dev/shm/often"));
+		EXPECT_GE(128 + 1, rows_in_state(&s, "folded"));
+		if (i < AGED_COMMS - 1)
+			snapshot_free(&s);
+	}
+	EXPECT_EQ(-1, folded_minor(&s, "once0", "/dev/shm/once0"));
+	/* The oldest are one row for all comms, later ones one a comm. */
+	EXPECT_LT(0, folded_minor(&s, "[other]", "[other]"));
+	snprintf(name, sizeof(name), "once%d", AGED_COMMS * 2 / 3);
+	EXPECT_LT(0, folded_minor(&s, name, "[other]"));
+	snapshot_free(&s);
+	ASSERT_EQ(0, mark_take(&after));
+	EXPECT_EQ(0, mark_compare(&before, &after, sum.minor, sum.major));
+	unlink("/dev/shm/often");
+
+	/* Reset empties them as well. */
+	ASSERT_EQ(0, param_set("reset", "1"));
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	EXPECT_EQ(0, rows_in_state(&s, "folded"));
+	snapshot_free(&s);
+	ASSERT_EQ(0, run_named("often", &sum, &s));
+	EXPECT_EQ(AGED_PAGES, folded_minor(&s, "often", "/dev/shm/often"));
+	snapshot_free(&s);
+	unlink("/dev/shm/often");
+}
+
 TEST_HARNESS_MAIN
