@@ -40,7 +40,7 @@
  */
 #define BUFFER_SIZE	(16 << 10)
 
-/* The longest text of a row but for its object: comm, state, two pids, 14 numbers, a device, a flag. */
+/* The longest text of a row but its object: comm, state, two pids, 14 numbers, device, flag. */
 #define LINE_SIZE	(4 * TASK_COMM_LEN + 16 + 20 * 20)
 
 /* One open file. The header is line 0, the rows follow. */
