@@ -66,6 +66,11 @@ static inline u64 fs_counters_major(const struct fs_counters *c)
 	return c->n[COUNT_MAJOR] + c->n[COUNT_MISSED_MAJOR];
 }
 
+static inline u64 fs_counters_verdicts(const struct fs_counters *c)
+{
+	return c->n[COUNT_MINOR] + c->n[COUNT_MAJOR] + c->n[COUNT_UNCOUNTED];
+}
+
 /*
  * Calls whose verdict is not known yet. Missed counts stand on both sides and drop out.
  * Up to 5.4 a remote access may, for a moment, look like the verdict on a call that is
@@ -74,9 +79,30 @@ static inline u64 fs_counters_major(const struct fs_counters *c)
 static inline u64 fs_counters_pending(const struct fs_counters *c)
 {
 	u64 calls = fs_counters_calls(c);
-	u64 verdicts = c->n[COUNT_MINOR] + c->n[COUNT_MAJOR] + c->n[COUNT_UNCOUNTED];
+	u64 verdicts = fs_counters_verdicts(c);
 
 	return calls > verdicts ? calls - verdicts : 0;
+}
+
+/*
+ * Raises calls that were read earlier to @wanted, as far as those read @later allow it:
+ * class by class they stay between what was true earlier and what was true later.
+ */
+static inline void fs_counters_raise_calls(struct fs_counters *c, const struct fs_counters *later,
+					   u64 wanted)
+{
+	u64 calls = fs_counters_calls(c), some;
+	int i;
+
+	for (i = COUNT_FIRST_CLASS; i <= COUNT_LAST_CLASS && calls < wanted; i++) {
+		if (later->n[i] <= c->n[i])
+			continue;
+		some = later->n[i] - c->n[i];
+		if (some > wanted - calls)
+			some = wanted - calls;
+		c->n[i] += some;
+		calls += some;
+	}
 }
 
 static inline u64 fs_counters_origin(const struct fs_counters *c, enum fs_counter origin)

@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Making snapshots, in process context, under fs_table.mutex: rows cannot leave, but
- * counting goes on and is never stopped. Verdicts are summed first, then open calls
- * are looked at, then calls are summed; the order in which hooks write (account.c)
- * then makes sure that no verdict is without its call. Preemption is on throughout,
- * but for a few rows or one bucket of tasks at a time.
+ * counting goes on and is never stopped. There are three passes over the rows, and a
+ * look at the tasks:
+ *
+ *   1. calls
+ *   2. verdicts; then those that have come on open calls, as the tasks tell
+ *   3. calls again, of rows that now have more verdicts than calls
+ *
+ * A call of the first pass without a verdict in the second was open between the two
+ * passes. A task has one open call at a time, so no more calls are pending than there
+ * are tasks. A verdict whose call was too late for the first pass gets its call from
+ * the third: hooks write the call before its verdict (account.h). Calls that nothing
+ * has settled and that came later than the first pass are left to the next snapshot.
+ *
+ * So each row holds by itself, and the total is the sum of the rows that are shown. A
+ * row that is made too late for the snapshot is in neither. Only the lifetime line
+ * comes from the totals that hooks count by CPU, and may be a little ahead of the rows;
+ * when nothing faults it says the same.
+ *
+ * Preemption is on throughout, but for a few rows or one bucket of tasks at a time.
  */
 #include <linux/list.h>
 #include <linux/pid_namespace.h>
@@ -47,18 +62,32 @@ static struct fs_snapshot_row *row_take_in(struct fs_snapshot *snapshot, struct 
 	return at;
 }
 
+/* Until the verdicts of the lifetime are read they will be found there, and likewise of a row. */
 static void snapshot_count(struct fs_snapshot *snapshot, struct fs_snapshot_row *at,
 			   enum fs_counter counter, u64 n)
 {
-	if (at)
+	if (at && at < snapshot->rows + snapshot->verdicts_of)
 		at->counters.n[counter] += n;
-	snapshot->lifetime.n[counter] += n;
+	if (snapshot->verdicts_read)
+		snapshot->lifetime.n[counter] += n;
 }
 
-/*
- * Under fs_table.lock: a verdict that has come, on a call that nothing had settled when
- * we began. If it is told before we read the row, it will be found there.
- */
+/* Where missed counts go: without room for the row itself the overflow's has them. */
+static struct fs_snapshot_row *row_of_missed(struct fs_snapshot *snapshot, struct fs_row *row)
+{
+	struct fs_snapshot_row *at = row_in(snapshot, row);
+
+	if (at || !snapshot->verdicts_read)
+		return at;
+	at = row_take_in(snapshot, row);
+	if (!at)
+		return row_in(snapshot, fs_table.overflow.only);
+	memset(&at->counters, 0, sizeof(at->counters));
+	snapshot->verdicts_of = snapshot->used;
+	return at;
+}
+
+/* Under fs_table.lock: a verdict that has come, on a call that nothing had settled when we began. */
 static void add_open(struct fs_row *row, struct fs_process *process,
 		     const struct fs_task_moved *moved, void *data)
 {
@@ -70,13 +99,7 @@ static void add_open(struct fs_row *row, struct fs_process *process,
 	if (!moved->missed_minor && !moved->missed_major)
 		return;
 
-	row = fs_row_missed(process);
-	at = row_in(snapshot, row);
-	if (!at && snapshot->verdicts_read) {
-		at = row_take_in(snapshot, row);
-		if (at)
-			memset(&at->counters, 0, sizeof(at->counters));
-	}
+	at = row_of_missed(snapshot, fs_row_missed(process));
 	snapshot_count(snapshot, at, COUNT_MISSED_MINOR, moved->missed_minor);
 	snapshot_count(snapshot, at, COUNT_MISSED_MAJOR, moved->missed_major);
 }
@@ -90,6 +113,31 @@ static unsigned int rows_locked(void)
 	return clamp(64 / (unsigned int)nr_cpu_ids, 1U, 8U);
 }
 
+/* First pass. */
+static void read_calls(struct fs_snapshot *snapshot)
+{
+	struct fs_snapshot_row *at;
+	struct fs_row *row;
+
+	list_for_each_entry(row, &fs_table.rows, of_table) {
+		at = row_take_in(snapshot, row);
+		if (at)
+			fs_row_read_calls(row, &at->counters);
+		cond_resched();
+	}
+}
+
+/* A row that was made after the first pass had no call then. */
+static struct fs_snapshot_row *row_take_in_late(struct fs_snapshot *snapshot, struct fs_row *row)
+{
+	struct fs_snapshot_row *at = row_take_in(snapshot, row);
+
+	if (at)
+		memset(&at->counters, 0, sizeof(at->counters));
+	return at;
+}
+
+/* Second pass. The order of the rows is that of the first. */
 static void read_verdicts(struct fs_snapshot *snapshot)
 {
 	unsigned int done = 0, at_once = rows_locked();
@@ -99,7 +147,6 @@ static void read_verdicts(struct fs_snapshot *snapshot)
 
 	fs_hook_lock_irqsave(&fs_table.lock, flags);
 	fs_task_visit_begin(add_open, snapshot);
-	fs_totals_read_verdicts(&snapshot->lifetime);
 	list_for_each_entry(row, &fs_table.rows, of_table) {
 		if (done++ == at_once) {
 			done = 1;
@@ -107,10 +154,15 @@ static void read_verdicts(struct fs_snapshot *snapshot)
 			cond_resched();
 			fs_hook_lock_irqsave(&fs_table.lock, flags);
 		}
-		at = row_take_in(snapshot, row);
-		if (at)
-			fs_row_read_verdicts(row, &at->counters);
+		at = row_in(snapshot, row);
+		if (!at)
+			at = row_take_in_late(snapshot, row);
+		if (!at)
+			break;
+		fs_row_read_verdicts(row, &at->counters);
+		snapshot->verdicts_of++;
 	}
+	fs_totals_read_verdicts(&snapshot->lifetime);
 	snapshot->verdicts_read = true;
 	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 }
@@ -159,6 +211,7 @@ static void order_add(struct fs_snapshot *snapshot, const struct fs_snapshot_row
 
 	order->calls = fs_counters_calls(&row->counters);
 	order->row = row;
+	fs_counters_add(&snapshot->total, &row->counters);
 	snapshot->calls_bits |= order->calls;
 	snapshot->id_bits |= row->id;
 }
@@ -177,8 +230,39 @@ static void clamp_verdicts(struct fs_counters *counters)
 			counters->n[i] = 0;
 }
 
-/* The last step: calls, what the last reset left behind, and who may see it. */
-static void read_calls(struct fs_snapshot *snapshot, struct pid_namespace *ns)
+/* Third pass, for one row. */
+static void raise_calls(const struct fs_row *row, struct fs_counters *counters)
+{
+	u64 verdicts = fs_counters_verdicts(counters);
+	struct fs_counters later;
+
+	if (verdicts <= fs_counters_calls(counters))
+		return;
+	fs_row_read_calls(row, &later);
+	fs_counters_raise_calls(counters, &later, verdicts);
+}
+
+/*
+ * Never behind the rows, even where a CPU is between its row and its totals. What is
+ * pending in a row is pending here.
+ */
+static void read_lifetime(struct fs_snapshot *snapshot)
+{
+	struct fs_counters *lifetime = &snapshot->lifetime, rows = snapshot->total, later;
+	int i;
+
+	fs_counters_add(&rows, &fs_table.totals_before);
+	for (i = COUNT_FIRST_VERDICT; i <= COUNT_LAST_VERDICT; i++)
+		lifetime->n[i] = max(lifetime->n[i], rows.n[i]);
+	for (i = COUNT_FIRST_CLASS; i <= COUNT_LAST_CLASS; i++)
+		lifetime->n[i] = rows.n[i];
+	fs_totals_read_calls(&later);
+	fs_counters_raise_calls(lifetime, &later, fs_counters_verdicts(lifetime) +
+				fs_counters_pending(&snapshot->total));
+}
+
+/* Third pass; what the last reset left behind, and which rows the reader may see. */
+static void read_rest(struct fs_snapshot *snapshot, struct pid_namespace *ns)
 {
 	struct fs_snapshot_row *at, *hidden = &snapshot->rows[snapshot->room];
 	struct fs_row *row;
@@ -188,7 +272,9 @@ static void read_calls(struct fs_snapshot *snapshot, struct pid_namespace *ns)
 		at = row_in(snapshot, row);
 		if (!at)
 			continue;
-		fs_row_read_calls(row, &at->counters);
+		raise_calls(row, &at->counters);
+		if (row == fs_table.overflow.only)
+			snapshot->overflow = fs_counters_calls(&at->counters);
 		if (row->baseline) {
 			fs_counters_subtract(&at->counters, &row->baseline->counters);
 			clamp_verdicts(&at->counters);
@@ -209,7 +295,7 @@ static void read_calls(struct fs_snapshot *snapshot, struct pid_namespace *ns)
 		hidden->comm[0] = '-';
 		order_add(snapshot, hidden);
 	}
-	fs_totals_read_calls(&snapshot->lifetime);
+	read_lifetime(snapshot);
 }
 
 /* Bytes of the keys, the most significant ones of descending calls turned round. */
@@ -264,17 +350,6 @@ static void order_sort(struct fs_snapshot *snapshot)
 		order_pass(snapshot, true, i);
 }
 
-static void read_overflow(struct fs_snapshot *snapshot)
-{
-	const struct fs_row *row = fs_table.overflow.only;
-	struct fs_counters counters;
-
-	fs_row_read_calls(row, &counters);
-	snapshot->overflow = fs_counters_calls(&counters);
-	if (row->baseline)
-		snapshot->overflow -= fs_counters_calls(&row->baseline->counters);
-}
-
 /* Under fs_table.mutex: what the header says beside the counters themselves. */
 static void read_header(struct fs_snapshot *snapshot)
 {
@@ -285,16 +360,15 @@ static void read_header(struct fs_snapshot *snapshot)
 	snapshot->resets = fs_table.resets;
 	snapshot->hook_count = fs_hooks_status(snapshot->hooks);
 
-	snapshot->total = snapshot->lifetime;
-	fs_counters_subtract(&snapshot->total, &fs_table.totals_before);
-	clamp_verdicts(&snapshot->total);
 	/* Last of all: there are never fewer exceptions than faults. */
 	fs_hooks_read_exceptions(&snapshot->exceptions);
 	fs_reset_exceptions_before(&before);
 	snapshot->exceptions.user -= before.user;
 	snapshot->exceptions.kernel -= before.kernel;
 
-	read_overflow(snapshot);
+	if (fs_table.overflow.only->baseline)
+		snapshot->overflow -=
+			fs_counters_calls(&fs_table.overflow.only->baseline->counters);
 	snapshot->table_rows = READ_ONCE(fs_table.rows_used);
 	snapshot->processes = READ_ONCE(fs_table.processes);
 	snapshot->ended = READ_ONCE(fs_table.ended_count);
@@ -331,11 +405,13 @@ struct fs_snapshot *fs_snapshot_take(struct pid_namespace *ns)
 	mutex_lock(&fs_table.mutex);
 	room = make_room(snapshot);
 	if (room) {
+		read_calls(snapshot);
+		smp_rmb(); /* a call that is open in both passes is one of this moment */
 		read_verdicts(snapshot);
 		smp_rmb(); /* against the order of writes in account.h */
 		fs_task_visit_open(add_open, snapshot);
 		smp_rmb(); /* against the order of writes in account.h */
-		read_calls(snapshot, ns);
+		read_rest(snapshot, ns);
 		smp_rmb(); /* against the order of writes in account.h */
 		read_header(snapshot);
 	}
@@ -358,13 +434,24 @@ struct fs_snapshot *fs_snapshot_take(struct pid_namespace *ns)
 struct fs_snapshot *fs_snapshot_take_totals(void)
 {
 	struct fs_snapshot *snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL);
+	struct fs_counters later;
 
 	if (!snapshot)
 		return NULL;
 	mutex_lock(&fs_table.mutex);
+	/* As with rows: calls, verdicts, calls again where there are more verdicts. */
+	fs_totals_read_calls(&snapshot->lifetime);
+	smp_rmb(); /* a call that is open in both is one of this moment */
 	fs_totals_read_verdicts(&snapshot->lifetime);
 	smp_rmb(); /* against the order of writes in account.h */
-	fs_totals_read_calls(&snapshot->lifetime);
+	fs_totals_read_calls(&later);
+	fs_counters_raise_calls(&snapshot->lifetime, &later,
+				fs_counters_verdicts(&snapshot->lifetime));
+	snapshot->total = snapshot->lifetime;
+	fs_counters_subtract(&snapshot->total, &fs_table.totals_before);
+	clamp_verdicts(&snapshot->total);
+	fs_row_read_calls(fs_table.overflow.only, &later);
+	snapshot->overflow = fs_counters_calls(&later);
 	smp_rmb(); /* against the order of writes in account.h */
 	read_header(snapshot);
 	mutex_unlock(&fs_table.mutex);

@@ -46,9 +46,12 @@ struct fs_snapshot_order {
  * @order_spare: as large, for sorting
  * @calls_bits: the bits that are set in any of their calls; @id_bits likewise
  * @order_next: where the next row of each digit goes, while they are sorted
+ * @lifetime: of the totals that are counted on their own, not added up from rows
+ * @total: since the last reset; in a snapshot with rows their sum
  * @count: of them
  * @rows: where they lie; @used of @room
- * @verdicts_read: rows that are not in it by now were made too late
+ * @verdicts_of: so many of @rows, from the first on, have their verdicts
+ * @verdicts_read: all of them have, and so has @lifetime
  */
 struct fs_snapshot {
 	u64 boottime_ns;
@@ -74,6 +77,7 @@ struct fs_snapshot {
 	struct fs_snapshot_row *rows;
 	unsigned int used;
 	unsigned int room;
+	unsigned int verdicts_of;
 	bool verdicts_read;
 };
 

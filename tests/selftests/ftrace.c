@@ -128,6 +128,64 @@ TEST_F(silenced, ftrace_enabled_0_shows_at_the_next_read_and_as_missed)
 	snapshot_free(&s);
 }
 
+#define MANY 300
+
+struct many {
+	struct gate ready, go, seen;
+};
+
+static int two_steps(void *arg)
+{
+	struct many *m = arg;
+	char *p = map_anon(8);
+
+	if (!p)
+		return 1;
+	touch_write(p, 4);
+	gate_open(&m->ready);
+	if (gate_wait(&m->go))
+		return 1;
+	touch_write(p + 4 * PAGE, 4);
+	gate_open(&m->ready);
+	return gate_wait(&m->seen);
+}
+
+/* Each process's row of missed counts is made by the snapshot itself: more than it has room for. */
+TEST_F(silenced, missed_counts_of_three_hundred_processes_add_up)
+{
+	struct workload *w = calloc(MANY, sizeof(*w));
+	struct snapshot s;
+	struct many m;
+	int i;
+
+	if (self->why_not)
+		SKIP_TEST("%s", self->why_not);
+	ASSERT_EQ(0, gate_init(&m.ready));
+	ASSERT_EQ(0, gate_init(&m.go));
+	ASSERT_EQ(0, gate_init(&m.seen));
+	for (i = 0; i < MANY; i++) {
+		w[i].missed = -1;
+		ASSERT_EQ(0, workload_start(&w[i], two_steps, &m));
+		ASSERT_EQ(0, gate_wait(&m.ready));
+	}
+	ASSERT_EQ(0, file_write(ftrace_enabled, "0"));
+	for (i = 0; i < MANY; i++)
+		gate_open(&m.go);
+	for (i = 0; i < MANY; i++)
+		ASSERT_EQ(0, gate_wait(&m.ready));
+	ASSERT_EQ(0, file_write(ftrace_enabled, "1"));
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	EXPECT_EQ(0, snapshot_violations(&s, CHECK_NO_EXCEPTIONS));
+	snapshot_free(&s);
+	for (i = 0; i < MANY; i++)
+		gate_open(&m.seen);
+	for (i = 0; i < MANY; i++) {
+		EXPECT_EQ(0, workload_wait(&w[i]));
+		workload_kill(&w[i]);
+	}
+	free(w);
+}
+
 /* A process born after that is exact as ever; one that lived and died unseen has no row. */
 TEST_F(silenced, process_born_after_the_silence_is_exact)
 {

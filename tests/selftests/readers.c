@@ -6,7 +6,9 @@
 #include "suite.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 
 #include "load.h"
 
@@ -250,6 +252,138 @@ TEST_F(loaded, reading_under_load_disturbs_no_count)
 		snapshot_free(&s);
 	}
 	EXPECT_EQ(0, load_stop(load, true));
+}
+
+#define HAMMERS		12
+#define HAMMER_PAGES	64ul
+
+struct hammer {
+	volatile int stop;
+	struct gate ready;
+	char *file, *anon;
+};
+
+/* Two objects in turns, so that calls and verdicts of a thread are in different rows. */
+static int hammer_thread(void *arg, int nr)
+{
+	struct hammer *h = arg;
+	char *anon = h->anon + (size_t)nr * HAMMER_PAGES * PAGE;
+	char *file = h->file + (size_t)nr * HAMMER_PAGES * PAGE;
+	size_t i;
+
+	while (!h->stop) {
+		for (i = 0; i < HAMMER_PAGES; i++) {
+			touch_write(anon + i * PAGE, 1);
+			touch_write(file + i * PAGE, 1);
+		}
+		if (madvise(anon, HAMMER_PAGES * PAGE, MADV_DONTNEED) ||
+		    madvise(file, HAMMER_PAGES * PAGE, MADV_DONTNEED))
+			return 1;
+	}
+	return 0;
+}
+
+static int hammer(void *arg)
+{
+	struct hammer *h = arg;
+
+	h->anon = map_anon(HAMMERS * HAMMER_PAGES);
+	h->file = map_file("/tmp/hit", HAMMERS * HAMMER_PAGES, PROT_READ | PROT_WRITE,
+			   MAP_SHARED);
+	if (!h->anon || !h->file)
+		return 1;
+	gate_open(&h->ready);
+	return threads_run(HAMMERS, hammer_thread, h, false);
+}
+
+/* A task has one call open at a time, whatever the others do while a snapshot is made. */
+TEST_F(loaded, no_more_calls_are_pending_than_there_are_threads)
+{
+	struct hammer *h = shared_alloc(sizeof(*h));
+	struct workload w = { 0 };
+	long long calls = 0;
+	int i;
+
+	ASSERT_EQ(0, file_make_empty("/tmp/hit", HAMMERS * HAMMER_PAGES));
+	ASSERT_EQ(0, gate_init(&h->ready));
+	ASSERT_EQ(0, workload_start(&w, hammer, h));
+	ASSERT_EQ(0, gate_wait(&h->ready));
+	for (i = 0; i < scaled(60); i++) {
+		struct snapshot s, totals;
+		struct counts sum;
+
+		ASSERT_EQ(0, snapshot_take(&s, i % 2 ? FAULTS_PROC : FAULTS_DEBUGFS));
+		EXPECT_EQ(0, snapshot_violations(&s, CHECK_UNDER_LOAD));
+		snapshot_sum_pid(&s, w.pid, &sum);
+		/* And the main thread. */
+		EXPECT_GE(HAMMERS + 1, sum.pending);
+		EXPECT_LE(calls, s.lifetime.calls);
+		/* All that could be asleep in a guest, and those that are not. */
+		EXPECT_GE(100, s.total.pending);
+		EXPECT_GE(s.total.pending, s.lifetime.pending);
+		ASSERT_EQ(0, snapshot_take(&totals, FAULTS_TOTALS));
+		EXPECT_LE(s.lifetime.calls, totals.lifetime.calls);
+		EXPECT_GE(100, totals.lifetime.pending);
+		calls = totals.lifetime.calls;
+		snapshot_free(&totals);
+		snapshot_free(&s);
+	}
+	h->stop = 1;
+	EXPECT_EQ(0, workload_finish(&w));
+	unlink("/tmp/hit");
+}
+
+#define BIRTHS	200
+
+/* New files, new processes: each is a row that was not there a moment ago. */
+static int births(void *arg)
+{
+	volatile int *stop = arg;
+	char path[64];
+	int i, status;
+
+	for (i = 0; !*stop; i++) {
+		char *p;
+
+		snprintf(path, sizeof(path), "/tmp/birth.%d.%d", (int)getpid(), i % BIRTHS);
+		if (file_make_empty(path, 1))
+			return 1;
+		p = map_file(path, 1, PROT_READ | PROT_WRITE, MAP_SHARED);
+		if (!p)
+			return 1;
+		touch_write(p, 1);
+		munmap(p, PAGE);
+		unlink(path);
+		if (i % 8 == 0) {
+			pid_t pid = kid_fork();
+
+			if (!pid)
+				_exit(0);
+			if (pid < 0 || waitpid(pid, &status, 0) != pid)
+				return 1;
+		}
+	}
+	return 0;
+}
+
+TEST_F(loaded, rows_add_up_to_the_total_whatever_is_born_meanwhile)
+{
+	volatile int *stop = shared_alloc(sizeof(*stop));
+	struct workload w[3] = { 0 };
+	int i;
+
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, workload_start(&w[i], births, (void *)stop));
+	for (i = 0; i < scaled(40); i++) {
+		struct snapshot s;
+
+		ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+		EXPECT_EQ(0, snapshot_violations(&s, CHECK_UNDER_LOAD));
+		snapshot_free(&s);
+	}
+	*stop = 1;
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(0, workload_finish(&w[i]));
 }
 
 TEST_HARNESS_MAIN

@@ -61,6 +61,7 @@ struct snapshot {
 
 /* What snapshot_violations() is not to look at. */
 #define CHECK_NO_EXCEPTIONS	0x1	/* the exception probes were off for a while */
+#define CHECK_UNDER_LOAD	0x2	/* processes end, and lifetime goes on, meanwhile */
 
 int snapshot_parse(struct snapshot *s, char *text, size_t len);
 const char *faults_file(void);
