@@ -120,12 +120,15 @@ struct trace_hook {
 	const char *why;
 };
 
+static const char exceptions_off[] = "exceptions=0 or enabled=0";
+
+/* Those of exceptions are off until they are asked for; the others are tried at load. */
 static struct trace_hook trace_hooks[] = {
-	{ "page_fault_user", probe_page_fault_user, true },
-	{ "page_fault_kernel", probe_page_fault_kernel, true },
-	{ "sched_process_fork", probe_process_fork, false },
-	{ "sched_process_free", probe_process_free, false },
-	{ "task_rename", probe_task_rename, false },
+	{ "page_fault_user", probe_page_fault_user, true, .why = exceptions_off },
+	{ "page_fault_kernel", probe_page_fault_kernel, true, .why = exceptions_off },
+	{ "sched_process_fork", probe_process_fork, false, .why = "not tried" },
+	{ "sched_process_free", probe_process_free, false, .why = "not tried" },
+	{ "task_rename", probe_task_rename, false, .why = "not tried" },
 };
 
 static const char *fault_how;	/* how handle_mm_fault is hooked, NULL: it is not */
@@ -309,7 +312,7 @@ void fs_hooks_exceptions(bool on)
 		if (on)
 			trace_hook_on(&trace_hooks[i]);
 		else
-			trace_hook_off(&trace_hooks[i], "exceptions=0 or enabled=0");
+			trace_hook_off(&trace_hooks[i], exceptions_off);
 	}
 }
 

@@ -231,6 +231,52 @@ TEST_F(loaded, attach_under_load_stays_exact)
 }
 
 /* Whichever way it is hooked, the counts are the same: exact. */
+static int hooks_without_reason(const char *path)
+{
+	struct snapshot s;
+	int nr = 0;
+	size_t i;
+
+	if (snapshot_take(&s, path))
+		return -1;
+	for (i = 0; i < s.nr_headers; i++) {
+		const char *off = strstr(s.headers[i], " off:");
+
+		if (strncmp(s.headers[i], "hook ", 5) || !off)
+			continue;
+		if (strlen(off) > strlen(" off: ") && !strstr(off, "(null)"))
+			continue;
+		note("# %s", s.headers[i]);
+		nr++;
+	}
+	snapshot_free(&s);
+	return nr;
+}
+
+TEST_F(loaded, every_hook_that_is_off_says_why)
+{
+	static const char * const loads[] = {
+		"enabled=0", "enabled=0 exceptions=0", "exceptions=0", "",
+	};
+	static const char * const changes[][2] = {
+		{ "enabled", "0" }, { "exceptions", "0" }, { "exceptions", "1" },
+		{ "enabled", "1" }, { "exceptions", "0" }, { "exceptions", "1" },
+	};
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(loads); i++) {
+		ASSERT_EQ(0, module_unload_soon());
+		ASSERT_EQ(0, module_load(loads[i]));
+		EXPECT_EQ(0, hooks_without_reason(FAULTS_PROC));
+		EXPECT_EQ(0, hooks_without_reason(FAULTS_TOTALS));
+		for (j = 0; j < ARRAY_SIZE(changes); j++) {
+			ASSERT_EQ(0, param_set(changes[j][0], changes[j][1]));
+			EXPECT_EQ(0, hooks_without_reason(FAULTS_PROC));
+		}
+	}
+	self->check = CHECK_NO_EXCEPTIONS;
+}
+
 TEST_F(loaded, attach_names_what_is_in_use)
 {
 	static const char * const values[] = { "kprobe", "ftrace", "kprobe", "auto" };
