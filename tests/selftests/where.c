@@ -122,6 +122,31 @@ TEST_F(where, page_cache_is_right_page_by_page)
 	page_by_page(_metadata, &self->sh, variant->cache, self->path);
 }
 
+/* Since 7.x khugepaged would fill up what kfaultstat maps for a moment to ask about it. */
+TEST_F(where, looking_brings_nothing_into_memory)
+{
+	int fd, i;
+	char byte;
+
+	if (!test_disk())
+		SKIP_TEST("no disk: tmpfs keeps all pages");
+	if (lacks_cachestat(_metadata, &self->sh, variant->cache))
+		SKIP_TEST("this kernel has no cachestat");
+	ASSERT_EQ(0, caches_drop());
+	fd = open(self->path, O_RDONLY);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM));
+	ASSERT_EQ(1, pread(fd, &byte, 1, 7 * (off_t)PAGE));
+	for (i = 0; i < 100; i++) {
+		shell_run(&self->sh, "kfaultstat cache %s --ranges -r '%s' 2>&1", variant->cache,
+			  self->path);
+		EXPECT_EQ(0, self->sh.status);
+		shell_free(&self->sh);
+	}
+	EXPECT_EQ(1, cached_pages(&self->sh, variant->cache, self->path));
+	close(fd);
+}
+
 TEST_F(where, page_cache_of_a_block_device)
 {
 	char device[32];

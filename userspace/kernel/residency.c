@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -62,6 +63,13 @@ static unsigned char vector[WINDOW / PAGE_LEAST];
  */
 bool residency_begin(const char *via)
 {
+	/*
+	 * Windows for mincore are mappings, and since 7.x khugepaged looks at any mapping of a
+	 * file as soon as there is one: it would read the pages around a cached one to make a
+	 * huge page of them. Nothing that we map is for it. A kernel without the call (3.15) has
+	 * no huge pages of files.
+	 */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	/* By trying: kernels before say ENOSYS, sandboxes what they like. */
 	has_cachestat = syscall(SYS_cachestat, -1, NULL, NULL, 0) < 0 && errno == EBADF;
