@@ -112,6 +112,84 @@ static int free_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)
 
 static struct kprobe free_kprobe;
 
+/*
+ * debugfs's kprobes/enabled=0 disarms all kprobes without telling them, and the text of
+ * the probed function need not show it: another tracer may have its call there. So
+ * whether kprobes fire is tried on a function of our own. fs_table.mutex.
+ */
+static struct kprobe trial_kprobe;
+static bool trial_is_set;
+static bool trial_fired;
+
+static noinline void trial_target(void)
+{
+	/* Something to stand on. */
+	asm volatile("nop; nop; nop; nop; nop" ::: "memory");
+}
+
+static int trial_handler(struct kprobe *kprobe, struct pt_regs *regs)
+{
+	WRITE_ONCE(trial_fired, true);
+	return 0;
+}
+
+static void trial_set(void)
+{
+	if (trial_is_set)
+		return;
+	memset(&trial_kprobe, 0, sizeof(trial_kprobe));
+	trial_kprobe.addr = (kprobe_opcode_t *)trial_target;
+	trial_kprobe.pre_handler = trial_handler;
+	trial_is_set = !register_kprobe(&trial_kprobe);
+}
+
+static bool kprobes_are_silent(void)
+{
+	if (!trial_is_set)
+		return false;
+	WRITE_ONCE(trial_fired, false);
+	trial_target();
+	return !READ_ONCE(trial_fired);
+}
+
+/*
+ * Whatever silences the hook in a way of its own: faults that the kernel counts while
+ * not one call comes. fs_table.mutex.
+ */
+#define UNSEEN_MAX	64
+
+static struct {
+	u64 calls;	/* when one came last */
+	u64 faults;	/* as the kernel counted then */
+	bool silent;
+} watch;
+
+static u64 calls_counted(void)
+{
+	struct fs_counters totals;
+
+	fs_totals_read_calls(&totals);
+	return fs_counters_calls(&totals);
+}
+
+static void watch_begin(u64 calls)
+{
+	watch.calls = calls;
+	watch.faults = compat_page_faults();
+	watch.silent = false;
+}
+
+static bool fault_hook_is_silent(void)
+{
+	u64 faults = compat_page_faults(), calls = calls_counted();
+
+	if (calls != watch.calls)
+		watch_begin(calls);
+	else if (faults - watch.faults >= UNSEEN_MAX)
+		watch.silent = true;
+	return watch.silent;
+}
+
 struct trace_hook {
 	const char *name;
 	void *probe;
@@ -120,6 +198,7 @@ struct trace_hook {
 	const char *why;
 };
 
+static const char kprobes_disarmed[] = "disarmed, by kprobes/enabled=0";
 static const char exceptions_off[] = "exceptions=0 or enabled=0";
 
 /* Those of exceptions are off until they are asked for; the others are tried at load. */
@@ -195,8 +274,10 @@ static int attach_kprobe(void)
 {
 	int err = kprobe_on(&fault_kprobe, FAULT_FUNCTION, fault_kprobe_handler);
 
-	if (!err)
+	if (!err) {
 		fault_how = "kprobe";
+		trial_set();
+	}
 	return err;
 }
 
@@ -333,6 +414,8 @@ int fs_hooks_init(void)
 	if (trace_hook_is_on(probe_process_free))
 		return 0;
 	free_by_kprobe = !kprobe_on(&free_kprobe, FREE_FUNCTION, free_kprobe_handler);
+	if (free_by_kprobe)
+		trial_set();
 	return free_by_kprobe ? 0 : -ENOENT;
 }
 
@@ -351,6 +434,9 @@ void fs_hooks_exit(void)
 	if (free_by_kprobe)
 		unregister_kprobe(&free_kprobe);
 	free_by_kprobe = false;
+	if (trial_is_set)
+		unregister_kprobe(&trial_kprobe);
+	trial_is_set = false;
 	/* Rather a process that never ends than a call into text that is gone. */
 	while (fault_stuck)
 		ssleep(60);
@@ -359,25 +445,51 @@ void fs_hooks_exit(void)
 }
 
 /**
+ * fs_hooks_watch - from now on faults that the kernel counts are expected to come here
+ *
+ * Process context, after fs_task_counting_begin().
+ */
+void fs_hooks_watch(void)
+{
+	mutex_lock(&fs_table.mutex);
+	watch_begin(calls_counted());
+	mutex_unlock(&fs_table.mutex);
+}
+
+/* Why the hook on handle_mm_fault() is dead; NULL where it is not, or not known to be. */
+static const char *fault_hook_trouble(const char *how, bool kprobes_silent)
+{
+	if (!fault_hook_is_armed())
+		return "disarmed, by kernel.ftrace_enabled=0 or kprobes/enabled=0";
+	if (!strcmp(how, "kprobe") && kprobes_silent)
+		return kprobes_disarmed;
+	if (fault_hook_is_silent())
+		return "silent: the kernel counts faults and none comes here";
+	return NULL;
+}
+
+/**
  * fs_hooks_status - what is hooked now, and what is not and why
  * @status: result
  *
- * Process context. Returns how many entries were set. Reads state that settings.c
- * may be changing: good enough for a report.
+ * Process context, fs_table.mutex held. Returns how many entries were set. Reads state
+ * that settings.c may be changing: good enough for a report.
  */
 unsigned int fs_hooks_status(struct fs_hook_status status[HOOKS_MAX])
 {
 	struct fs_hook_status *at = status;
-	const char *how = fault_how;
+	const char *how = fault_how, *trouble;
+	bool kprobes_silent = kprobes_are_silent();
 	int i;
 
 	at->name = FAULT_FUNCTION;
 	at->how = how;
 	at->why = "enabled=0";
 	at->nmissed = how && !strcmp(how, "kprobe") ? (long)fault_kprobe.nmissed : -1;
-	if (how && !fault_hook_is_armed()) {
+	trouble = how ? fault_hook_trouble(how, kprobes_silent) : NULL;
+	if (trouble) {
 		at->how = NULL;
-		at->why = "disarmed, by kernel.ftrace_enabled=0 or kprobes/enabled=0";
+		at->why = trouble;
 	}
 	at++;
 
@@ -390,7 +502,8 @@ unsigned int fs_hooks_status(struct fs_hook_status status[HOOKS_MAX])
 		at->nmissed = -1;
 		if (free_by_kprobe && hook->probe == probe_process_free) {
 			at->name = FREE_FUNCTION;
-			at->how = "kprobe";
+			at->how = kprobes_silent ? NULL : "kprobe";
+			at->why = kprobes_disarmed;
 			at->nmissed = free_kprobe.nmissed;
 		}
 	}

@@ -35,6 +35,7 @@ void fs_hooks_exit(void);
 int fs_hooks_attach(enum fs_attach attach);
 void fs_hooks_detach(void);
 void fs_hooks_exceptions(bool on);
+void fs_hooks_watch(void);
 unsigned int fs_hooks_status(struct fs_hook_status status[HOOKS_MAX]);
 void fs_hooks_read_exceptions(struct fs_exceptions *exceptions);
 

@@ -71,6 +71,7 @@ static int counting_start(void)
 	err = fs_hooks_attach(fs_settings.attach);
 	if (!err) {
 		fs_task_counting_begin();
+		fs_hooks_watch();
 	} else {
 		fs_hooks_exceptions(false);
 		pr_err("cannot hook handle_mm_fault by %s (error %d): %s\n",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What a hook at the entry of handle_mm_fault() is given: where the arguments are,
- * and what the flags say of a call's origin and access. For hooks.c and account.h.
+ * and what the flags say of a call's origin and access; and how many faults the kernel
+ * itself counts. For hooks.c and account.h.
  */
 #ifndef FAULTSTAT_COMPAT_FAULT_H
 #define FAULTSTAT_COMPAT_FAULT_H
@@ -9,6 +10,7 @@
 #include <linux/ftrace.h>
 #include <linux/mm.h>
 #include <linux/ptrace.h>
+#include <linux/vmstat.h>
 
 /**
  * struct fs_fault - one call of handle_mm_fault()
@@ -139,6 +141,22 @@ static __always_inline void compat_fault_from_ftrace(struct fs_fault *fault,
 
 #define compat_fault_place_in_ftrace compat_fault_place_in_regs
 #endif
+
+/*
+ * Page faults that the kernel has counted, as in /proc/vmstat: at the entry of
+ * handle_mm_fault(), and since 6.4 when the fault is complete. 0 where it counts none.
+ */
+static inline u64 compat_page_faults(void)
+{
+	u64 sum = 0;
+#ifdef CONFIG_VM_EVENT_COUNTERS
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu(vm_event_states, cpu).event[PGFAULT];
+#endif
+	return sum;
+}
 
 /* Not known before 4.6: such a call counts as a read. */
 static __always_inline unsigned int compat_fault_is_exec(unsigned int flags)

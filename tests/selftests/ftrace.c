@@ -186,6 +186,58 @@ TEST_F(silenced, missed_counts_of_three_hundred_processes_add_up)
 	free(w);
 }
 
+static const char kprobes_enabled[] = "/sys/kernel/debug/kprobes/enabled";
+
+static int tracing_write(const char *file, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/tracing/%s", file);
+	if (access(path, F_OK))
+		snprintf(path, sizeof(path), "/sys/kernel/debug/tracing/%s", file);
+	return file_write(path, text);
+}
+
+static bool fault_hook_is_kprobe(void)
+{
+	struct snapshot s;
+	bool is = false;
+
+	if (!snapshot_take(&s, FAULTS_TOTALS))
+		is = !strncmp(snapshot_header(&s, "hook handle_mm_fault"), "kprobe", 6);
+	snapshot_free(&s);
+	return is;
+}
+
+/*
+ * The function tracer keeps its call at the function's entry, so that its text looks as if the
+ * hook were alive.
+ */
+TEST_F(silenced, kprobes_enabled_0_shows_beside_another_tracer)
+{
+	bool kprobe = fault_hook_is_kprobe();
+
+	if (access(kprobes_enabled, W_OK))
+		SKIP_TEST("the kernel has no kprobes/enabled");
+	if (tracing_write("set_ftrace_filter", "handle_mm_fault") ||
+	    tracing_write("current_tracer", "function")) {
+		tracing_write("set_ftrace_filter", "");
+		SKIP_TEST("the kernel has no function tracer");
+	}
+	EXPECT_TRUE(fault_hook_on());
+	RUN_EXACT(touch_some, NULL);
+	EXPECT_EQ(0, file_write(kprobes_enabled, "0"));
+	/* A hook that is no kprobe goes on. */
+	EXPECT_EQ(!kprobe, fault_hook_on());
+	EXPECT_EQ(!kprobe, fault_hook_on());
+	EXPECT_EQ(0, file_write(kprobes_enabled, "1"));
+	EXPECT_TRUE(fault_hook_on());
+	EXPECT_EQ(0, tracing_write("current_tracer", "nop"));
+	EXPECT_EQ(0, tracing_write("set_ftrace_filter", ""));
+	EXPECT_TRUE(fault_hook_on());
+	RUN_EXACT(touch_some, NULL);
+}
+
 /* A process born after that is exact as ever; one that lived and died unseen has no row. */
 TEST_F(silenced, process_born_after_the_silence_is_exact)
 {
