@@ -20,11 +20,11 @@
 /**
  * struct heat_request - somebody who asks for heat
  * @link: from @parameter on
- * @pids: in the initial namespace; fs_table.lock
+ * @set: which processes; fs_table.lock
  */
 struct heat_request {
 	struct list_head link;
-	struct fs_pid_list pids;
+	struct fs_pid_set set;
 };
 
 /* The parameter heat_pid, which is always there, and the open files. fs_table.lock. */
@@ -39,20 +39,20 @@ static atomic64_t lost = ATOMIC64_INIT(0);
 
 /**
  * fs_heat_selects - whether the files of a process are to be counted by region
- * @tgid: its pid in the initial namespace
+ * @pid: of the thread group
+ * @nr: its number in the initial namespace
  *
  * In a hook, under fs_table.lock.
  */
-bool fs_heat_selects(pid_t tgid)
+bool fs_heat_selects(struct pid *pid, pid_t nr)
 {
-	const struct heat_request *request;
+	/* Each of them is asked, for an id in it may get its meaning. */
+	bool selects = fs_pid_set_has(&parameter.set, pid, nr);
+	struct heat_request *request;
 
-	if (fs_pids_have(&parameter.pids, tgid))
-		return true;
 	list_for_each_entry(request, &parameter.link, link)
-		if (fs_pids_have(&request->pids, tgid))
-			return true;
-	return false;
+		selects |= fs_pid_set_has(&request->set, pid, nr);
+	return selects;
 }
 
 static size_t heat_size(void)
@@ -276,7 +276,7 @@ void fs_heat_status(struct fs_heat_status *status)
 	fs_hook_lock_irqsave(&fs_table.lock, flags);
 	status->rows = heat_rows;
 	status->requests = requests;
-	status->pids = parameter.pids;
+	status->pids = parameter.set.list;
 	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 	status->memory = fs_pool_bytes_used(POOL_HEAT);
 	for (id = POOL_HEAT_FIRST; id <= POOL_HEAT_SHARED; id++)
@@ -336,7 +336,7 @@ void fs_heat_free(struct fs_row *row)
 
 static bool row_is_asked_for(const struct fs_row *row)
 {
-	return row->process->pid && fs_heat_selects(pid_nr(row->process->pid));
+	return row->process->pid && fs_heat_selects(row->process->pid, 0);
 }
 
 /* Takes heat from rows: from all, or where nobody asks for it any more. */
@@ -383,7 +383,7 @@ static void heat_stock(bool asked)
 
 static void heat_apply(void)
 {
-	bool asked = requests || !fs_pids_is_empty(&parameter.pids);
+	bool asked = requests || !fs_pids_is_empty(&parameter.set.list);
 
 	heat_stock(asked);
 	fs_table_new_epoch();
@@ -417,16 +417,18 @@ struct heat_request *fs_heat_request_begin(void)
  */
 void fs_heat_request_change(struct heat_request *request, const struct fs_pid_list *pids)
 {
+	struct pid *before[PIDS_MAX];
 	unsigned long flags;
 
 	mutex_lock(&heat_mutex);
 	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	request->pids = *pids;
+	fs_pid_set_change(&request->set, pids, before);
 	if (list_empty(&request->link)) {
 		list_add_tail(&request->link, &parameter.link);
 		requests++;
 	}
 	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	fs_pid_set_put(before);
 	heat_apply();
 	mutex_unlock(&heat_mutex);
 }
@@ -452,6 +454,7 @@ void fs_heat_request_end(struct heat_request *request)
 		heat_apply();
 	}
 	mutex_unlock(&heat_mutex);
+	fs_pid_set_put(request->set.held);
 	kfree(request);
 }
 
@@ -463,12 +466,14 @@ void fs_heat_request_end(struct heat_request *request)
  */
 void fs_heat_select(const struct fs_pid_list *pids)
 {
+	struct pid *before[PIDS_MAX];
 	unsigned long flags;
 
 	mutex_lock(&heat_mutex);
 	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	parameter.pids = *pids;
+	fs_pid_set_change(&parameter.set, pids, before);
 	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	fs_pid_set_put(before);
 	heat_apply();
 	mutex_unlock(&heat_mutex);
 }
@@ -484,4 +489,14 @@ void fs_heat_reset(void)
 	heat_drop(true);
 	atomic64_set(&lost, 0);
 	mutex_unlock(&heat_mutex);
+}
+
+/**
+ * fs_heat_destroy - gives up what the parameter holds
+ *
+ * Process context, with no hook and no reader left.
+ */
+void fs_heat_destroy(void)
+{
+	fs_pid_set_put(parameter.set.held);
 }

@@ -131,7 +131,7 @@ static __always_inline struct fs_heat_region *fs_heat_region(const struct fs_hea
 }
 
 /* In hooks: */
-bool fs_heat_selects(pid_t tgid);
+bool fs_heat_selects(struct pid *pid, pid_t nr);
 struct fs_heat_cells *fs_heat_call(struct fs_row *row, u64 *cell, u64 page,
 				   const struct vm_area_struct *vma);
 u64 fs_heat_page_in_file(const struct vm_area_struct *vma, unsigned long address);
@@ -147,6 +147,7 @@ void fs_heat_request_change(struct heat_request *request, const struct fs_pid_li
 void fs_heat_request_end(struct heat_request *request);
 void fs_heat_select(const struct fs_pid_list *pids);
 void fs_heat_reset(void);
+void fs_heat_destroy(void);
 void fs_heat_free(struct fs_row *row);
 void fs_heat_pool_sizes(size_t *size);
 

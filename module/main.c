@@ -51,6 +51,7 @@ static void storage_stop(void)
 {
 	fs_task_destroy();
 	fs_table_destroy();
+	fs_heat_destroy();
 	fs_pool_destroy();
 }
 

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lists of process ids, as users write them: numbers with commas between.
+ * Lists of process ids, as users write them: numbers with commas between; and the
+ * processes that they mean.
  */
 #include <linux/kernel.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/threads.h>
 #include "pids.h"
@@ -65,19 +70,71 @@ int fs_pids_text(const struct fs_pid_list *list, char *buffer, size_t size)
 	return length;
 }
 
+/* The process with that id now, with a reference; NULL where there is none. */
+static struct pid *process_now(pid_t nr)
+{
+	struct pid *pid = find_pid_ns(nr, &init_pid_ns);
+	struct task_struct *task = pid ? pid_task(pid, PIDTYPE_PID) : NULL;
+
+	return task && thread_group_leader(task) ? get_pid(pid) : NULL;
+}
+
 /**
- * fs_pids_have - whether a list has a process
- * @list: the list
- * @pid: its id
+ * fs_pid_set_change - makes a set mean other processes
+ * @set: all 0 before its first change
+ * @list: of the ids
+ * @before: what the set held; for fs_pid_set_put(), without the lock
  *
- * Any context.
+ * Any context but NMI; under the lock that fs_pid_set_has() is called under.
  */
-bool fs_pids_have(const struct fs_pid_list *list, pid_t pid)
+void fs_pid_set_change(struct fs_pid_set *set, const struct fs_pid_list *list,
+		       struct pid *before[PIDS_MAX])
 {
 	unsigned int i;
 
-	for (i = 0; i < list->count; i++)
-		if (list->pids[i] == pid)
+	memcpy(before, set->held, sizeof(set->held));
+	set->list = *list;
+	rcu_read_lock();
+	for (i = 0; i < PIDS_MAX; i++)
+		set->held[i] = i < list->count ? process_now(list->pids[i]) : NULL;
+	rcu_read_unlock();
+}
+
+/**
+ * fs_pid_set_put - gives up what a set held
+ * @held: of the set
+ *
+ * Process context.
+ */
+void fs_pid_set_put(struct pid *held[PIDS_MAX])
+{
+	unsigned int i;
+
+	for (i = 0; i < PIDS_MAX; i++)
+		put_pid(held[i]);
+}
+
+/**
+ * fs_pid_set_has - whether a set has a process
+ * @set: the set; an id in it that no process has had so far now means this one
+ * @pid: of the thread group; NULL where it is not known any more
+ * @nr: its number in the initial namespace
+ *
+ * In a hook, under one lock; or with @nr 0 and whatever keeps fs_pid_set_change() out.
+ */
+bool fs_pid_set_has(struct fs_pid_set *set, struct pid *pid, pid_t nr)
+{
+	unsigned int i;
+
+	for (i = 0; pid && i < set->list.count; i++) {
+		struct pid *held = READ_ONCE(set->held[i]);
+
+		if (!held && set->list.pids[i] == nr) {
+			held = get_pid(pid);
+			WRITE_ONCE(set->held[i], held);
+		}
+		if (held == pid)
 			return true;
-	return list->all;
+	}
+	return set->list.all;
 }

@@ -103,7 +103,7 @@ int fs_settings_start(void)
 	mutex_lock(&control_lock);
 	/* Which may have been written since the table was made. */
 	fs_table.keep_exited = fs_settings.keep_exited;
-	err = fs_table_select(fs_settings.pid.pids, fs_settings.pid.count);
+	err = fs_table_select(&fs_settings.pid);
 	/* It waits for hooks: not where there is nothing to ask for. */
 	if (!fs_pids_is_empty(&fs_settings.heat_pid))
 		fs_heat_select(&fs_settings.heat_pid);
@@ -350,7 +350,7 @@ static int pid_change(const void *value, bool running)
 	const struct fs_pid_list *list = value;
 
 	if (running) {
-		int err = fs_table_select(list->pids, list->count);
+		int err = fs_table_select(list);
 
 		if (err)
 			return err;

@@ -26,21 +26,14 @@ DEFINE_PER_CPU(struct fs_counters, fs_table_totals);
 
 /**
  * fs_table_selects - whether a process is to be counted on its own
- * @tgid: its pid in the initial namespace
+ * @pid: of the thread group; NULL where it is not known any more
+ * @nr: its number in the initial namespace
  *
- * In a hook: preemption is off.
+ * In a hook, under fs_table.lock.
  */
-bool fs_table_selects(pid_t tgid)
+bool fs_table_selects(struct pid *pid, pid_t nr)
 {
-	const struct fs_selection *selection = READ_ONCE(fs_table.selection);
-	unsigned int i;
-
-	if (!selection)
-		return true;
-	for (i = 0; i < selection->count; i++)
-		if (selection->pids[i] == tgid)
-			return true;
-	return false;
+	return !fs_table.selection || fs_pid_set_has(fs_table.selection, pid, nr);
 }
 
 /**
@@ -59,30 +52,38 @@ void fs_table_new_epoch(void)
 	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 }
 
+static void selection_free(struct fs_pid_set *selection)
+{
+	if (selection)
+		fs_pid_set_put(selection->held);
+	kfree(selection);
+}
+
 /**
  * fs_table_select - changes which processes are counted on their own
- * @pids: in the initial namespace
- * @count: 0 for all processes
+ * @pids: in the initial namespace; an empty list is all processes
  *
  * Process context; waits for the hooks. Returns 0 or -ENOMEM.
  */
-int fs_table_select(const pid_t *pids, unsigned int count)
+int fs_table_select(const struct fs_pid_list *pids)
 {
-	struct fs_selection *new = NULL, *old = fs_table.selection;
+	struct fs_pid_set *new = NULL, *old;
+	struct pid *none[PIDS_MAX];
+	unsigned long flags;
 
-	if (count) {
-		new = kmalloc(sizeof(*new) + count * sizeof(*pids), GFP_KERNEL);
+	if (pids->count) {
+		new = kzalloc(sizeof(*new), GFP_KERNEL);
 		if (!new)
 			return -ENOMEM;
-		new->count = count;
-		memcpy(new->pids, pids, count * sizeof(*pids));
+		fs_pid_set_change(new, pids, none);
 	}
-	/* The list is whole before it can be found. */
-	smp_wmb();
-	WRITE_ONCE(fs_table.selection, new);
+	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	old = fs_table.selection;
+	fs_table.selection = new;
+	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 	fs_table_new_epoch();
 	compat_synchronize_hooks();
-	kfree(old);
+	selection_free(old);
 	return 0;
 }
 
@@ -232,6 +233,6 @@ void fs_table_destroy(void)
 	fs_memory_free(fs_table.row_index, index_bytes(fs_table.row_bits));
 	fs_memory_free(fs_table.process_index, index_bytes(fs_table.process_bits));
 	fs_memory_free(fs_table.name_index, index_bytes(fs_table.name_bits));
-	kfree(fs_table.selection);
+	selection_free(fs_table.selection);
 	fs_table.selection = NULL;
 }

@@ -31,6 +31,7 @@
 #include "counters.h"
 #include "lock.h"
 #include "object.h"
+#include "pids.h"
 
 /* What a process is, or was. */
 enum fs_process_kind {
@@ -176,12 +177,6 @@ struct fs_row {
 
 #define ROW_NOT_SEEN	(~0U)
 
-/* Which processes are counted: thread group ids in the initial pid namespace. */
-struct fs_selection {
-	unsigned int count;	/* 0: all */
-	pid_t pids[];
-};
-
 struct fs_table {
 	raw_spinlock_t lock;	/* lists, indexes, making rows; in hooks too */
 	struct mutex mutex;	/* taking rows out, and reading them all */
@@ -221,7 +216,7 @@ struct fs_table {
 	 * call.
 	 */
 	u64 epoch;
-	struct fs_selection *selection;
+	struct fs_pid_set *selection;	/* which processes are counted; NULL: all */
 
 	/* What the totals had at the last reset: the sum of what the rows had. */
 	struct fs_counters totals_before;
@@ -338,12 +333,12 @@ void fs_process_end_if_unused(struct fs_process *process);
 void fs_process_free(struct fs_process *process);
 
 /* table.c: */
-bool fs_table_selects(pid_t tgid);
+bool fs_table_selects(struct pid *pid, pid_t nr);
 int fs_table_init(unsigned int max_rows, unsigned int keep_exited);
 int fs_table_start(void);
 void fs_table_destroy(void);
 void fs_table_new_epoch(void);
-int fs_table_select(const pid_t *pids, unsigned int count);
+int fs_table_select(const struct fs_pid_list *pids);
 void fs_totals_read_verdicts(struct fs_counters *counters);
 void fs_totals_read_calls(struct fs_counters *counters);
 void fs_table_pool_sizes(size_t *size);

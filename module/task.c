@@ -93,21 +93,22 @@ static void state_bind(struct fs_task_state *state, struct fs_process *process)
 /* Under fs_table.lock: where a task that has no state counts. */
 static struct fs_process *process_or_special(const struct task_struct *task)
 {
-	struct fs_process *process;
+	struct fs_process *process = fs_process_find(task->signal);
 
-	if (!fs_table_selects(task->tgid))
+	/* A task that is being freed has no pid any more, its process has. */
+	if (!fs_table_selects(process ? process->pid : NULL, task->tgid))
 		return &fs_table.unselected;
-	process = fs_process_find(task->signal);
 	return process ? process : &fs_table.overflow;
 }
 
 /* Under fs_table.lock and RCU: the process that current belongs to, made if new. */
 static struct fs_process *process_of(struct task_struct *task)
 {
+	struct pid *pid = task_tgid(task);
 	struct fs_process *process;
 	struct fs_row *detour;
 
-	if (!fs_table_selects(task->tgid))
+	if (!fs_table_selects(pid, task->tgid))
 		return &fs_table.unselected;
 	process = fs_process_find(task->signal);
 	if (!process)
@@ -117,7 +118,7 @@ static struct fs_process *process_of(struct task_struct *task)
 	if (!process)
 		return &fs_table.overflow;
 	/* Hooks of its other tasks may be reading it at this moment. */
-	detour = fs_heat_selects(task->tgid) ? ROW_HEATED : NULL;
+	detour = fs_heat_selects(pid, task->tgid) ? ROW_HEATED : NULL;
 	if (process->detour != detour)
 		WRITE_ONCE(process->detour, detour);
 	return process;
@@ -330,7 +331,8 @@ void fs_task_forked(struct task_struct *child)
 		return;
 	rcu_read_lock();
 	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	if (counting && fs_table_selects(child->tgid) && !fs_process_find(child->signal))
+	if (counting && fs_table_selects(task_tgid(child), child->tgid) &&
+	    !fs_process_find(child->signal))
 		fs_process_make(child, rcu_dereference(child->real_parent));
 	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 	rcu_read_unlock();

@@ -6,9 +6,11 @@
 #include "suite.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "crowd.h"
+#include "heatfile.h"
 #include "load.h"
 
 #define CHANGES 24
@@ -426,6 +428,120 @@ TEST_F(loaded, pid_selects_and_the_others_are_in_unselected)
 	/* The one that was selected throughout is exact to the end. */
 	EXPECT_EQ(0, workload_finish(&w[0]));
 	EXPECT_EQ(0, workload_wait(&w[1]));
+}
+
+static const char ns_last_pid[] = "/proc/sys/kernel/ns_last_pid";
+
+/* Runs a child that has this pid, to its end. Returns 0, or -1 where it cannot be had. */
+static int run_as(pid_t wanted, int (*fn)(void *arg), void *arg)
+{
+	char last[16];
+	int i, status;
+
+	snprintf(last, sizeof(last), "%d", wanted - 1);
+	for (i = 0; i < 50; i++) {
+		pid_t pid;
+
+		if (file_write(ns_last_pid, last))
+			return -1;
+		pid = fork();
+		if (!pid)
+			_exit(getpid() == wanted ? fn(arg) : 0);
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+			return -1;
+		if (pid == wanted)
+			return 0;
+	}
+	return -1;
+}
+
+#define UNUSED_PID	30011
+
+static int touch_file(void *arg)
+{
+	char *p = map_file(arg, SOME_PAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
+
+	if (!p)
+		return 1;
+	touch_write(p, SOME_PAGES);
+	return 0;
+}
+
+TEST_F(loaded, pid_means_the_process_that_has_it_not_the_next_one)
+{
+	long long first, unselected;
+	struct workload w = { 0 };
+	struct open_call *o = shared_alloc(sizeof(*o));
+	char pid[16];
+
+	if (access(ns_last_pid, W_OK))
+		SKIP_TEST("the kernel has no kernel.ns_last_pid");
+	ASSERT_EQ(0, gate_init(&o->ready));
+	ASSERT_EQ(0, gate_init(&o->go));
+	ASSERT_EQ(0, workload_start(&w, with_open_calls, o));
+	ASSERT_EQ(0, gate_wait(&o->ready));
+	snprintf(pid, sizeof(pid), "%d", w.pid);
+	ASSERT_EQ(0, param_set("pid", pid));
+	gate_open(&o->go);
+	EXPECT_EQ(0, workload_finish(&w));
+	first = pid_minor(w.pid);
+	EXPECT_LE(40, first);
+	unselected = unselected_calls();
+	ASSERT_EQ(0, run_as(w.pid, touch_some, NULL));
+	EXPECT_EQ(first, pid_minor(w.pid));
+	EXPECT_LE(unselected + SOME_PAGES, unselected_calls());
+}
+
+/* One that is not there yet is the first process that gets it. */
+TEST_F(loaded, pid_of_no_process_waits_for_the_first_that_gets_it)
+{
+	long long first;
+	char pid[16];
+
+	if (access(ns_last_pid, W_OK))
+		SKIP_TEST("the kernel has no kernel.ns_last_pid");
+	snprintf(pid, sizeof(pid), "%d", UNUSED_PID);
+	ASSERT_EQ(0, param_set("pid", pid));
+	ASSERT_EQ(0, run_as(UNUSED_PID, touch_some, NULL));
+	first = pid_minor(UNUSED_PID);
+	EXPECT_LE(SOME_PAGES, first);
+	ASSERT_EQ(0, run_as(UNUSED_PID, touch_some, NULL));
+	EXPECT_EQ(first, pid_minor(UNUSED_PID));
+	/* Said once more, it means the next one. */
+	ASSERT_EQ(0, param_set("pid", pid));
+	ASSERT_EQ(0, run_as(UNUSED_PID, touch_some, NULL));
+	EXPECT_LE(first + SOME_PAGES, pid_minor(UNUSED_PID));
+}
+
+/* How many processes with this id have heat of the file. Their program has some of its own. */
+static size_t heated_by(pid_t pid, const char *path)
+{
+	struct heat h = { 0 };
+	size_t i, nr = 0;
+
+	if (heat_take(&h))
+		return 1000;
+	for (i = 0; i < h.nr; i++)
+		nr += h.rows[i].pid == pid && !strcmp(h.rows[i].object, path);
+	heat_free(&h);
+	return nr;
+}
+
+TEST_F(loaded, heat_pid_means_the_process_that_has_it_not_the_next_one)
+{
+	static const char path[] = "/tmp/heat_pid";
+	char pid[16];
+
+	if (access(ns_last_pid, W_OK))
+		SKIP_TEST("the kernel has no kernel.ns_last_pid");
+	ASSERT_EQ(0, file_make_empty(path, SOME_PAGES));
+	snprintf(pid, sizeof(pid), "%d", UNUSED_PID);
+	ASSERT_EQ(0, param_set("heat_pid", pid));
+	ASSERT_EQ(0, run_as(UNUSED_PID, touch_file, (void *)path));
+	EXPECT_EQ(1, heated_by(UNUSED_PID, path));
+	ASSERT_EQ(0, run_as(UNUSED_PID, touch_file, (void *)path));
+	EXPECT_EQ(1, heated_by(UNUSED_PID, path));
+	unlink(path);
 }
 
 TEST_F(loaded, pid_under_load_stays_exact)
