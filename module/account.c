@@ -103,7 +103,7 @@ static void account_settled(struct fs_task_state *state, struct fs_fault_place p
 {
 	struct vm_area_struct *vma = place.vma;
 	unsigned int cpu = smp_processor_id();
-	struct fs_object_key key, object;
+	struct fs_object_key key, object = OBJECT_NONE;
 	struct fs_row *row;
 	u64 *cell;
 
@@ -115,7 +115,8 @@ static void account_settled(struct fs_task_state *state, struct fs_fault_place p
 		object = key;
 		row = first_row(state->process, &object, vma);
 	}
-	state->key = row ? key : OBJECT_NONE;
+	/* The fast path compares plain keys, which tell these files not apart. */
+	state->key = row && !fs_object_is_by_handle(&object) ? key : OBJECT_NONE;
 	if (!row)
 		row = fs_table.overflow.only;
 

@@ -13,6 +13,7 @@
  */
 #include <linux/dcache.h>
 #include <linux/err.h>
+#include <linux/exportfs.h>
 #include <linux/fs.h>
 #include <linux/hash.h>
 #include <linux/magic.h>
@@ -292,8 +293,37 @@ static bool is_internal(const struct path *path, unsigned long magic, const char
 	       !strcmp(path->dentry->d_name.name, name);
 }
 
+/* A handle of NFS has 37 words, and one of btrfs has 5. */
+#define HANDLE_WORDS	40
+
+/*
+ * Copies of a file in btrfs's subvolumes share device, inode number and generation; NFS
+ * has no generations, and a server may use a file id again. Both have file handles that
+ * tell such files apart, and make them without a lock, an allocation or a request.
+ */
+static void key_by_handle(struct fs_object_key *key, struct inode *inode)
+{
+	const struct super_block *sb = inode->i_sb;
+	u32 handle[HANDLE_WORDS] = { 0 };
+	u64 hash = 0xcbf29ce484222325ULL;
+	int words = HANDLE_WORDS, type, i;
+
+	if (sb->s_magic != BTRFS_SUPER_MAGIC && sb->s_magic != NFS_SUPER_MAGIC)
+		return;
+	if (!sb->s_export_op || !sb->s_export_op->encode_fh)
+		return;
+	type = sb->s_export_op->encode_fh(inode, handle, &words, NULL);
+	if (type <= 0 || type == FILEID_INVALID || words > HANDLE_WORDS)
+		return;
+	for (i = 0; i < words; i++)
+		hash = (hash ^ handle[i]) * 0x100000001b3ULL;
+	key->ino = hash;
+	key->dev |= OBJECT_BY_HANDLE;
+}
+
 /**
- * fs_object_canonical - the one key of an object that fs_object_key_plain() has several for
+ * fs_object_canonical - the one key of an object that fs_object_key_plain() has several
+ *	for, or shares with another one
  * @key: as fs_object_key_plain() made it; changed where need be
  * @vma: the same stable mapping
  *
@@ -306,13 +336,15 @@ void fs_object_canonical(struct fs_object_key *key, struct vm_area_struct *vma)
 	if (!fs_object_is_file(key))
 		return;
 	path = compat_file_path(vma->vm_file);
-	if (is_internal(path, TMPFS_MAGIC, "dev/zero"))
+	if (is_internal(path, TMPFS_MAGIC, "dev/zero")) {
 		key->ino = REGION_SHM;
-	else if (is_internal(path, HUGETLBFS_MAGIC, "anon_hugepage"))
+		key->dev = OBJECT_REGION;
+	} else if (is_internal(path, HUGETLBFS_MAGIC, "anon_hugepage")) {
 		key->ino = REGION_HUGETLB;
-	else
-		return;
-	key->dev = OBJECT_REGION;
+		key->dev = OBJECT_REGION;
+	} else {
+		key_by_handle(key, file_inode(vma->vm_file));
+	}
 }
 
 static const char *region_name(const struct fs_object_key *key, struct vm_area_struct *vma,

@@ -36,6 +36,13 @@ struct fs_object_shown {
 	bool deleted;
 };
 
+/*
+ * In @dev, of a file that has its identity from its file handle: @ino is a hash of that.
+ * No device number has the bit, so fs_object_key_plain() never makes such a key, and
+ * the fast path never finds the row by itself.
+ */
+#define OBJECT_BY_HANDLE	0x4000000000000000ULL
+
 #define OBJECT_REGION	(~0ULL)
 #define OBJECT_NAMED	(~1ULL)
 
@@ -67,6 +74,11 @@ static inline bool fs_object_is_file(const struct fs_object_key *key)
 	return key->dev < OBJECT_NAMED;
 }
 
+static inline bool fs_object_is_by_handle(const struct fs_object_key *key)
+{
+	return fs_object_is_file(key) && key->dev & OBJECT_BY_HANDLE;
+}
+
 struct fs_object_key fs_object_key_special(struct vm_area_struct *vma);
 
 /**
@@ -85,8 +97,8 @@ static __always_inline bool fs_object_key_is_plain(struct vm_area_struct *vma)
  * @vma: stable mapping, plain
  *
  * In the hooks, at every call: a few loads and no function. Two keys that differ may
- * still be one object (shared anonymous memory, which has an inode per mapping);
- * fs_object_canonical() knows.
+ * still be one object (shared anonymous memory, which has an inode per mapping), and
+ * two files may have one key (subvolumes of btrfs); fs_object_canonical() knows.
  */
 static __always_inline struct fs_object_key fs_object_key_plain(struct vm_area_struct *vma)
 {

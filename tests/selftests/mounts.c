@@ -6,11 +6,14 @@
 #include "suite.h"
 
 #include <fcntl.h>
+#include <linux/btrfs.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "named.h"
+#include "shell.h"
 
 #define HUGE (2ul << 20)
 
@@ -260,6 +263,96 @@ TEST_F(loaded, unmount_of_the_disk_is_never_busy_after_faults)
 		ASSERT_EQ(0, mount(device, test_disk(), type, 0, NULL));
 	}
 	unlink(path);
+}
+
+/* Returns 0, or 100 where the kernel has no btrfs. */
+static int mount_btrfs(const char *where)
+{
+	struct shell sh;
+	int status;
+
+	shell_run(&sh, "sh %s/data/btrfs.sh '%s'", suite_dir(), where);
+	status = sh.status;
+	if (status)
+		note("btrfs: %s", sh.out);
+	shell_free(&sh);
+	return status;
+}
+
+static int subvolume_add(const char *dir, const char *name, const char *from)
+{
+	struct btrfs_ioctl_vol_args args = { 0 };
+	int parent = open(dir, O_RDONLY | O_DIRECTORY), source = -1, err;
+
+	strncpy(args.name, name, sizeof(args.name) - 1);
+	if (from) {
+		source = open(from, O_RDONLY | O_DIRECTORY);
+		args.fd = source;
+	}
+	err = ioctl(parent, from ? BTRFS_IOC_SNAP_CREATE : BTRFS_IOC_SUBVOL_CREATE, &args);
+	err = err ? -errno : 0;
+	close(source);
+	close(parent);
+	return err;
+}
+
+#define COPY_PAGES	40
+
+/* Twice one file in turns with its copy, and each of them alone. */
+static int touch_copies(void *arg)
+{
+	const char *dir = arg;
+	char path[2][128];
+	char *p[2];
+	int i, file;
+
+	for (file = 0; file < 2; file++) {
+		snprintf(path[file], sizeof(path[file]), "%s/%s/file", dir, file ? "b" : "a");
+		p[file] = map_file(path[file], COPY_PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+		if (!p[file])
+			return 1;
+	}
+	for (i = 0; i < 20; i++) {
+		touch_write(p[0] + i * PAGE, 1);
+		touch_write(p[1] + i * PAGE, 1);
+	}
+	touch_write(p[0] + 20 * PAGE, 20);
+	return 0;
+}
+
+/* A snapshot's copy of a file shares device, inode number and generation with it. */
+TEST_F(loaded, copies_in_subvolumes_of_btrfs_are_two_files)
+{
+	static const char dir[] = "/tmp/mounts btrfs";
+	char a[64], b[64], path[128];
+	struct workload w = { 0 };
+	struct counts in_a, in_b;
+	struct snapshot s;
+	int status = mount_btrfs(dir);
+
+	if (status == 100)
+		SKIP_TEST("the kernel has no btrfs");
+	ASSERT_EQ(0, status);
+	snprintf(a, sizeof(a), "%s/a", dir);
+	snprintf(b, sizeof(b), "%s/b", dir);
+	snprintf(path, sizeof(path), "%s/a/file", dir);
+	ASSERT_EQ(0, subvolume_add(dir, "a", NULL));
+	ASSERT_EQ(0, file_make(path, COPY_PAGES));
+	sync();
+	ASSERT_EQ(0, subvolume_add(dir, "b", a));
+
+	EXPECT_EQ(0, workload_run(&w, touch_copies, (void *)dir));
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	EXPECT_EQ(1, snapshot_sum_object(&s, w.pid, path, &in_a));
+	snprintf(path, sizeof(path), "%s/b/file", dir);
+	EXPECT_EQ(1, snapshot_sum_object(&s, w.pid, path, &in_b));
+	EXPECT_EQ(40, in_a.minor + in_a.major);
+	EXPECT_EQ(20, in_b.minor + in_b.major);
+	snapshot_free(&s);
+
+	EXPECT_EQ(0, umount(dir));
+	unlink("/tmp/btrfs");
+	rmdir(dir);
 }
 
 TEST_HARNESS_MAIN

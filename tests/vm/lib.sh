@@ -29,7 +29,7 @@ fi
 # shellcheck disable=SC2034 # used by those who source this
 BUILD_PACKAGES=(gcc make libc6-dev libelf1 xz-utils patchelf pahole)
 # shellcheck disable=SC2034
-GUEST_PACKAGES=(qemu-system-x86 busybox-static cpio kmod e2fsprogs xz-utils)
+GUEST_PACKAGES=(qemu-system-x86 busybox-static cpio kmod e2fsprogs btrfs-progs xz-utils)
 # To build the reader, and the programs that it is tried on in a guest.
 # shellcheck disable=SC2034
 READER_PACKAGES=(pkg-config libsmartcols-dev libncurses-dev ncurses-base bash tar gzip perl make mawk strace)
@@ -41,6 +41,12 @@ READER_PROGRAMS=(bash tar sort uniq xz gzip perl make find grep sed mawk dd sha2
 
 say() { echo "$*" >&2; }
 die() { echo "${0##*/}: $*" >&2; exit 1; }
+
+# btrfs_image OUT: for a guest, which has no mkfs.btrfs; compressed, since nearly all of it is zeros.
+btrfs_image() {
+	truncate -s 40M "$1.raw" && mkfs.btrfs -q -M -n 4096 -m single -d single "$1.raw" >&2 &&
+		gzip -c "$1.raw" >"$1" && rm "$1.raw"
+}
 
 # One at a time: a second run in the same tree waits here and then finds the work done.
 lock() {
