@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Everything about a call that is not usual: the first of a task, of a process after
- * exec, on an object, on a CPU; counts that were missed; overflow. Called by the usual
- * way, in account.h, in a hook: task context, preemption off. What holds there for the
- * order of writes holds here.
+ * The slow path of a call: the first of a task, of a process after exec, on an object,
+ * on a CPU; counts that were missed; overflow. Called by the fast path, in account.h, in
+ * a hook: task context, preemption off. The order of writes is the same as there.
  */
 #include "account.h"
 #include "cold.h"
@@ -91,7 +90,7 @@ static u64 heat_any(struct fs_task_state *state, struct fs_row *row, struct fs_f
 		state->key = OBJECT_NONE;
 		return HEAT_LOST_PAGE;
 	}
-	/* The usual way does not know such a key. */
+	/* The fast path does not know such a key. */
 	state->key.dev ^= HEAT_MARK;
 	state->heat = cells;
 	return page;
@@ -176,7 +175,7 @@ void fs_account_any(struct fs_task_state *state, struct fs_fault_place place, en
  * @class: its origin and access
  *
  * Task context, preemption off, at the call's entry. The rest of fs_account_call(), which
- * has nothing left to do: so it saves no register, and the usual way does not pay for
+ * has nothing left to do: so it saves no register, and the fast path does not pay for
  * this one. (Up to 5.8 a remote access may be counted as a fault of the task after it was
  * settled, and make a major of this call.)
  */

@@ -8,16 +8,16 @@
  * inside (5.9 and later) or after the return.
  *
  * Everything here runs at the entry of handle_mm_fault(), in task context with
- * preemption off. The usual way is in this header, so that it stands in the hooks
- * themselves and calls nothing: it reads the task's state (one cache line), current,
+ * preemption off. The fast path is in this header, so that it is inlined into the hooks
+ * and calls nothing: it reads the task's state (one cache line), current,
  * the mapping and for a file its inode; it writes the task's state, a cell of this
  * CPU and the totals of this CPU. No other CPU writes any of these lines: a task's
  * state is written by itself, a cell and the totals by their CPU, and each has lines
  * of its own.
  *
- * The order of writes is for readers on other CPUs, which sum verdicts, then look
- * at open calls, then sum calls: counters seen, verdict, row, call. Then nobody
- * sees a verdict twice or a verdict without its call.
+ * The order of writes is counters seen, verdict, row, call. Readers on other CPUs sum
+ * verdicts, then look at open calls, then sum calls (snapshot.c): so they see no
+ * verdict twice, and none without its call.
  */
 #ifndef FAULTSTAT_ACCOUNT_H
 #define FAULTSTAT_ACCOUNT_H
@@ -109,9 +109,9 @@ static __always_inline void fs_account_call(struct vm_area_struct *vma, void *so
 	return;
 
 	/*
-	 * From here on what is needed is read anew, and these are the last calls: the usual
-	 * way does without the registers. The last call is settled before, so that the
-	 * heated one needs none of them either.
+	 * What follows is reached by a barrier and ends in a tail call. So the compiler keeps
+	 * no value in a register for it, and the fast path above need not save registers. The
+	 * verdict is counted here, so that account_heated() has one thing less to be given.
 	 */
 heated:
 	barrier();

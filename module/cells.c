@@ -187,7 +187,7 @@ bool fs_cells_make_shared(struct fs_heat_cells *cells, u64 last)
 
 /**
  * fs_cells_release - gives regions back, if there are any
- * @cells: that nobody counts in any more
+ * @cells: in which nothing counts any more
  *
  * Process context.
  */
@@ -199,7 +199,7 @@ void fs_cells_release(struct fs_heat_cells *cells)
 
 /**
  * fs_cells_release_shared - likewise
- * @cells: that nobody counts in any more
+ * @cells: in which nothing counts any more
  *
  * Process context.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A process that lives for months touches more files than there is room for. When its
- * share of the rows is used up, or the table is, the rows that nobody has counted in
+ * share of the rows is used up, or the table is, the rows in which nothing was counted
  * since the last look leave for the [other] of their process, the oldest first, so that
  * what is read now has rows of its own. Called by the worker, in process context.
  *
@@ -18,7 +18,7 @@
 #include "task.h"
 #include "worker.h"
 
-/* Who has been idle for that long at least is cold; more often is not worth a look. */
+/* The least time between two looks. A row without a new call since the last one is cold. */
 #define COLD_INTERVAL	HZ
 
 static bool requested;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Rows of living processes that nobody has counted in for a while make room for others.
+ * Rows of living processes make room for others when nothing was counted in them for a while.
  */
 #ifndef FAULTSTAT_COLD_H
 #define FAULTSTAT_COLD_H

@@ -139,7 +139,10 @@ static char *line_make(char *at, const struct fs_snapshot_row *row, const char *
 	return at;
 }
 
-/* With twice the memory, if nothing else stands in it; else after that has been read. */
+/*
+ * Has seq_file call show() once more for this line: by claiming that the buffer was too
+ * small. If the buffer holds earlier lines they are read first, else it doubles.
+ */
 static void put_again(struct seq_file *m)
 {
 	seq_commit(m, -1);
@@ -280,7 +283,7 @@ int fs_export_start(void)
 }
 
 /**
- * fs_export_stop - takes the files away; whoever has one open reads an error from now on
+ * fs_export_stop - removes the files; from now on reading one that is open fails
  *
  * Process context; waits for reads that are under way.
  */

@@ -351,7 +351,7 @@ static void comm_begin(struct fs_process *process)
 	list_add_tail(&process->link, &fs_table.folded);
 }
 
-/* A grace period after fold_choose(): nobody looks at it but readers, who wait. */
+/* A grace period after fold_choose(): only readers could look at it, and they wait. */
 static void fold_process(struct fs_process *process)
 {
 	struct fs_process *folded = comm_find(process->comm);
@@ -420,7 +420,7 @@ static bool fold_once(void)
 /**
  * fs_fold_run - folds what has ended beyond keep_exited, and more where room is short
  *
- * Process context; sleeps for a grace period, or two where somebody else is at it.
+ * Process context; sleeps for a grace period, or two where another caller is at it.
  * What ends meanwhile is not waited for. Returns whether there was anything: then
  * there may be more.
  */

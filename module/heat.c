@@ -5,7 +5,7 @@
  * regions themselves are in cells.c. See heat.h for the bounds.
  *
  * A row's heat appears under fs_table.lock, once its process is known to be asked for. It
- * goes when nobody asks any more: a new epoch has every task look again at its next
+ * goes when nothing asks for it any more: a new epoch has every task look again at its next
  * call, so a grace period later no hook makes a new one, and another grace period after
  * it was taken from its row no hook counts in it.
  */
@@ -18,7 +18,7 @@
 #include "worker.h"
 
 /**
- * struct heat_request - somebody who asks for heat
+ * struct heat_request - a parameter or an open file that asks for heat
  * @link: from @parameter on
  * @set: which processes; fs_table.lock
  */
@@ -164,8 +164,8 @@ struct fs_heat_cells *fs_heat_call(struct fs_row *row, u64 *cell, u64 page,
  * @vma: its mapping, stable, of a file
  * @address: of the fault
  *
- * In a hook. Beyond the end of the file it is the last one, or whoever touches what is
- * not there would make the regions so large that they say nothing.
+ * In a hook. Beyond the end of the file it is the last one: otherwise a program that
+ * touches what is not there would make the regions so large that they say nothing.
  */
 u64 fs_heat_page_in_file(const struct vm_area_struct *vma, unsigned long address)
 {
@@ -181,7 +181,7 @@ u64 fs_heat_page_in_file(const struct vm_area_struct *vma, unsigned long address
  * @place: of the call
  *
  * Any context. After it was dropped, another one may be there; it may even lie at the
- * same address, but then it is of a later epoch than whoever counted in the first.
+ * same address, but then it is of a later epoch than the call.
  */
 bool fs_heat_has_call(const struct fs_heat *heat, const struct fs_heat_place *place)
 {
@@ -339,7 +339,7 @@ static bool row_is_asked_for(const struct fs_row *row)
 	return row->process->pid && fs_heat_selects(row->process->pid, 0);
 }
 
-/* Takes heat from rows: from all, or where nobody asks for it any more. */
+/* Takes heat from rows: from all, or where nothing asks for it any more. */
 static void heat_drop(bool all)
 {
 	struct fs_heat *heat, *next;
@@ -367,7 +367,10 @@ static void heat_drop(bool all)
 	}
 }
 
-/* What lies ready for the first calls on rows while somebody asks; nothing else. */
+/*
+ * Sets how many items the pools keep in reserve for the first calls on rows: some while
+ * heat is asked for, none otherwise.
+ */
 static void heat_stock(bool asked)
 {
 	unsigned int cpus = num_online_cpus();

@@ -3,8 +3,8 @@
  * Heat: which parts of a file are touched. A row of a process that it was asked for
  * counts calls and majors by region as well: at most HEAT_REGIONS of equal size, a power
  * of two of pages, which doubles when the file outgrows them. Each CPU has regions of
- * its own, with a size of its own, so it doubles them without a word to the others; who
- * reads adds them up by the largest size.
+ * its own, with a size of its own, so it doubles them without asking the others; a
+ * reader adds them up by the largest size.
  *
  * A small file needs few regions, and there are three sizes of memory for them: 16, 64
  * and 256. A file that grows gets a larger one before its regions double. Where memory
@@ -42,7 +42,8 @@ struct fs_heat_region {
  * struct fs_heat_cells - the regions of a row on one CPU, or the shared ones
  * @regions: as many as @size says; NULL until the first call
  * @cell: the row's counters on the CPU; NULL where there are none
- * @ready: how many regions the usual way may use: all, or none while it lacks anything
+ * @ready: how many regions the fast path may use: all of them, or none before @regions and
+ *	@cell are both there
  * @shift: log2 of the pages of a region
  * @size: which of the HEAT_SIZES
  * @sequence: odd while the regions are being moved
@@ -62,7 +63,8 @@ struct fs_heat_cells {
  * @first_page: the file's last one when it was made
  * @epoch: fs_table.epoch when it was made
  * @lock: for @shared
- * @told: where a snapshot that has read it puts what verdicts come; fs_table.lock
+ * @told: the line of a snapshot under way that has read this heat, and to which verdicts
+ *	that come later are to be added; fs_table.lock
  * @lost: calls that found no memory for their region
  * @lost_major: majors likewise
  * @shared: of CPUs that have none of their own
@@ -91,7 +93,7 @@ static inline struct fs_heat *fs_heat_of(const struct fs_row *row)
 
 /*
  * The device of a key, in a task's state, whose row counts by region: such a key is
- * never equal to one that fs_object_key_plain() makes, so the usual way, which knows
+ * never equal to one that fs_object_key_plain() makes, so the fast path, which knows
  * nothing of heat, is left. No device number has that bit: majors end long before.
  */
 #define HEAT_MARK	0x8000000000000000ULL

@@ -13,7 +13,7 @@
  *
  * A region is INDEX:CALLS:MAJORS; those without a call are left out. Calls and majors of
  * a row are what its regions add up to. The verdict on a task's last call comes with the
- * next, or when somebody looks.
+ * next, or when the file is opened.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>

@@ -261,7 +261,7 @@ static int kprobe_on(struct kprobe *kprobe, const char *symbol, kprobe_pre_handl
 /*
  * ftrace writes a call over the no-op at a function's entry, a breakpoint kprobe an
  * int3 or, optimised, a jump. ftrace_enabled=0 takes the call back without telling
- * anyone. So the text itself says whether the hook is alive.
+ * anything. So the text itself says whether the hook is alive.
  */
 static bool fault_hook_is_armed(void)
 {

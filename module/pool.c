@@ -435,11 +435,11 @@ void fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int 
 	pool_setup(POOL_CELLS, size[POOL_CELLS], clamp(8 * cpus, 16U, 512U),
 		   part_of_memory(2, size[POOL_CELLS]));
 	pool_setup(POOL_SCRATCH, size[POOL_SCRATCH], cpus + 1, 0);
-	/* Whoever maps files below deep trees is not to have all memory for their names. */
+	/* A program that maps files below deep trees is not to use up all memory for names. */
 	for (id = POOL_NAME_FIRST; id <= POOL_NAME_LAST; id++)
 		pool_setup(id, size[id], clamp(names[id - POOL_NAME_FIRST] * cpus, 4U, 4096U),
 			   id == POOL_NAME_LAST ? part_of_memory(8, size[id]) : 0);
-	/* Empty until somebody asks for heat. */
+	/* Empty until heat is asked for. */
 	pool_setup(POOL_HEAT, size[POOL_HEAT], 0, part_of_memory(8, size[POOL_HEAT]));
 	for (id = POOL_HEAT_FIRST; id <= POOL_HEAT_SHARED; id++)
 		pool_setup(id, size[id], 0,
@@ -466,7 +466,7 @@ int fs_pool_fill(void)
 /**
  * fs_pool_destroy - frees every free item
  *
- * Process context, with no hook left. Whoever took items has put them back.
+ * Process context, with no hook left. All items have been put back.
  */
 void fs_pool_destroy(void)
 {

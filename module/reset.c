@@ -17,7 +17,7 @@
 
 static struct fs_exceptions exceptions_before;
 
-/* Nobody counts in such a row: it can be emptied, and freed by the next folding. */
+/* Nothing counts in such a row any more: it can be emptied, and freed by the next folding. */
 static bool row_is_final(const struct fs_row *row)
 {
 	return row->process->kind == PROCESS_FOLDED || READ_ONCE(row->process->ended);
@@ -75,7 +75,7 @@ static void take_verdicts(void)
 	}
 }
 
-/* Second step, under fs_table.lock: verdicts that have come on calls nobody has settled. */
+/* Second step, under fs_table.lock: verdicts that have come on calls not settled yet. */
 static void take_open(struct fs_row *row, struct fs_process *process,
 		      const struct fs_task_moved *moved, void *data)
 {

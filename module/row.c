@@ -45,7 +45,7 @@ u64 *fs_row_make_cell(struct fs_row *row, unsigned int cpu)
  * @counter: which
  * @n: how many
  *
- * Any context but NMI. Atomic; the usual way writes cells instead.
+ * Any context but NMI. Atomic; the fast path writes cells instead.
  */
 void fs_row_count(struct fs_row *row, enum fs_counter counter, u64 n)
 {
@@ -423,7 +423,7 @@ void fs_row_read_calls(const struct fs_row *row, struct fs_counters *counters)
 
 /**
  * fs_row_total - what a row counts since the last reset
- * @row: a row in which nobody counts any more
+ * @row: a row in which nothing counts any more
  * @counters: result
  *
  * Process context, fs_table.mutex held.
@@ -563,7 +563,7 @@ static void group_free(struct fs_group *group)
 
 /**
  * fs_row_release_cells - gives up a row's place in its group
- * @row: a row that nobody counts in any more
+ * @row: a row in which nothing counts any more
  *
  * Process context, fs_table.mutex held. What the cells hold is lost: read it before.
  */

@@ -291,7 +291,7 @@ static int number_parse(const char *text, const struct kernel_param *param, unsi
 	return refuse(param->name, allowed);
 }
 
-/* Of those that can be given at load only; written by nobody but the loader. */
+/* Of those that can be given at load only: the loader alone writes them. */
 static int number_set(const char *text, const struct kernel_param *param)
 {
 	const struct limits *limits = param->arg;

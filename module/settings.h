@@ -13,7 +13,7 @@
 /**
  * struct fs_settings - what the user asked for
  *
- * Read by anyone for display; changed under the lock of settings.c.
+ * Read anywhere for display; changed under the lock of settings.c.
  */
 struct fs_settings {
 	bool enabled;

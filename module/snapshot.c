@@ -52,12 +52,12 @@ static struct fs_snapshot_row *row_take_in(struct fs_snapshot *snapshot, struct 
 		return NULL;
 	row->position = snapshot->used++;
 	at = &snapshot->rows[row->position];
-	/* Counters and names are filled in, whole, by who shows the row. */
+	/* Counters and names are filled in, whole, when the row is shown. */
 	at->source = row;
 	at->name = NULL;
 	at->pid = 0;
 	at->ppid = 0;
-	/* Now and not later: who has ended by now has no call open. */
+	/* Now and not later: a process that has ended by now has no call open. */
 	at->kind = row->process->kind;
 	return at;
 }
@@ -87,7 +87,7 @@ static struct fs_snapshot_row *row_of_missed(struct fs_snapshot *snapshot, struc
 	return at;
 }
 
-/* Under fs_table.lock: a verdict that has come, on a call that nothing had settled when we began. */
+/* Under fs_table.lock: a verdict that has come on a call that was not settled when we began. */
 static void add_open(struct fs_row *row, struct fs_process *process,
 		     const struct fs_task_moved *moved, void *data)
 {
@@ -181,7 +181,7 @@ bool fs_snapshot_fill_process(struct fs_snapshot_row *at, const struct fs_proces
 	at->id = process->id;
 	memcpy(at->comm, process->comm, TASK_COMM_LEN);
 	at->comm[TASK_COMM_LEN - 1] = '\0';
-	/* Nobody knows any more in which namespaces the folded ones lived. */
+	/* In which namespaces the folded ones lived is not known any more. */
 	if (!process->pid)
 		return process->kind != PROCESS_FOLDED || ns == &init_pid_ns;
 	at->pid = pid_nr_ns(process->pid, ns);
@@ -218,8 +218,8 @@ static void order_add(struct fs_snapshot *snapshot, const struct fs_snapshot_row
 
 /*
  * Reset counts a verdict that has come as past, even where no task has settled it
- * yet. Who does not look at the tasks, or looked at the row before the task settled,
- * may find less than was left behind.
+ * yet. A snapshot that does not look at the tasks, or that read the row before the task
+ * settled, may find less than was left behind.
  */
 static void clamp_verdicts(struct fs_counters *counters)
 {

@@ -31,10 +31,10 @@ struct fs_snapshot_row {
 
 #define SNAPSHOT_HIDDEN	PROCESS_KINDS
 
-/* They are sorted by one byte after the other. */
+/* The rows are sorted by a radix sort, one byte of the key after the other. */
 #define ORDER_DIGITS	256
 
-/* What the rows are sorted by, beside them so that sorting moves little. */
+/* The sort key of a row, kept apart from it so that sorting moves 16 bytes for each. */
 struct fs_snapshot_order {
 	u64 calls;
 	const struct fs_snapshot_row *row;

@@ -37,7 +37,7 @@ bool fs_table_selects(struct pid *pid, pid_t nr)
 }
 
 /**
- * fs_table_new_epoch - has every task leave the usual way at its next call
+ * fs_table_new_epoch - has every task take the slow path at its next call
  *
  * Process context.
  */
@@ -46,7 +46,7 @@ void fs_table_new_epoch(void)
 	unsigned long flags;
 
 	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	/* What has changed is seen by whoever sees the new epoch. */
+	/* A hook that sees the new epoch sees what has changed. */
 	smp_wmb();
 	WRITE_ONCE(fs_table.epoch, fs_table.epoch + (1ULL << 32));
 	fs_hook_unlock_irqrestore(&fs_table.lock, flags);

@@ -6,14 +6,14 @@
  * - fs_table.lock (raw, interrupts off) guards every list, the index of processes and
  *   the making of rows. Hooks take it on first use, at births and at deaths, for a
  *   few hundred instructions.
- * - fs_table.mutex guards what is taken out: rows leave under it alone, so who holds
- *   it may walk all rows without fs_table.lock. It is never taken in a hook. Who takes
- *   rows out holds fs_table.folding as well, and before it: choosing, waiting for the
- *   hooks and freeing are three steps that nobody comes between.
+ * - fs_table.mutex guards what is taken out: rows leave under it alone, so its holder
+ *   may walk all rows without fs_table.lock. It is never taken in a hook. Taking rows
+ *   out needs fs_table.folding as well, and before it: choosing, waiting for the hooks
+ *   and freeing are three steps, and no other caller may come between them.
  * - Hooks look rows up without a lock. A row that has left the index is freed only
  *   after every hook that ran then has ended.
  * - A cell is written by its own CPU alone, in task context with preemption off; a
- *   row's shared counters by anyone, atomically. So in the usual fault no cache
+ *   row's shared counters from anywhere, atomically. So in the usual fault no cache
  *   line is written that another CPU writes.
  */
 #ifndef FAULTSTAT_TABLE_H
@@ -107,7 +107,7 @@ struct fs_name {
 	char text[];
 };
 
-/* A row on one CPU. Nobody else writes in the page, so cells need not begin a cache line. */
+/* A row on one CPU. No other CPU writes in the page, so cells need not begin a cache line. */
 #define CELL_WORDS	(sizeof(struct fs_counters) / sizeof(u64))
 #define GROUP_ROWS	(4096 / sizeof(struct fs_counters))
 #define GROUP_FULL	(~0ULL >> (64 - GROUP_ROWS))
@@ -232,7 +232,7 @@ DECLARE_PER_CPU(struct fs_counters, fs_table_totals);
 /* Spreads what differs in any bits over the upper ones. */
 #define TABLE_HASH	0x9e3779b97f4a7c15ULL
 
-/* The usual way, for account.h. */
+/* The fast path, for account.h. */
 
 static __always_inline u64 *fs_row_cell(const struct fs_row *row, unsigned int cpu)
 {
@@ -263,8 +263,8 @@ static __always_inline void fs_totals_count(enum fs_counter counter)
 }
 
 /*
- * By multipliers that nobody knows: FUSE lets anyone choose inode numbers and
- * generations, and prctl() names, and a chain that somebody has made long is walked
+ * By secret multipliers: FUSE lets its users choose inode numbers and generations, as
+ * prctl() does names, and a chain that was made long on purpose would be walked
  * with interrupts off.
  */
 static __always_inline u32 fs_row_bucket(const struct fs_process *process, struct fs_object_key key)

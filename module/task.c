@@ -2,7 +2,7 @@
 /*
  * Task states: making them at a task's first call, binding them to processes,
  * settling them when the kernel frees the task or a reader wants to know. All of
- * it is off the usual way. Runs in hooks: in a fault or a fork with preemption on
+ * it is off the fast path. Runs in hooks: in a fault or a fork with preemption on
  * or off, in softirq (free), and from the reader in process context. Task states
  * are put in and taken out under fs_table.lock.
  */
@@ -163,13 +163,13 @@ static void state_link(struct fs_task_state *state)
 
 	raw_write_seqcount_begin(&fs_task_index.changes);
 	state->index_next = *bucket;
-	/* Whoever walks the chain sees a whole state. */
+	/* A walk of the chain sees a whole state. */
 	smp_wmb();
 	WRITE_ONCE(*bucket, state);
 	raw_write_seqcount_end(&fs_task_index.changes);
 }
 
-/* Under fs_table.lock. @state's own link stays, for those who are looking at it. */
+/* Under fs_table.lock. @state's own link stays, for searches that are at it. */
 static void state_unlink(struct fs_task_state *state)
 {
 	struct fs_task_state **at = &fs_task_index.buckets[fs_task_bucket(state->task)];
@@ -239,7 +239,7 @@ static void state_free(struct fs_task_state *state)
 }
 
 /*
- * Who is summing rows and will come to look at the open calls. A task that is freed
+ * The reader that is summing rows and will come to look at the open calls. A task that is freed
  * meanwhile settles in a row that may have been summed already, and its state will
  * be gone: then the visitor hears of it here. fs_table.lock.
  */
@@ -526,7 +526,7 @@ void fs_task_counting_end(void)
 
 	WRITE_ONCE(counting, false);
 	WRITE_ONCE(counting_since, U64_MAX);
-	/* Everyone leaves the usual way. */
+	/* Every task leaves the fast path. */
 	fs_table_new_epoch();
 	compat_synchronize_hooks();
 

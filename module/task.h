@@ -18,7 +18,7 @@
  * @task: whose; also lies over a free item's link, which equals no task
  * @seen: the task's min_flt (lower half) and maj_flt (upper half) at its last call
  * @key: object of the last call, as fs_object_key_plain() says; OBJECT_NONE to look again;
- *	with HEAT_MARK where the usual way is not to know it
+ *	with HEAT_MARK where the fast path is not to know it
  * @cell: the row's counters on @cpu
  * @row: row of the last call
  * @generation: exec id and selection epoch that @process was found for
@@ -66,9 +66,9 @@ static __always_inline u32 fs_task_bucket(const struct task_struct *task)
 }
 
 /*
- * Without a lock: a task's own state is put in and taken out by nobody else while
+ * Without a lock: a task's own state is put in and taken out by itself alone while
  * it runs. A state that is freed and used again meanwhile may lead the search into
- * another chain; who finds nothing searches again under fs_table.lock.
+ * another chain; a search that finds nothing is repeated under fs_table.lock.
  */
 static __always_inline struct fs_task_state *fs_task_state_find(const struct task_struct *task)
 {

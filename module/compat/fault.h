@@ -25,7 +25,7 @@ struct fs_fault {
 };
 
 /**
- * struct fs_fault_place - where a call is: for those who want more than the mapping, or again
+ * struct fs_fault_place - where a call is, for the slow path
  * @vma: as in struct fs_fault
  * @address: of the fault
  */
