@@ -268,7 +268,7 @@ static void fold_aged(struct list_head *aged)
 		target = row_is_other(row) ? fs_table.others.only :
 			 fs_row_find(row->process, fs_object_other);
 		if (!target && !row->dropped) {
-			/* Nobody else makes one. */
+			/* Nothing else makes one. */
 			fs_row_become_other(row);
 			row_joins(row);
 			continue;

@@ -50,7 +50,7 @@ const char *fs_settings_attach_name(enum fs_attach attach)
 
 static int refuse(const char *name, const char *allowed)
 {
-	pr_err("%s: not a value it can have; allowed is %s\n", name, allowed);
+	pr_err("%s: invalid value; allowed is %s\n", name, allowed);
 	return -EINVAL;
 }
 
