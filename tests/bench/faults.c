@@ -48,8 +48,8 @@
 #define BIRTH_PAGES	60ul
 
 #define ROWS		"/proc/faultstat/faults"
-/* With a number of six digits behind it, a path of 64 bytes, as it stands in the rows. */
-#define FILES		"/tmp/files-of-a-path-that-is-sixty-four-bytes-long-in-all-"
+/* In FILES_IN=, or /tmp: there, and with a number of six digits behind it, a path of 64 bytes. */
+#define FILES		"files-of-a-path-that-is-sixty-four-bytes-long-in-all-"
 
 static void die(const char *what)
 {
@@ -239,9 +239,10 @@ static void hits(const char *name)
 
 static const char *file_path(unsigned long nr)
 {
-	static char path[sizeof(FILES) + 20];
+	const char *dir = getenv("FILES_IN");
+	static char path[sizeof(FILES) + 80];
 
-	snprintf(path, sizeof(path), FILES "%06lu", nr);
+	snprintf(path, sizeof(path), "%s/" FILES "%06lu", dir ? dir : "/tmp", nr);
 	return path;
 }
 

@@ -59,6 +59,9 @@ END {
 		figure("heat-files", at["heat", "rows-2"] - at[best, "rows-2"])
 	if (has("heat", "rows-full") && has(best, "rows-full"))
 		figure("heat-full", at["heat", "rows-full"] - at[best, "rows-full"])
+	# Files of btrfs and NFS.
+	if (("handle", "rows-1") in at)
+		figure("by-handle", at["handle", "rows-1"] - at["bare-handle", "rows-1"])
 	# Of the workloads whose figures are the same at every run to a tenth of an instruction. On other
 	# kernels than 6.1 those of anonymous memory drift by some instructions, with and without the
 	# module, which is why they are measured in turn: the least of each.

@@ -36,6 +36,18 @@ measure_module() {
 	rmmod faultstat && return $status
 }
 
+# measure_by_handle CONFIGURATION: the same faults on files that are told apart by their handles, bare and with
+# the module.
+measure_by_handle() {
+	sh /tests/data/btrfs.sh /tmp/handles 2>$complaints || return
+	measure cold rows-2 env FILES_IN=/tmp/handles || return 1
+	measure "bare-$1" "rows-1 rows-2" env FILES_IN=/tmp/handles || return 1
+	insmod "$FAULTSTAT_KO" keep_exited=64 2>$complaints || return 1
+	measure "$1" "rows-1 rows-2" env FILES_IN=/tmp/handles
+	status=$?
+	rmmod faultstat && return $status
+}
+
 # Lines "not measured" need a reason: no_figure FIGURE says why it is to be skipped, or nothing.
 no_figure() { :; }
 
