@@ -48,14 +48,19 @@ FIXTURE_SETUP(loaded)
 static inline void loaded_end(struct __test_metadata *_metadata, bool missed_expected,
 			      unsigned int check)
 {
+	long long before;
 	struct snapshot s;
 
 	workload_kill_all();
 	if (module_loaded()) {
+		before = totals_value("total", "calls");
 		EXPECT_EQ(0, snapshot_take(&s, FAULTS_PROC)) {
 			snapshot_free(&s);
 			return;
 		}
+		/* What hooks counted beside the rows, since the last reset too. */
+		EXPECT_LE(before, s.total.calls);
+		EXPECT_GE(totals_value("total", "calls"), s.total.calls);
 		EXPECT_EQ(0, snapshot_violations(&s, check));
 		if (!missed_expected) {
 			EXPECT_EQ(0, s.lifetime.missed) {
