@@ -37,7 +37,7 @@ static enum exit_code finish(enum exit_code code)
 	errno = 0;
 	if ((!fflush(stdout) && !failed) || pipe_closed)
 		return code;
-	complain("standard output: %s", errno ? strerror(errno) : "not all could be written");
+	complain("standard output: %s", errno ? strerror(errno) : "incomplete write");
 	return EXIT_ERROR;
 }
 

@@ -290,7 +290,7 @@ TEST_F(reader, doctor_is_content_and_sees_a_dead_hook)
 		note("%s", self->sh.out);
 	}
 	EXPECT_TRUE(has(self->sh.out, "handle_mm_fault"));
-	EXPECT_TRUE(has(self->sh.out, "/sys/kernel/debug/faultstat is there"));
+	EXPECT_TRUE(has(self->sh.out, "/sys/kernel/debug/faultstat is present"));
 	/* There may be no such switch, or none that can be turned off. */
 	if (access("/proc/sys/kernel/ftrace_enabled", W_OK))
 		return;

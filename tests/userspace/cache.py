@@ -160,7 +160,7 @@ def test_who_may_not_know_is_told_so():
         equal("total", (3, unknown, 64 * PAGE * unknown, 3), tuple(
             said["total"][key] for key in ("files", "unknown", "unknown_size", "pages")))
         table = as_nobody("cache", "--via", way, place).stdout
-        check("the table says so", "no permission" in table and "unknown, and not in the total" in table,
+        check("the table says so", "no permission" in table and "unknown, not in the total" in table,
               table)
         equal("none of it is full", [], re.findall(r"100\.0", table))
         done = as_nobody("cache", "-J", "--via", way, "--ranges", locked, path)
@@ -210,7 +210,7 @@ def test_special_files_are_said_to_be_that():
     said = json_of("cache", place)
     equal("in a folder they are left alone", ["file"], [os.path.basename(row["file"])
                                                         for row in said["cache"]])
-    check("and counted", "special files left alone: 1" in run("cache", place).stdout)
+    check("and counted", "special files skipped: 1" in run("cache", place).stdout)
     found = rows(os.path.join(place, "fifo"), "/dev/null", os.path.join(place, "link"))
     equal("named", {"fifo": "special file", "null": "special file", "link": "known"},
           {os.path.basename(path): row["state"] for path, row in found.items()})
@@ -284,7 +284,7 @@ def test_devices_that_opening_would_make_are_left_alone():
     # A number of md, which opening would make an array of.
     os.mknod(os.path.join(place, "md"), 0o600 | stat.S_IFBLK, os.makedev(9, 111))
     table = run("cache", place).stdout
-    check("left alone", "special files left alone: 1" in table and "total of 0 files" in table, table)
+    check("left alone", "special files skipped: 1" in table and "total of 0 files" in table, table)
 
 
 def mounted(kind, place, *options, source=None):
@@ -391,7 +391,7 @@ def test_pages_that_files_of_overlayfs_share_count_once():
                                                     json_of("cache", "--by", "dir", *paths)["cache"]))
             text = run("cache", "-r", *paths).stdout
             check("raw", " shared %d " % total["shared"] in text and " shared_files %d " % wanted[1] in text, text)
-        check("the table says it", re.search(r"another file has as well count once: 160K of 2 files",
+        check("the table says it", re.search(r"shared with another file count once: 160K of 2 files",
                                              run("cache", a, b).stdout))
         equal("what is not asked for shares nothing", (40, 0), tuple(
             json_of("cache", "-f", "*/b/file", a, b)["total"][key] for key in ("pages", "shared")))
@@ -768,12 +768,12 @@ def test_files_of_a_process():
         check("python's own", any("python" in path for path in found), found)
         equal("twice the process", len(found), len(rows("-p", process.pid + "," + process.pid)))
         done = run("cache", "-J", "-p", process.pid + ",2147483647")
-        equal("one that is not there", (1, "kfaultstat: 2147483647 is no process that has memory of its own\n"),
+        equal("one that is not there", (1, "kfaultstat: no process 2147483647 with memory of its own\n"),
               (done.returncode, done.stderr))
         equal("the other is shown", len(found), len(json.loads(done.stdout)["cache"]))
     for words in ([], ["0.1"], ["--ranges"]):
-        fails(1, [process.pid + " is no process"], "cache", "-p", process.pid, *words)
-    fails(2, ["-x goes with folders"], "cache", "-x", "-p", "1")
+        fails(1, ["no process " + process.pid], "cache", "-p", process.pid, *words)
+    fails(2, ["-x and -p are mutually exclusive"], "cache", "-x", "-p", "1")
 
 
 @undisturbed
@@ -842,7 +842,7 @@ def test_one_file_system_is_where_nothing_else_is_mounted():
 def test_what_the_kernel_makes_up_is_no_file():
     done = run("cache", "/proc/sys/kernel")
     equal("exit code", 0, done.returncode, done.stderr)
-    check("said so", "total of 0 files" in done.stdout and "special files left alone: " in done.stdout, done.stdout)
+    check("said so", "total of 0 files" in done.stdout and "special files skipped: " in done.stdout, done.stdout)
     equal("one that is named", "special file", rows("/proc/version")["/proc/version"]["state"])
 
 
@@ -851,7 +851,7 @@ def test_nor_is_what_stands_in_sys():
         raise Skip("no /sys/kernel here")
     done = run("cache", "/proc/sys/kernel", "/sys/kernel")
     equal("exit code", 0, done.returncode, done.stderr)
-    check("said so", "total of 0 files" in done.stdout and "special files left alone: 2" in done.stdout, done.stdout)
+    check("said so", "total of 0 files" in done.stdout and "special files skipped: 2" in done.stdout, done.stdout)
 
 
 def test_many_rows_come_in_parts_that_are_one_table():
@@ -977,7 +977,7 @@ def test_paths_are_cut_where_they_are_until_lines_fit_the_screen():
 
 def test_wrong_usage():
     fails(2, ["files, folders"], "cache")
-    fails(2, ["-p", "not both"], "cache", "-p", "1", "/etc")
+    fails(2, ["files and -p are mutually exclusive: /etc"], "cache", "-p", "1", "/etc")
     fails(2, ["cachestat or mincore", "x"], "cache", "--via", "x", "/etc")
     fails(2, ["--by", "comm"], "cache", "--by", "comm", "/etc")
     fails(2, ["interval"], "cache", "/etc", "0.01")

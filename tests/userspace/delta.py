@@ -60,7 +60,7 @@ def test_what_was_saved_before_is_refused_as_the_later():
     early, late = early.save("early"), late.save("late")
     equal("the right way round", 0, run("diff", early, late).returncode)
     fails(1, ["early", "late", "earlier copy first"], "diff", late, early)
-    fails(2, ["standard input"], "diff", "-", "-")
+    fails(2, ["standard input can be one of the copies only"], "diff", "-", "-")
     # And of two that are read one after the other.
     path = os.path.join(SCRATCH, "turns")
     shutil.copy(late, path)
@@ -70,7 +70,7 @@ def test_what_was_saved_before_is_refused_as_the_later():
         os.replace(path + ".new", path)
         complaint = process.communicate(timeout=60)[1].decode()
     equal("exit code", 1, process.returncode, complaint)
-    check("which", "turns is older than the copy before it" in complaint, complaint)
+    check("which", "turns is older than the previous copy" in complaint, complaint)
 
 
 def test_a_pid_that_is_used_again_is_another_row():
@@ -186,7 +186,7 @@ def test_another_load_is_said_and_counts_from_there():
     equal("seconds", 5.0, result["interval"]["seconds"])
     equal("total", 4, result["interval"]["counts"]["minor"])
     text = run("diff", before.save("before"), after.save("after")).stdout
-    check("said to people", "loaded anew" in text, text)
+    check("said to people", "since the module was reloaded" in text, text)
 
 
 def test_copies_in_the_wrong_order_are_refused():

@@ -139,7 +139,7 @@ def test_what_the_man_page_shows_is_what_there_is():
 
 def test_wrong_usage_is_exit_code_2_and_one_line():
     """The thing is named, and what is allowed or where that stands."""
-    fails(2, ["--nonsense", "--help"], "--nonsense")
+    fails(2, ["unknown option --nonsense of show", "--help"], "--nonsense")
     fails(2, ["-x", "--help"], "-x")
     fails(2, ["-x ", "--help"], "-ax")
     fails(2, ["-x ", "--help"], "--all", "-xr")
@@ -147,28 +147,28 @@ def test_wrong_usage_is_exit_code_2_and_one_line():
     fails(2, ["--lines", "value", "NUMBER"], "--lines")
     fails(2, ["--report", "value", "FILE"], "stat", "--report")
     fails(2, ["--raw takes no value"], "--raw=1")
-    fails(2, ["--by of show", "cgroup", "not \"x\""], "--by", "x")
-    fails(2, ["--by", "dir=DEPTH (from 1 to 1000)"], "--by", "dir=0")
-    fails(2, ["--by", "dir=DEPTH (from 1 to 1000)"], "--by", "dir=1001")
+    fails(2, ["--by \"x\" for show", "comm or cgroup"], "--by", "x")
+    fails(2, ["--by", "dir=DEPTH (1 to 1000)"], "--by", "dir=0")
+    fails(2, ["--by", "dir=DEPTH (1 to 1000)"], "--by", "dir=1001")
     fails(2, ["--by"], "--by", "dir=x")
-    fails(2, ["--by of diff", "or comm, not \"cgroup\""], "diff", "--by", "cgroup", "a", "b")
-    fails(2, ["--by of stat", "or comm, not \"cgroup\""], "stat", "--by", "cgroup", "true")
+    fails(2, ["--by \"cgroup\" for diff", "process or comm"], "diff", "--by", "cgroup", "a", "b")
+    fails(2, ["--by \"cgroup\" for stat", "process or comm"], "stat", "--by", "cgroup", "true")
     for bad in ("1,x", "", "0", ",", "1,", "2147483648", "-1", ",".join(str(pid) for pid in range(1, 1026))):
-        fails(2, ["-p is a list of pids from 1 on", "at most 1024", "\"%s\"" % bad], "-p", bad)
+        fails(2, ["invalid list of pids \"%s\": at most 1024, separated by commas" % bad], "-p", bad)
     for bad in ("0", "", "x", "-1", "99999999999999999999"):
-        fails(2, ["-n is a number of rows from 1 on", "\"%s\"" % bad], "-n", bad)
-    fails(2, ["\"nonsense\"", "no command", "--help"], "nonsense")
+        fails(2, ["invalid value of -n \"%s\": a number of rows, from 1" % bad], "-n", bad)
+    fails(2, ["unknown command \"nonsense\"", "--help"], "nonsense")
     for words in (["0.05"], ["top", "x"], ["sys", "1000001"], ["show", "1.2.3"], [".", "3"]):
-        fails(2, ["the interval is a number of seconds from 0.1 to 1000000", "\"%s\"" % (
+        fails(2, ["invalid interval \"%s\": seconds, from 0.1 to 1000000" % (
             words[0] if len(words) == 1 or words[1] == "3" else words[1])], *words)
-    fails(2, ["the count is a number from 1 on", "\"x\""], "1", "x")
-    fails(2, ["the count is a number from 1 on", "\"0\""], "1", "0")
+    fails(2, ["invalid count \"x\": a number from 1"], "1", "x")
+    fails(2, ["invalid count \"0\": a number from 1"], "1", "0")
     fails(2, ["unexpected argument \"3\"", "interval and count"], "1", "2", "3")
-    fails(2, ["--files", "--areas"], "--files", "--areas")
-    fails(2, ["--files", "--areas"], "--files", "--regions")
+    fails(2, ["--files and --areas are mutually exclusive"], "--files", "--areas")
+    fails(2, ["--files and --areas are mutually exclusive"], "--files", "--regions")
     fails(2, ["cgroup", "saved copy"], "--by", "cgroup", "-i", CAPTURED)
     fails(2, ["standard input", "--input"], "-i", "-", "1")
-    fails(2, ["reset takes no argument", "\"now\""], "reset", "now")
+    fails(2, ["reset: unexpected argument \"now\""], "reset", "now")
     fails(2, ["COMMAND"], "stat")
     fails(2, ["-J", "top"], "top", "-J")
     fails(2, ["-w", "show"], "show", "-w")
@@ -189,12 +189,12 @@ def test_every_command_refuses_a_column_in_the_same_words():
                    if line.startswith(" ")]
         # Those of a way to look that is not the usual one are not in the help.
         wanted = None if command in ("map -p", "cache --ranges", "map") else ", ".join(columns)
-        for option, behind in (("-o", ""), ("-s", ", each with :asc or :desc behind it or neither, at most eight")):
+        for option, behind in (("-o", ""), ("-s", ", at most eight, optionally followed by :asc or :desc")):
             if option == "-s" and command in ("sys", "cache --ranges"):
                 continue
             for bad in ("nothing", ""):
                 line = fails(2, [], name, option, "%s,%s" % (bad, columns[0]), *rest)
-                found = re.fullmatch(r'kfaultstat: %s cannot have "%s": columns are ([^;]*); see --help' % (
+                found = re.fullmatch(r'kfaultstat: %s: unknown column "%s": columns are ([^;]*); see --help' % (
                     option, bad), line)
                 check("words of %s %s" % (command, option), found, line)
                 check("what follows the columns", found.group(1).endswith(behind), line)
@@ -255,7 +255,7 @@ def test_a_pid_that_is_taken_for_an_interval_is_said():
             except subprocess.TimeoutExpired:
                 child.kill()
             return child.stderr.read()
-    wanted = "kfaultstat: %s is taken as the interval, %s seconds; for process %s use -p %s\n" % (pid, pid, pid, pid)
+    wanted = "kfaultstat: %s is the interval in seconds; for process %s use -p %s\n" % (pid, pid, pid)
     for words in (["map", pid], ["-i", CAPTURED, pid], ["show", "-i", CAPTURED, pid], ["cache", TOP + "/Makefile", pid]):
         equal("%s" % words, wanted, said(*words))
     gone = subprocess.Popen(["true"])
@@ -295,7 +295,7 @@ def test_a_copy_has_no_column_that_only_the_machine_knows():
 
 
 def test_top_wants_a_terminal():
-    fails(1, ["top wants a terminal"], "top", "-i", CAPTURED)
+    fails(1, ["top requires a terminal"], "top", "-i", CAPTURED)
 
 
 def test_a_closed_pipe_is_no_error_and_a_full_disk_is():

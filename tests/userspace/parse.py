@@ -68,23 +68,23 @@ def test_a_text_of_1_0_does_not_say_what_is_deleted():
 
 def test_a_newer_format_is_refused_in_one_line():
     path = Text(version=2).save()
-    fails(1, ["format version 2", "version 1", path], "-i", path)
+    fails(1, ["unsupported format version 2 (supported: 1)", path], "-i", path)
     fails(1, ["format version 2"], "-i", "-", stdin=Text(version=2).bytes())
     fails(1, ["format version 2"], "diff", path, path)
 
 
 def test_what_is_no_text_of_ours_is_refused():
     for number, (content, words) in enumerate((
-            (b"", ["it is empty"]),
-            (b"hello\n", ["not faultstat's text"]),
-            (b"# faultstat x\n", ["not faultstat's text"]),
-            (b"# faultstat 1\n", ["no line load"]),
-            (b"\0" * 100, ["not faultstat's text"]),
+            (b"", ["empty file"]),
+            (b"hello\n", ["not a faultstat file"]),
+            (b"# faultstat x\n", ["not a faultstat file"]),
+            (b"# faultstat 1\n", ["missing header line load"]),
+            (b"\0" * 100, ["not a faultstat file"]),
     )):
         fails(1, words, "-i", save("bad%d" % number, content))
     fails(1, ["Is a directory"], "-i", SCRATCH)
     fails(1, ["No such file"], "-i", os.path.join(SCRATCH, "nothing"))
-    fails(1, ["not faultstat's text"], "-i", "/etc/passwd")
+    fails(1, ["not a faultstat file"], "-i", "/etc/passwd")
 
 
 def test_damage_is_named_with_its_line():
@@ -92,8 +92,8 @@ def test_damage_is_named_with_its_line():
     for before, after, words in (
             (" pid id", " id", ["line 10", "no column pid"]),
             (" object\n", "\n", ["line 10", "no column object"]),
-            ("deleted object\n", "object deleted\n", ["line 10", "not the last"]),
-            ("comm pid", "comm comm pid", ["line 10", "twice"]),
+            ("deleted object\n", "object deleted\n", ["line 10", "the last column is not object"]),
+            ("comm pid", "comm comm pid", ["line 10", "duplicate column comm"]),
             ("cat 7 3 ", "cat 7 3 x ", ["line 11"]),
             ("cat 7 ", "cat 7x ", ["line 11", "pid", "7x"]),
             ("cat 7 ", "cat -7 ", ["line 11", "pid"]),
@@ -101,14 +101,14 @@ def test_damage_is_named_with_its_line():
             ("live 1 5", "live 1 18446744073709551616", ["line 11", "calls"]),
             (" 0:0 0 0 /bin/cat", " 0 0 0 /bin/cat", ["line 11", "dev"]),
             (" 0:0 0 0 /bin/cat", "", ["line 11", "columns"]),
-            (" 0:0 0 0 /bin/cat", " 0:0 0 2 /bin/cat", ["line 11", "deleted cannot be 2"]),
-            (" 0:0 0 0 /bin/cat", " 0:0 0 10 /bin/cat", ["line 11", "deleted cannot be 10"]),
+            (" 0:0 0 0 /bin/cat", " 0:0 0 2 /bin/cat", ["line 11", "invalid value of deleted: 2"]),
+            (" 0:0 0 0 /bin/cat", " 0:0 0 10 /bin/cat", ["line 11", "invalid value of deleted: 10"]),
             (" /bin/cat\n", "\n", ["line 11"]),
             ("now 20.000", "now never", ["line 3", "now"]),
             (" now 20.000", "", ["line 3", "no now"]),
-            ("# total ", "# totals ", ["no line total"]),
-            ("# lifetime ", "# life ", ["no line lifetime"]),
-            ("# table ", "# tables ", ["no line table"]),
+            ("# total ", "# totals ", ["missing header line total"]),
+            ("# lifetime ", "# life ", ["missing header line lifetime"]),
+            ("# table ", "# tables ", ["missing header line table"]),
             ("minor 5 major", "major", ["minor"]),
             ("\ncat", "\nc\0t", ["NUL"]),
     ):
@@ -127,7 +127,7 @@ def test_a_text_that_was_cut_anywhere_is_refused():
         done = run("-i", "-", "-r", stdin=text[:size])
         equal("exit code with %d bytes" % size, 0 if rows else 1, done.returncode, done.stderr)
         if rows and size < len(text):
-            check("said with %d bytes" % size, "seems to be cut" in done.stderr, done.stderr)
+            check("said with %d bytes" % size, "seems truncated" in done.stderr, done.stderr)
         else:
             equal("lines with %d bytes" % size, 0 if rows else 1, len(done.stderr.splitlines()), done.stderr)
         totals = size in whole and size >= columns
@@ -138,7 +138,7 @@ def test_a_text_that_was_cut_anywhere_is_refused():
 def test_a_last_row_without_an_end_is_named():
     text = Text().row("a", 7, 3, "live", "/bin/sh", 5, 1).row("c", 8, 4, "live", "/etc/ld.so.cache", 2).bytes()
     for cut in (1, 3, 6):
-        line = fails(1, ["line 12", "cut"], "-i", save("cut", text[:-cut]))
+        line = fails(1, ["line 12", "truncated"], "-i", save("cut", text[:-cut]))
         check("nothing else", "columns" not in line, line)
 
 
@@ -151,7 +151,7 @@ def test_a_copy_that_lacks_rows_is_shown_with_a_warning():
     for words in (["-i", path, "-r"], ["diff", path, text.save("whole"), "-r"]):
         done = run(*words)
         equal("exit code", 0, done.returncode)
-        equal("warning", "kfaultstat: %s: its rows have 3000 of 5000 calls: the copy seems to be cut\n" % path,
+        equal("warning", "kfaultstat: %s: its rows have 3000 of 5000 calls: the copy seems truncated\n" % path,
               done.stderr)
     # Under load some calls are in the total and not yet in a row; after a reset rows have nothing.
     for number in (1, 0):

@@ -253,7 +253,7 @@ def test_heat_is_asked_for_those_that_map_the_file_and_for_no_others():
         begin = time.monotonic()
         done = subprocess.run([PLAIN, "regions", path], env=env, capture_output=True, text=True, check=True)
         check("for a second", 1 <= time.monotonic() - begin < 8)
-        equal("said", "# nobody has faults counted by region: looking for 1 s", done.stdout.splitlines()[0])
+        equal("said", "# faults are not counted by region yet: measuring for 1 s", done.stdout.splitlines()[0])
         wanted = sorted((int(one.pid), int(other.pid)))
         equal("both", wanted, sorted(map(int, asked().split(","))))
 
@@ -295,14 +295,14 @@ def test_without_the_module():
 def test_damage_is_named_with_its_line():
     good = Heat().row("/etc/passwd", {0: (3, 1), 2: (1, 0)}, 4096).bytes().decode()
     for before, after, words in (
-            ("# faultstat-heat 1", "# faultstat 1", ["not faultstat's text"]),
-            ("# faultstat-heat 1", "# faultstat-heat 2", ["version 2", "version 1"]),
-            ("# load ", "# loads ", ["no line load"]), ("# heat ", "# heats ", ["no line heat"]),
+            ("# faultstat-heat 1", "# faultstat 1", ["not a faultstat file"]),
+            ("# faultstat-heat 1", "# faultstat-heat 2", ["unsupported format version 2 (supported: 1)"]),
+            ("# load ", "# loads ", ["missing header line load"]), ("# heat ", "# heats ", ["missing header line heat"]),
             (" requests 1", "", ["line 4", "no requests"]), ("lost 0\n", "lost x\n", ["line 4", "lost"]),
             ("now 20.000", "now never", ["line 2", "now"]),
             (" region_size", "", ["line 5", "no column region_size"]),
-            ("comm pid", "comm comm pid", ["line 5", "twice"]),
-            ("regions object\n", "object regions\n", ["line 5", "not the last"]),
+            ("comm pid", "comm comm pid", ["line 5", "duplicate column comm"]),
+            ("regions object\n", "object regions\n", ["line 5", "the last column is not object"]),
             (" 4096 4 ", " 4095 4 ", ["line 6", "region_size", "4095"]),
             (" 4096 4 ", " 12288 4 ", ["line 6", "region_size"]), (" 4096 4 ", " 2048 4 ", ["region_size"]),
             (" 4096 4 ", " 9223372036854775808 4 ", ["line 6", "region_size"]),
@@ -317,7 +317,7 @@ def test_damage_is_named_with_its_line():
         fails(1, words, "regions", "-i", save("damaged", good.replace(before, after, 1).encode()))
     large = good.replace(" 4096 4 ", " %d 4 " % (1 << 58))
     equal("the largest regions", 4, json_of("regions", "-i", save("large", large.encode()))["total"]["calls"])
-    fails(1, ["line 6", "no file"], "regions", "-i", save("far", large.replace("2:1:0", "16:1:0").encode()))
+    fails(1, ["line 6", "impossible regions"], "regions", "-i", save("far", large.replace("2:1:0", "16:1:0").encode()))
     text = good.encode()
     whole = {i + 1 for i, c in enumerate(text) if c == 10}
     columns = text.index(b"\ncomm pid") + 2
@@ -335,7 +335,7 @@ def test_calls_without_a_region_are_said():
     path = fill(os.path.join(folder(), "file"), 8)
     heat = Heat().row(path, {0: (1, 0)}, lost=5).save()
     equal("lost", 5, json_of("regions", "-i", heat, path)["total"]["lost"])
-    check("said", "in no region, for the module had no memory: 5" in run("regions", "-i", heat, path).stdout)
+    check("said", "calls in no region, as the module was out of memory: 5" in run("regions", "-i", heat, path).stdout)
 
 
 def picture(path):
@@ -455,9 +455,9 @@ def deleted_identity(pid, path):
 def test_wrong_usage():
     heat = Heat().save()
     fails(2, ["files, folders, or -p"], "regions")
-    fails(2, ["-p", "not both"], "regions", "-p", "1", "/etc/passwd")
+    fails(2, ["files and -p are mutually exclusive: /etc/passwd"], "regions", "-p", "1", "/etc/passwd")
     for bad in ("0", "257", "x", "-1", ""):
-        fails(2, ["--parts is a number of regions from 1 to 256", "\"%s\"" % bad], "regions", "--parts", bad)
+        fails(2, ["invalid value of --parts \"%s\": a number of regions, from 1 to 256" % bad], "regions", "--parts", bad)
     fails(2, ["interval", "0.1"], "regions", "-i", heat, "/etc/passwd", "0.01")
     fails(2, ["count", "0"], "regions", "-i", heat, "/etc/passwd", "1", "0")
     fails(2, ["standard input", "--input"], "regions", "-i", "-", "/etc/passwd", "1")

@@ -48,7 +48,7 @@ def report(*words):
 def test_descendants_that_run_on_are_said():
     found = report("sh", "-c", "(sleep 1.5; :) & :")
     equal("verdict", "incomplete", found["verdict"])
-    equal("reason", ["descendants that have no rows still run: --wait waits for them"], found["reasons"])
+    equal("reason", ["descendants without rows still run: --wait waits for them"], found["reasons"])
     begin = time.monotonic()
     found = report("--wait", "sh", "-c", "(sleep 1.5; :) & :")
     check("waited for", time.monotonic() - begin > 1.4)

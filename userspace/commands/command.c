@@ -185,12 +185,12 @@ static enum exit_code refused(const struct parser *p, int key, const char *word)
 	if (optopt > 0 && optopt < KEY_LONG && (!known || word[0] != '-' || word[1] != '-'))
 		word = letter;
 	if (key == ':')
-		return usage("%s wants a value, %s: see kfaultstat %s --help", word,
-			     known ? known->info->argument : "and there is none", name);
+		return usage("option %s requires a value, %s: see kfaultstat %s --help", word,
+			     known ? known->info->argument : "and has none", name);
 	if (known && optopt)
-		return usage("%.*s takes no value: see kfaultstat %s --help",
+		return usage("option %.*s takes no value: see kfaultstat %s --help",
 			     (int)strcspn(word, "="), word, name);
-	return usage("%s is no option of kfaultstat %s: see kfaultstat %s --help", word, name,
+	return usage("unknown option %s of %s: see kfaultstat %s --help", word, name,
 		     name);
 }
 
@@ -215,7 +215,7 @@ static enum exit_code take_arguments(const struct parser *p, const struct comman
 			return usage("the command comes first: kfaultstat %s, then its options",
 				     first);
 		if (*first && !p->named && strspn(first, "0123456789.-+") != strlen(first))
-			return usage("\"%s\" is no command and no interval: see kfaultstat --help",
+			return usage("unknown command \"%s\", and not an interval: see kfaultstat --help",
 				     first);
 		if (!interval_parse(command->interval, line->arguments, line->nr_arguments,
 				    command->interval_hint ? command->interval_hint : ""))
@@ -225,7 +225,7 @@ static enum exit_code take_arguments(const struct parser *p, const struct comman
 		return EXIT_FINE;
 	}
 	if (line->nr_arguments && !*command->arguments)
-		return usage("kfaultstat %s takes no argument, and there is \"%s\"",
+		return usage("%s: unexpected argument \"%s\"",
 			     command->name, first);
 	return EXIT_FINE;
 }

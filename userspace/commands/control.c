@@ -33,7 +33,7 @@ static enum exit_code parameter_write(const char *path, const char *value)
 	if (failure == EACCES || failure == EPERM)
 		complain("%s: %s: run as root", path, strerror(failure));
 	else
-		complain("%s: %s: dmesg may say more", path, strerror(failure));
+		complain("%s: %s: see dmesg", path, strerror(failure));
 	return EXIT_ERROR;
 }
 
@@ -47,7 +47,7 @@ static enum exit_code enable(const char *value)
 		return code;
 	now = procfs_read(path, NULL);
 	if (!now || *now != *value) {
-		complain("%s is still %.1s: dmesg may say why", path, now ? now : "?");
+		complain("%s is still %.1s: see dmesg", path, now ? now : "?");
 		code = EXIT_ERROR;
 	}
 	free(now);
@@ -91,7 +91,7 @@ static enum exit_code run_reset(struct command_line *line)
 	if (code == EXIT_FINE)
 		code = resets_now(&after);
 	if (code == EXIT_FINE && after <= before) {
-		complain("the module has not reset its counters: dmesg may say why");
+		complain("the module did not reset its counters: see dmesg");
 		code = EXIT_ERROR;
 	}
 	return code;

@@ -45,12 +45,12 @@ static enum exit_code run(struct command_line *line)
 	if (!rows_check(&wanted))
 		return EXIT_USAGE;
 	if (line->nr_arguments != 2) {
-		complain("diff wants two saved copies, and there %s %d: kfaultstat diff BEFORE AFTER",
+		complain("diff requires two saved copies, and there %s %d: kfaultstat diff BEFORE AFTER",
 			 line->nr_arguments == 1 ? "is" : "are", line->nr_arguments);
 		return EXIT_USAGE;
 	}
 	if (!strcmp(names[0], "-") && !strcmp(names[1], "-")) {
-		complain("standard input cannot be both copies: give a file for one");
+		complain("standard input can be one of the copies only");
 		return EXIT_USAGE;
 	}
 	if (!view_choose(&view, &item_fields, &wanted.columns,

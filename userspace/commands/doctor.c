@@ -108,7 +108,7 @@ static void check_module(struct doctor *d, const struct snapshot *s)
 	char *enabled = snapshot_setting(s, "enabled"), *pids = snapshot_setting(s, "pid");
 
 	if (strcmp(s->module, FAULTSTAT_VERSION))
-		say(d, BAD, "module", "version %s, and kfaultstat is %s: install the same",
+		say(d, BAD, "module", "version %s, but kfaultstat is %s: install the same version",
 		    s->module, FAULTSTAT_VERSION);
 	else
 		say(d, OK, "module", "version %s on %s, as kfaultstat", s->module, s->kernel);
@@ -118,7 +118,7 @@ static void check_module(struct doctor *d, const struct snapshot *s)
 		say(d, BAD, "counting", "off: kfaultstat on turns it on");
 	free(enabled);
 	if (pids && *pids)
-		say(d, NOTE, "pid", "only these have rows of their own: %s", pids);
+		say(d, NOTE, "pid", "only these are counted in rows of their own: %s", pids);
 	free(pids);
 	if (s->names_local)
 		say(d, NOTE, "names", "begin at the root of their file system, not at /");
@@ -154,13 +154,13 @@ static void check_counts(struct doctor *d, const struct snapshot *s)
 	say(d, OK, "processes", "%" PRIu64 " live, %" PRIu64 " ended and kept, %" PRIu64 " folded",
 	    s->processes, s->ended, s->folded);
 	if (s->total.n[MISSED])
-		say(d, BAD, "missed", "%" PRIu64 " faults that no call explains since the last reset",
+		say(d, BAD, "missed", "%" PRIu64 " faults not matched to a call since the last reset",
 		    s->total.n[MISSED]);
 	else
 		say(d, OK, "missed", "nothing");
 	if (s->overflow)
 		say(d, BAD, "overflow",
-		    "%" PRIu64 " calls found no room since the last reset: raise max_rows, max_tasks or max_memory",
+		    "%" PRIu64 " calls did not fit since the last reset: raise max_rows, max_tasks or max_memory",
 		    s->overflow);
 	else
 		say(d, OK, "overflow", "nothing");
@@ -172,9 +172,9 @@ static void check_debugfs(struct doctor *d)
 	struct stat st;
 
 	if (!stat(name, &st))
-		say(d, OK, "debugfs", "%s is there", name);
+		say(d, OK, "debugfs", "%s is present", name);
 	else if (errno == EACCES)
-		say(d, NOTE, "debugfs", "only root may look; /proc/faultstat/faults is the same");
+		say(d, NOTE, "debugfs", "readable by root only; /proc/faultstat/faults is the same");
 	else
 		say(d, NOTE, "debugfs", "not mounted, or without the file; /proc/faultstat/faults is the same");
 	free(name);
@@ -187,7 +187,7 @@ static void check_lockdown(struct doctor *d)
 	int length = mode ? (int)strcspn(mode + 1, "]") : 0;
 
 	if (!mode)
-		say(d, OK, "lockdown", "none that we can see");
+		say(d, OK, "lockdown", "none visible");
 	else if (!strncmp(mode + 1, "none", 4))
 		say(d, OK, "lockdown", "none");
 	else
@@ -257,7 +257,7 @@ static enum exit_code run(struct command_line *line)
 
 	(void)line;
 	if (options.input && *options.root) {
-		complain("--input and --root are two sources: give one of them");
+		complain("--input and --root are mutually exclusive");
 		table_free(d.table);
 		return EXIT_USAGE;
 	}
@@ -306,7 +306,7 @@ static const char *const examples[] = {
 const struct command doctor_command = {
 	.name = "doctor",
 	.arguments = "",
-	.summary = "Check whether everything is well with the module.",
+	.summary = "Check the health of the module.",
 	.options = groups,
 	.examples = examples,
 	.run = run,

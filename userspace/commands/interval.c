@@ -31,10 +31,10 @@ bool interval_parse(struct interval *interval, char **arguments, int nr, const c
 		return usage("unexpected argument \"%s\" after interval and count", arguments[2]);
 	if (nr > 0 && (!text_seconds(arguments[0], &interval->seconds) ||
 		       interval->seconds < INTERVAL_LEAST || interval->seconds > INTERVAL_MOST))
-		return usage("the interval is a number of seconds from %g to %.0f, not \"%s\"%s",
-			     INTERVAL_LEAST, INTERVAL_MOST, arguments[0], hint);
+		return usage("invalid interval \"%s\": seconds, from %g to %.0f%s",
+			     arguments[0], INTERVAL_LEAST, INTERVAL_MOST, hint);
 	if (nr > 1 && (!text_number(arguments[1], &interval->count) || !interval->count))
-		return usage("the count is a number from 1 on, not \"%s\"", arguments[1]);
+		return usage("invalid count \"%s\": a number from 1", arguments[1]);
 	return true;
 }
 
@@ -55,7 +55,7 @@ bool interval_take(struct interval *interval, char **arguments, int *nr, int lea
 
 	if (left - 2 >= least && text_seconds(arguments[left - 2], &interval->seconds)) {
 		if (!text_number(arguments[left - 1], &interval->count) || !interval->count)
-			return usage("the count is a number from 1 on, not %s",
+			return usage("invalid count \"%s\": a number from 1",
 				     arguments[left - 1]);
 		left -= 2;
 	} else if (left - 1 >= least && text_seconds(arguments[left - 1], &number)) {
@@ -64,8 +64,8 @@ bool interval_take(struct interval *interval, char **arguments, int *nr, int lea
 	}
 	if (left < *nr &&
 	    (interval->seconds < INTERVAL_LEAST || interval->seconds > INTERVAL_MOST))
-		return usage("%s is no interval in seconds from %g on", arguments[left],
-			     INTERVAL_LEAST);
+		return usage("invalid interval \"%s\": seconds, from %g to %.0f", arguments[left],
+			     INTERVAL_LEAST, INTERVAL_MOST);
 	*nr = left;
 	return true;
 }
@@ -88,8 +88,8 @@ void interval_warn_pid(const struct interval *interval, const char *word)
 	path = xasprintf("/proc/%s/statm", word);
 	statm = procfs_read(path, NULL);
 	if (statm && *statm != '0')
-		complain("%s is taken as the interval, %s seconds; for process %s use -p %s", word,
-			 word, word, word);
+		complain("%s is the interval in seconds; for process %s use -p %s", word,
+			 word, word);
 	free(statm);
 	free(path);
 }
@@ -104,7 +104,7 @@ void interval_warn_pid(const struct interval *interval, const char *word)
 bool interval_can_read(const struct interval *interval, const char *input)
 {
 	if (interval->seconds > 0 && input && !strcmp(input, "-"))
-		return usage("standard input cannot be read again and again: give a file with --input");
+		return usage("cannot read standard input in intervals: use --input FILE");
 	return true;
 }
 

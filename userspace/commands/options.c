@@ -72,8 +72,8 @@ bool option_pids(void *to, char *value, const char *command)
 {
 	(void)command;
 	return filter_pids(to, value) ||
-	       usage("-p is a list of pids from 1 on with commas between, at most %d, not \"%s\"",
-		     FILTER_PIDS_MAX, value);
+	       usage("invalid list of pids \"%s\": at most %d, separated by commas",
+		     value, FILTER_PIDS_MAX);
 }
 
 static bool option_lines(void *to, char *value, const char *command)
@@ -82,7 +82,7 @@ static bool option_lines(void *to, char *value, const char *command)
 
 	(void)command;
 	if (!text_number(value, &lines) || !lines || lines > SIZE_MAX / 2)
-		return usage("-n is a number of rows from 1 on, not \"%s\"", value);
+		return usage("invalid value of -n \"%s\": a number of rows, from 1", value);
 	*(size_t *)to = (size_t)lines;
 	return true;
 }
@@ -108,8 +108,8 @@ static bool take_by(struct grouping_spec *spec, const char *value, const char *c
 {
 	if (grouping_parse(spec, value) && (cgroup || spec->by != BY_CGROUP))
 		return true;
-	return usage("--by of %s is object, dir, dir=DEPTH (from 1 to %d), process%s, not \"%s\"",
-		     command, DEPTH_MAX, cgroup ? ", comm or cgroup" : " or comm", value);
+	return usage("invalid value of --by \"%s\" for %s: object, dir, dir=DEPTH (1 to %d), process%s",
+		     value, command, DEPTH_MAX, cgroup ? ", comm or cgroup" : " or comm");
 }
 
 static bool option_by(void *to, char *value, const char *command)
@@ -145,8 +145,8 @@ bool option_by_dir(void *to, char *value, const char *command)
 	struct grouping_spec *spec = to;
 
 	return (grouping_parse(spec, value) && spec->by == BY_DIR) ||
-	       usage("--by of %s is dir or dir=DEPTH (from 1 to %d), not \"%s\"", command,
-		     DEPTH_MAX, value);
+	       usage("invalid value of --by \"%s\" for %s: dir or dir=DEPTH (1 to %d)", value,
+		     command, DEPTH_MAX);
 }
 
 const struct option_info options_input[] = {

@@ -76,9 +76,9 @@ const char *delta_columns(enum grouping by, bool live)
 bool rows_check(const struct rows_wanted *wanted)
 {
 	if (wanted->filter.files && wanted->filter.areas)
-		complain("%s and --areas together leave nothing: give one of them", "--files");
+		complain("%s and --areas are mutually exclusive", "--files");
 	else if (wanted->grouping.by == BY_CGROUP && !wanted->live)
-		complain("%s wants live processes, which a saved copy has none of", "--by cgroup");
+		complain("%s requires live processes, not a saved copy", "--by cgroup");
 	else
 		return true;
 	return false;
@@ -87,9 +87,9 @@ bool rows_check(const struct rows_wanted *wanted)
 static const char *since_text(const struct delta *d, const struct snapshot *after)
 {
 	if (d->reloaded && after->resets)
-		return "since the module was loaded anew, the rows since the last reset";
+		return "since the module was reloaded, the rows since the last reset";
 	if (d->reloaded)
-		return "since the module was loaded anew";
+		return "since the module was reloaded";
 	if (d->since == SINCE_LOAD && after->resets)
 		return "since the module was loaded, the rows since the last reset";
 	if (d->since == SINCE_LOAD)

@@ -110,7 +110,7 @@ static enum exit_code show_intervals(void)
 			struct delta delta;
 
 			if (has_before && options.input && snapshot_is_older(&after, &before)) {
-				complain("%s is older than the copy before it", options.input);
+				complain("%s is older than the previous copy", options.input);
 				snapshot_free(&after);
 				code = EXIT_ERROR;
 				break;

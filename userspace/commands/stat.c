@@ -229,7 +229,7 @@ static enum exit_code run_command(struct run *run, const struct command_line *li
 	double begin = clock_now();
 
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
-		complain("this kernel lets no orphans come to us: %s", strerror(errno));
+		complain("cannot become a child subreaper: %s", strerror(errno));
 	signals_take(&signals);
 	if (!command_start(run, line, &signals))
 		return EXIT_ERROR;
@@ -289,15 +289,14 @@ static void find_reasons(struct result *r, const struct snapshot *before,
 	char *keep;
 
 	if (r->run.left && live)
-		reason(r, xasprintf("%zu of its processes still run%s: --wait waits for them", live,
-				    live == 1 ? "s" : ""));
+		reason(r, xasprintf("%zu of its processes %s still running: --wait waits for them",
+				    live, live == 1 ? "is" : "are"));
 	else if (r->run.left)
-		reason(r,
-		       xstrdup("descendants that have no rows still run: --wait waits for them"));
+		reason(r, xstrdup("descendants without rows still run: --wait waits for them"));
 	if (r->run.others_before)
-		reason(r, xstrdup("kfaultstat had other children when it began"));
+		reason(r, xstrdup("kfaultstat had other children at its start"));
 	if (strcmp(before->load, after->load)) {
-		reason(r, xstrdup("the module was loaded anew meanwhile"));
+		reason(r, xstrdup("the module was reloaded meanwhile"));
 		return;
 	}
 	if (before->resets != after->resets)
@@ -309,7 +308,7 @@ static void find_reasons(struct result *r, const struct snapshot *before,
 		free(keep);
 	}
 	if (after->overflow > before->overflow)
-		reason(r, xasprintf("%" PRIu64 " calls found no room in the table meanwhile: see [overflow]",
+		reason(r, xasprintf("%" PRIu64 " calls did not fit in the table meanwhile: see [overflow]",
 				    after->overflow - before->overflow));
 	if (!setting_is(after, "pid", ""))
 		reason(r, xstrdup("the module counts only the processes in its parameter pid"));
@@ -422,7 +421,7 @@ static enum exit_code begin(const struct command_line *line, struct view *view,
 	enum exit_code code;
 
 	if (!line->nr_arguments) {
-		complain("stat wants a command to run: kfaultstat stat [--] COMMAND...");
+		complain("stat requires a command: kfaultstat stat [--] COMMAND...");
 		return EXIT_USAGE;
 	}
 	if (options.rows.grouping.by == BY_NONE)
@@ -434,7 +433,7 @@ static enum exit_code begin(const struct command_line *line, struct view *view,
 	if (code != EXIT_FINE)
 		return code;
 	if (!setting_is(before, "enabled", "1")) {
-		complain("faultstat does not count: kfaultstat on turns it on");
+		complain("counting is off: kfaultstat on turns it on");
 		return EXIT_ERROR;
 	}
 	*out = options.report ? fopen(options.report, "we") : stderr;

@@ -15,11 +15,11 @@
 
 static const struct field known[NR_COLUMNS] = {
 	[COLUMN_COMM] = { "comm", FIELD_NAME, "name of the process" },
-	[COLUMN_PID] = { "pid", FIELD_COUNT, "its pid" },
-	[COLUMN_ID] = { "id", FIELD_COUNT, "its id, never reused" },
+	[COLUMN_PID] = { "pid", FIELD_COUNT, "pid of the process" },
+	[COLUMN_ID] = { "id", FIELD_COUNT, "id of the process, never reused" },
 	[COLUMN_STATE] = { "state", FIELD_TEXT,
 			   "live, exec, exited, folded, or a special row's kind" },
-	[COLUMN_PPID] = { "ppid", FIELD_COUNT, "the parent's pid at birth" },
+	[COLUMN_PPID] = { "ppid", FIELD_COUNT, "pid of the parent when the process was created" },
 	[COLUMN_COUNTS + CALLS] = { "calls", FIELD_COUNT, "entries of handle_mm_fault()" },
 	[COLUMN_COUNTS + MINOR] = { "minor", FIELD_COUNT, "minor faults" },
 	[COLUMN_COUNTS + MAJOR] = { "major", FIELD_COUNT, "major faults" },
@@ -44,7 +44,7 @@ static const struct field known[NR_COLUMNS] = {
 	[COLUMN_DEV] = { "dev", FIELD_TEXT, "device of the file, major:minor" },
 	[COLUMN_INODE] = { "inode", FIELD_COUNT, "inode of the file" },
 	[COLUMN_DELETED] = { "deleted", FIELD_COUNT,
-			     "1 if the file's name was gone when the row was new" },
+			     "1 if the file had been deleted when the row was new" },
 	[COLUMN_CGROUP] = { "cgroup", FIELD_PATH, "cgroup of a live process" },
 	[COLUMN_DIR] = { "dir", FIELD_PATH, "folder of the file; areas as they are" },
 	[COLUMN_OBJECT] = { "object", FIELD_PATH, "file or area" },

@@ -55,7 +55,7 @@ static bool parse_load(void *data, char *line)
 
 	heat->load = parse_word(&line);
 	if (!heat->load)
-		return parse_fail(&p->text, "no number of the load");
+		return parse_fail(&p->text, "missing load id");
 	return parse_pairs(&p->text, "load", line, keys, ARRAY_SIZE(keys));
 }
 
@@ -192,7 +192,7 @@ static bool parse_row(void *data, char *line)
 	if (!parse_cells(&p->text, &line, &fields, parse_field, p))
 		return false;
 	if (!regions_are_in_reach(heat, p->row))
-		return parse_fail(&p->text, "regions that no file can have");
+		return parse_fail(&p->text, "impossible regions");
 	text_unescape(line);
 	p->row->object = line;
 	heat->nr_rows++;
@@ -234,7 +234,7 @@ bool heat_parse(struct heat *heat, char *text, size_t size, char *error)
 	heat->text = text;
 	if (!parse_text(&p.text, text, size, error, &format, &p))
 		return false;
-	return p.text.nr_columns || parse_fail(&p.text, "there are no columns: the copy is cut");
+	return p.text.nr_columns || parse_fail(&p.text, "the copy is truncated: no columns");
 }
 
 /**

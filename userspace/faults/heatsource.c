@@ -23,7 +23,7 @@
 static enum exit_code trouble(int failure, char **error)
 {
 	if (failure == ENOENT && !access("/proc/" FAULTSTAT_PROC_DIR, F_OK)) {
-		*error = xstrdup(HEAT_FILE ": the module that is loaded does not count by region: load a newer one");
+		*error = xstrdup(HEAT_FILE ": the loaded module does not count by region: load a newer one");
 		return EXIT_ERROR;
 	}
 	return source_trouble(HEAT_FILE, failure, error);
@@ -126,7 +126,7 @@ static enum exit_code submit(struct heat_request *request, char **error)
 	}
 	if (!request->nr)
 		return EXIT_FINE;
-	*error = xstrdup(HEAT_FILE ": the module does not know processes that are there: is it of another pid namespace?");
+	*error = xstrdup(HEAT_FILE ": some of the processes are unknown to the module: is this another pid namespace?");
 	return EXIT_ERROR;
 }
 

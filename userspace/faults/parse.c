@@ -72,18 +72,18 @@ static bool check_version(struct parse *p, const char *line, const char *begin, 
 	uint64_t version;
 
 	if (!line) {
-		snprintf(p->error, PARSE_ERROR_MAX, "it is empty");
+		snprintf(p->error, PARSE_ERROR_MAX, "empty file");
 		return false;
 	}
 	if (strncmp(line, begin, strlen(begin)) ||
 	    !text_number(line + strlen(begin), &version)) {
-		snprintf(p->error, PARSE_ERROR_MAX, "not faultstat's text: the first line is not \"%sVERSION\"",
+		snprintf(p->error, PARSE_ERROR_MAX, "not a faultstat file: the first line is not \"%sVERSION\"",
 			 begin);
 		return false;
 	}
 	if (version != wanted) {
 		snprintf(p->error, PARSE_ERROR_MAX,
-			 "format version %" PRIu64 ", and this kfaultstat reads version %" PRIu64 ": use that of the module",
+			 "unsupported format version %" PRIu64 " (supported: %" PRIu64 "): use the kfaultstat of the module's version",
 			 version, wanted);
 		return false;
 	}
@@ -117,7 +117,7 @@ static bool check_end(struct parse *p)
 	for (at = p->at; (at = memchr(at, '\n', (size_t)(p->end - at))); at++)
 		p->line++;
 	p->line++;
-	return parse_fail(p, "the copy is cut: this line has no end");
+	return parse_fail(p, "the copy is truncated: incomplete line");
 }
 
 /* The first line, and whether the rest can be text. */
@@ -126,7 +126,7 @@ static bool check_begin(struct parse *p, const struct parse_format *format)
 	if (!check_version(p, next_line(p), format->begin, format->version))
 		return false;
 	if (memchr(p->at, '\0', (size_t)(p->end - p->at)))
-		return parse_fail(p, "there are NUL bytes in the text");
+		return parse_fail(p, "unexpected NUL bytes");
 	return check_end(p);
 }
 
@@ -180,8 +180,8 @@ bool parse_pairs(struct parse *p, const char *what, char *line, const struct par
 		else
 			ok = value && text_seconds(value, keys[i].value);
 		if (!ok)
-			return parse_fail(p, "%s of %s is no number: %.40s", name, what,
-					  value ? value : "nothing");
+			return parse_fail(p, "invalid number %.40s of %s in the line %s",
+					  value ? value : "(missing)", name, what);
 	}
 	for (i = 0; i < nr_keys; i++)
 		if (!(found & 1ull << i))
@@ -206,7 +206,7 @@ static bool parse_columns(struct parse *p, char *line, const struct parse_fields
 		if (p->nr_columns == PARSE_COLUMNS_MAX)
 			return parse_fail(p, "more than %d columns", PARSE_COLUMNS_MAX);
 		if (field < fields->nr && found & 1ull << field)
-			return parse_fail(p, "the column %.40s is there twice", name);
+			return parse_fail(p, "duplicate column %.40s", name);
 		p->field[p->nr_columns++] = (unsigned char)field;
 		if (field < fields->nr)
 			found |= 1ull << field;
@@ -215,7 +215,7 @@ static bool parse_columns(struct parse *p, char *line, const struct parse_fields
 		if (!((found | fields->later) & 1ull << field))
 			return parse_fail(p, "no column %s", fields->name(field));
 	if (p->field[p->nr_columns - 1] != fields->last)
-		return parse_fail(p, "the column %s is not the last one",
+		return parse_fail(p, "the last column is not %s",
 				  fields->name(fields->last));
 	return true;
 }
@@ -240,9 +240,10 @@ bool parse_cells(struct parse *p, char **line, const struct parse_fields *fields
 		unsigned int field = p->field[i];
 
 		if (!word)
-			return parse_fail(p, "%zu columns where %zu are named", i, p->nr_columns);
+			return parse_fail(p, "%zu columns instead of %zu", i, p->nr_columns);
 		if (field < fields->nr && !cell(row, field, word))
-			return parse_fail(p, "%s cannot be %.40s", fields->name(field), word);
+			return parse_fail(p, "invalid value of %s: %.40s", fields->name(field),
+					  word);
 	}
 	if (!**line)
 		return parse_fail(p, "no %s", fields->name(fields->last));
@@ -279,7 +280,7 @@ bool parse_text(struct parse *p, char *text, size_t size, char *error,
 			return false;
 	for (i = 0; i < format->nr_headers; i++)
 		if (format->headers[i].wanted && !(found & 1u << i))
-			return parse_fail(p, "the header has no line %s", format->headers[i].key);
+			return parse_fail(p, "missing header line %s", format->headers[i].key);
 	if (!line)
 		return true;
 	if (!parse_columns(p, line, format->fields))

@@ -65,7 +65,7 @@ static bool parse_load(void *data, char *line)
 
 	s->load = parse_word(&line);
 	if (!s->load)
-		return parse_fail(&p->text, "no number of the load");
+		return parse_fail(&p->text, "missing load id");
 	return parse_pairs(&p->text, "load", line, keys, 4);
 }
 
@@ -80,7 +80,7 @@ static bool parse_hook(void *data, char *line)
 	hook->name = parse_word(&line);
 	hook->how = line;
 	if (!hook->name || !*hook->how)
-		return parse_fail(&p->text, "a hook without a name or a mechanism");
+		return parse_fail(&p->text, "invalid hook line");
 	s->nr_hooks++;
 	return true;
 }

@@ -94,9 +94,9 @@ static enum exit_code parse(struct snapshot *s, char *text, size_t size, const c
 		return EXIT_ERROR;
 	}
 	if (what == SOURCE_FAULTS && !s->has_rows) {
-		*error = xasprintf("%s: it has no rows, as a copy of "
+		*error = xasprintf("%s: no rows, as in a copy of "
 				   PROC_FILE(FAULTSTAT_PROC_TOTALS)
-				   ": give one of " PROC_FILE(FAULTSTAT_PROC_FAULTS), name);
+				   ": use a copy of " PROC_FILE(FAULTSTAT_PROC_FAULTS), name);
 		snapshot_free(s);
 		return EXIT_ERROR;
 	}
@@ -235,7 +235,7 @@ static void warn_if_cut(const struct snapshot *s, const char *input)
 	uint64_t calls;
 
 	if (snapshot_seems_cut(s, &calls))
-		complain("%s: its rows have %" PRIu64 " of %" PRIu64 " calls: the copy seems to be cut",
+		complain("%s: its rows have %" PRIu64 " of %" PRIu64 " calls: the copy seems truncated",
 			 source_name(input), calls, s->total.n[CALLS]);
 }
 

@@ -170,7 +170,7 @@ static enum mappings_result trouble(int32_t pid, int error, bool quiet)
 	if (!quiet)
 		complain("/proc/%d/maps: %s%s", pid, strerror(error),
 			 geteuid() && (error == EACCES || error == EPERM) ?
-			 ": run as root, or as whose process it is" : "");
+			 ": run as root or as the owner of the process" : "");
 	return MAPPINGS_FAILED;
 }
 
@@ -229,7 +229,7 @@ enum mappings_result mappings_read(struct mappings *mappings, int32_t pid, bool 
  */
 void mappings_complain_gone(int32_t pid)
 {
-	complain("%d is no process that has memory of its own", pid);
+	complain("no process %d with memory of its own", pid);
 }
 
 struct search {

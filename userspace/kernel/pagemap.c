@@ -135,7 +135,7 @@ bool pagemap_begin(const char *via)
 
 	page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	if (via && strcmp(via, "scan") && strcmp(via, "pagemap")) {
-		complain("--via is scan or pagemap, not %s", via);
+		complain("invalid value of --via \"%s\": scan or pagemap", via);
 		close(fd);
 		return false;
 	}
@@ -150,7 +150,7 @@ bool pagemap_begin(const char *via)
 	if (!via)
 		return true;
 	if (!strcmp(via, "scan") && way != PAGEMAP_SCANNED) {
-		complain("this kernel has no PAGEMAP_SCAN, which came with Linux 6.7: use --via pagemap");
+		complain("no PAGEMAP_SCAN in this kernel (needs Linux 6.7): use --via pagemap");
 		return false;
 	}
 	way = !strcmp(via, "scan") ? PAGEMAP_SCANNED : PAGEMAP_READ;

@@ -78,13 +78,13 @@ bool residency_begin(const char *via)
 	if (!via)
 		return true;
 	if (strcmp(via, "cachestat") && strcmp(via, "mincore")) {
-		complain("--via is cachestat or mincore, not %s", via);
+		complain("invalid value of --via \"%s\": cachestat or mincore", via);
 		return false;
 	}
 	if (!strcmp(via, "mincore"))
 		usual_way = RESIDENCY_MINCORE;
 	else if (!has_cachestat)
-		complain("this kernel has no cachestat, which came with Linux 6.5: use --via mincore");
+		complain("no cachestat in this kernel (needs Linux 6.5): use --via mincore");
 	return !strcmp(via, "mincore") || has_cachestat;
 }
 

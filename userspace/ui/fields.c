@@ -15,7 +15,7 @@
 /* Rows that are in memory as texts: all of a full table of the module's, not a million of files. */
 #define BATCH		20000
 
-#define SORT_SUFFIXES	", each with :asc or :desc behind it or neither, at most eight"
+#define SORT_SUFFIXES	", at most eight, optionally followed by :asc or :desc"
 #define PATH_LEAST	6	/* a path is never cut shorter than that */
 #define NAME_LEAST	16	/* nor a name; comm has at most 15 bytes, more only with escapes */
 
@@ -112,7 +112,7 @@ static bool refuse(const struct fields *fields, const char *bad, const char *opt
 		free(names);
 		names = longer;
 	}
-	complain("%s cannot have \"%.*s\": columns are %s%s; see --help", option,
+	complain("%s: unknown column \"%.*s\": columns are %s%s; see --help", option,
 		 (int)strcspn(bad, ","), bad, names, behind);
 	free(names);
 	return false;

@@ -91,11 +91,11 @@ static bool take_arguments(struct command_line *line)
 			   options.filter.nr_pids ? 0 : 1))
 		return false;
 	if (options.filter.nr_pids && line->nr_arguments)
-		return usage("give files or -p, not both: %s", line->arguments[0]);
+		return usage("files and -p are mutually exclusive: %s", line->arguments[0]);
 	if (options.filter.nr_pids && options.one_fs)
-		return usage("-x goes with folders, not with -p");
+		return usage("-x and -p are mutually exclusive");
 	if (!options.filter.nr_pids && !line->nr_arguments)
-		return usage("cache wants files, folders, or -p PID: see kfaultstat cache --help");
+		return usage("no files, folders, or -p PID given: see kfaultstat cache --help");
 	if (!options.filter.nr_pids)
 		interval_warn_pid(&options.interval, line->arguments[line->nr_arguments]);
 	options.paths = line->arguments;
@@ -109,7 +109,7 @@ static enum exit_code run(struct command_line *line)
 		return EXIT_USAGE;
 	if ((options.ranges || options.missing) &&
 	    (options.interval.seconds > 0 || options.grouping.by == BY_DIR)) {
-		complain("--ranges and --missing go with one look at files, not with %s",
+		complain("--ranges and --missing cannot be used with %s",
 			 options.interval.seconds > 0 ? "an interval" : "--by");
 		return EXIT_USAGE;
 	}

@@ -22,9 +22,9 @@ static const struct field known[] = {
 	[RANGE_START] = { "start", FIELD_COUNT, "offset of the first byte" },
 	[RANGE_END] = { "end", FIELD_COUNT, "offset after the last byte" },
 	[RANGE_BYTES] = { "bytes", FIELD_COUNT, "length" },
-	[RANGE_PAGES] = { "pages", FIELD_COUNT, "the same in pages" },
-	[RANGE_STATE] = { "state", FIELD_TEXT, "cached, missing, or why it is not known" },
-	[RANGE_FILE] = { "file", FIELD_PATH, "file, as it was named or found" },
+	[RANGE_PAGES] = { "pages", FIELD_COUNT, "length, in pages" },
+	[RANGE_STATE] = { "state", FIELD_TEXT, "cached, missing, or why it is unknown" },
+	[RANGE_FILE] = { "file", FIELD_PATH, "path of the file" },
 };
 
 struct range {
@@ -159,7 +159,7 @@ enum exit_code cache_ranges(struct cache_options *options)
 	size_t lines, nr_live;
 
 	if (options->columns.sort) {
-		complain("ranges come by file and offset: -s cannot be had with them");
+		complain("-s cannot be used with ranges, which are sorted by file and offset");
 		return EXIT_USAGE;
 	}
 	screen_size(STDOUT_FILENO, &options->style.width, &lines);

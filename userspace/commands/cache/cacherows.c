@@ -236,7 +236,7 @@ void cache_rows_print_notes(const struct cache_rows *rows, const struct walk *wa
 		       rows->options->grouping.by == BY_DIR ? "folders" : "files");
 	if (rows->total.unknown) {
 		size = bytes_text(rows->total.unknown_bytes);
-		printf("unknown, and not in the total: %s in", size);
+		printf("unknown, not in the total: %s in", size);
 		free(size);
 		for (state = 1; state <= RESIDENCY_FAILED; state++)
 			if (rows->states[state])
@@ -246,7 +246,7 @@ void cache_rows_print_notes(const struct cache_rows *rows, const struct walk *wa
 	}
 	if (rows->total.again) {
 		size = bytes_text(rows->total.shared * (uint64_t)sysconf(_SC_PAGESIZE));
-		printf("pages that another file has as well count once: %s of %" PRIu64
+		printf("pages shared with another file count once: %s of %" PRIu64
 		       " file%s on overlayfs or below\n", size, rows->total.again,
 		       rows->total.again == 1 ? "" : "s");
 		free(size);
@@ -256,7 +256,7 @@ void cache_rows_print_notes(const struct cache_rows *rows, const struct walk *wa
 		       " file%s\n", rows->total.unsure,
 		       rows->total.unsure == 1 ? "" : "s");
 	if (walk->special)
-		printf("special files left alone: %" PRIu64 "\n", walk->special);
+		printf("special files skipped: %" PRIu64 "\n", walk->special);
 }
 
 /**

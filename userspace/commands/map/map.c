@@ -363,7 +363,7 @@ static void print_notes(const struct report *reports, size_t nr, const struct ma
 	size_t i;
 
 	if (options->style.format == FORMAT_TABLE && sum->uncached && sum->has_cached)
-		printf("cached is not known of %" PRIu64 " file%s: of the total it is that of the others\n",
+		printf("cached is unknown for %" PRIu64 " file%s, which the total leaves out\n",
 		       sum->uncached, sum->uncached == 1 ? "" : "s");
 	if (options->style.format == FORMAT_TABLE && shown > limit && options->style.width)
 		printf("%zu of %zu objects; -a shows all\n", limit, shown);
@@ -493,7 +493,7 @@ static enum exit_code show_processes(struct map_options *options)
 		return EXIT_USAGE;
 	}
 	if (options->smaps)
-		complain("a process waits for its own mmap and munmap while smaps is read");
+		complain("reading smaps blocks mmap and munmap in the process");
 	for (i = 0; i < nr; i++) {
 		now[i].pid = options->filter.pids[i];
 		before[i].pid = now[i].pid;
@@ -550,7 +550,7 @@ static enum exit_code run(struct command_line *line)
 	if (options.filter.nr_pids)
 		return show_processes(&options);
 	if (options.filter.object || options.smaps || options.via) {
-		complain("%s wants processes: give -p PID", options.filter.object ? "-f" :
+		complain("%s requires -p PID", options.filter.object ? "-f" :
 			 options.smaps ? "--smaps" : "--via");
 		return EXIT_USAGE;
 	}

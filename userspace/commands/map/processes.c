@@ -19,18 +19,18 @@ enum {
 };
 
 static const struct field known[] = {
-	[FIELD_PID] = { "pid", FIELD_COUNT, "of the process" },
-	[FIELD_COMM] = { "comm", FIELD_NAME, "its name" },
-	[FIELD_RSS] = { "rss", FIELD_BYTES, "resident" },
-	[FIELD_ANON] = { "anon", FIELD_BYTES, "of it anonymous, private copies among it" },
-	[FIELD_FILE] = { "file", FIELD_BYTES, "of it of files" },
-	[FIELD_SHMEM] = { "shmem", FIELD_BYTES, "of it of shared memory and tmpfs" },
+	[FIELD_PID] = { "pid", FIELD_COUNT, "pid of the process" },
+	[FIELD_COMM] = { "comm", FIELD_NAME, "name of the process" },
+	[FIELD_RSS] = { "rss", FIELD_BYTES, "resident memory" },
+	[FIELD_ANON] = { "anon", FIELD_BYTES, "anonymous part of rss, with private copies" },
+	[FIELD_FILE] = { "file", FIELD_BYTES, "part of rss that is of files" },
+	[FIELD_SHMEM] = { "shmem", FIELD_BYTES, "part of rss that is shared memory and tmpfs" },
 	[FIELD_SHARED] = { "shared", FIELD_BYTES, "file and shmem together" },
 	[FIELD_SWAP] = { "swap", FIELD_BYTES, "swapped out, without shared memory" },
-	[FIELD_HUGETLB] = { "hugetlb", FIELD_BYTES, "huge pages of hugetlb, which are not in rss" },
-	[FIELD_SIZE] = { "size", FIELD_BYTES, "of all mappings" },
+	[FIELD_HUGETLB] = { "hugetlb", FIELD_BYTES, "hugetlb pages, which are not in rss" },
+	[FIELD_SIZE] = { "size", FIELD_BYTES, "size of all mappings" },
 	[FIELD_MEMORY] = { "percent", FIELD_SHARE, "rss, of the machine's memory" },
-	[FIELD_MOVED] = { "change", FIELD_CHANGE, "of rss, in the interval" },
+	[FIELD_MOVED] = { "change", FIELD_CHANGE, "change of rss in the interval" },
 };
 
 static bool number(const void *data, size_t field, uint64_t *value)

@@ -12,21 +12,21 @@
 #include "lib/xalloc.h"
 
 static const struct field known[] = {
-	[REGION_OFFSET] = { "offset", FIELD_BYTES, "where the region begins in the file" },
-	[REGION_SIZE] = { "size", FIELD_BYTES, "of the region; of all of them" },
-	[REGION_CACHED] = { "cached", FIELD_BYTES, "of it in the page cache, whole pages" },
-	[REGION_CACHED_SHARE] = { "cached%", FIELD_SHARE, "the same, of the region's pages" },
+	[REGION_OFFSET] = { "offset", FIELD_BYTES, "offset of the region in the file" },
+	[REGION_SIZE] = { "size", FIELD_BYTES, "size of the region; total: of all regions" },
+	[REGION_CACHED] = { "cached", FIELD_BYTES, "part of it in the page cache, in whole pages" },
+	[REGION_CACHED_SHARE] = { "cached%", FIELD_SHARE, "cached, of the region's pages" },
 	[REGION_MAPPED] = { "mapped", FIELD_BYTES,
-			    "of it in page tables of the processes, each page once" },
-	[REGION_MAPPED_SHARE] = { "mapped%", FIELD_SHARE, "the same, of the region's pages" },
+			    "part of it in page tables of the processes, each page once" },
+	[REGION_MAPPED_SHARE] = { "mapped%", FIELD_SHARE, "mapped, of the region's pages" },
 	[REGION_CALLS] = { "calls", FIELD_COUNT, "faults: calls of handle_mm_fault()" },
-	[REGION_SHARE] = { "share%", FIELD_SHARE, "of the calls of all regions" },
+	[REGION_SHARE] = { "share%", FIELD_SHARE, "calls, of those of all regions" },
 	[REGION_MAJOR] = { "major", FIELD_COUNT, "major faults" },
 	[REGION_DEV] = { "dev", FIELD_TEXT, "device of the file, major:minor" },
 	[REGION_INODE] = { "inode", FIELD_COUNT, "inode of the file" },
-	[REGION_DELETED] = { "deleted", FIELD_COUNT, "1 if the file's name is gone" },
-	[REGION_STATE] = { "state", FIELD_TEXT, "known, or why cached is not" },
-	[REGION_FILE] = { "file", FIELD_PATH, "file, as it was named or is mapped" },
+	[REGION_DELETED] = { "deleted", FIELD_COUNT, "1 if the file has been deleted, else 0" },
+	[REGION_STATE] = { "state", FIELD_TEXT, "known, or why cached is unknown" },
+	[REGION_FILE] = { "file", FIELD_PATH, "path of the file" },
 };
 
 static bool number(const void *data, size_t field, uint64_t *value)

@@ -44,8 +44,8 @@ static bool option_parts(void *to, char *value, const char *command)
 
 	(void)command;
 	if (!text_number(value, &parts) || !parts || parts > SPREAD_MAX) {
-		complain("--parts is a number of regions from 1 to %d, not \"%s\"", SPREAD_MAX,
-			 value);
+		complain("invalid value of --parts \"%s\": a number of regions, from 1 to %d",
+			 value, SPREAD_MAX);
 		return false;
 	}
 	*(size_t *)to = (size_t)parts;
@@ -320,9 +320,9 @@ static enum exit_code work(struct session *s)
 	look(s, false);
 	if (!has_any(s, &heat)) {
 		if (options.filter.nr_pids)
-			complain("no such process, or it has no memory of its own");
+			complain("no such process with memory of its own");
 		else if (!s->files.failed)
-			complain("there is no file in what is named%s", options.filter.object ?
+			complain("no file in the given paths%s", options.filter.object ?
 				 " that -f leaves" : "");
 		heat_free(&heat);
 		return EXIT_ERROR;
@@ -341,7 +341,7 @@ static enum exit_code work(struct session *s)
 		if (code == EXIT_FINE)
 			code = read_heat(s, &s->before);
 		if (code == EXIT_FINE && !intervals && options.style.format == FORMAT_TABLE)
-			printf("# nobody has faults counted by region: looking for %d s\n",
+			printf("# faults are not counted by region yet: measuring for %d s\n",
 			       INTERVAL_USUAL);
 	}
 	pace_begin(&s->pace, intervals ? options.interval.seconds : INTERVAL_USUAL);
@@ -357,11 +357,11 @@ static bool take_arguments(struct session *s, struct command_line *line)
 	    !interval_can_read(&options.interval, options.input))
 		return false;
 	if (options.filter.nr_pids && line->nr_arguments) {
-		complain("give files or -p, not both: %s", line->arguments[0]);
+		complain("files and -p are mutually exclusive: %s", line->arguments[0]);
 		return false;
 	}
 	if (!options.filter.nr_pids && !line->nr_arguments && !options.input) {
-		complain("regions wants files, folders, or -p PID: see kfaultstat regions --help");
+		complain("no files, folders, or -p PID given: see kfaultstat regions --help");
 		return false;
 	}
 	if (!options.filter.nr_pids)

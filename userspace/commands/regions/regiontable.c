@@ -40,9 +40,9 @@ bool region_table_begin(struct region_table *table, const struct columns_wanted 
 static const char *since_text(enum region_since since)
 {
 	static const char *const texts[] = {
-		[REGION_SINCE_HEAT] = "faults since they are counted by region, which was before",
+		[REGION_SINCE_HEAT] = "faults since counting by region began, before the first look",
 		[REGION_SINCE_BEFORE] = "faults in the interval",
-		[REGION_SINCE_RELOAD] = "faults since the module was loaded anew",
+		[REGION_SINCE_RELOAD] = "faults since the module was reloaded",
 		[REGION_SINCE_RESET] = "faults since a reset in between",
 	};
 
@@ -121,7 +121,7 @@ static void print_processes(const struct region_table *table, const struct regio
 		return;
 	}
 	if (!files->nr_live) {
-		puts(table->saved ? "no process that lives maps any of it now" :
+		puts(table->saved ? "no live process maps any of it now" :
 		     "no process maps any of it now");
 		return;
 	}
@@ -154,7 +154,7 @@ static void print_notes(const struct region_table *table, const struct region_fi
 	if (table->style.format == FORMAT_TABLE && shown > limit && table->style.width)
 		printf("%zu of %zu regions; -a shows all\n", limit, shown);
 	if (table->style.format == FORMAT_TABLE && lost)
-		printf("calls that are in no region, for the module had no memory: %" PRIu64 "\n",
+		printf("calls in no region, as the module was out of memory: %" PRIu64 "\n",
 		       lost);
 	print_processes(table, files);
 }

@@ -75,7 +75,7 @@ bool screen_begin(bool color)
 	set_escdelay(25);
 	signals_take();
 	if (!newterm(NULL, stdout, stdin)) {
-		complain("the terminal %s is not known here: set TERM",
+		complain("unknown terminal %s: set TERM",
 			 term && *term ? term : "without a name");
 		return false;
 	}
@@ -393,7 +393,7 @@ static void draw_help(struct screen *s)
 		"f          files, areas, both",
 		"arrows     scroll; also by page, to the first and last row",
 		"^L         redraw the screen",
-		"? h        these lines",
+		"? h        show or leave this help",
 	};
 	int first = header_lines() - 1;
 	size_t rows = screen_rows() + 1, number = ARRAY_SIZE(text), i;

@@ -92,7 +92,7 @@ static void take(struct top *top)
 	if (source_read_again(&s, options.input, &top->trouble) != EXIT_FINE) {
 		/* What there was stays. */
 	} else if (options.input && top->has_now && snapshot_is_older(&s, &top->now)) {
-		top->trouble = xasprintf("%s is older than the copy before it",
+		top->trouble = xasprintf("%s is older than the previous copy",
 					 options.input);
 		snapshot_free(&s);
 	} else {
@@ -161,10 +161,10 @@ static void ask_pids(struct top *top)
 	struct filter *filter = &options.rows.filter, pids = { .nr_pids = 0 };
 	char answer[ANSWER_MAX];
 
-	if (!ask(top, "pids, with commas between; none for all", answer))
+	if (!ask(top, "pids, separated by commas; empty for all", answer))
 		return;
 	if (*answer && !filter_pids(&pids, answer)) {
-		top->refusal = "these are no pids";
+		top->refusal = "invalid list of pids";
 		return;
 	}
 	memcpy(filter->pids, pids.pids, sizeof(pids.pids));
@@ -182,7 +182,7 @@ static void ask_interval(struct top *top)
 	    seconds <= INTERVAL_MOST)
 		options.interval.seconds = seconds;
 	else
-		top->refusal = "an interval is a number of seconds from 0.1 on";
+		top->refusal = "invalid interval: seconds, from 0.1";
 }
 
 static void files_next(struct filter *filter)
@@ -292,11 +292,11 @@ static bool key_do(struct top *top, int key)
 		group_next(top);
 		break;
 	case '/':
-		ask_glob(top, "only objects like, none for all", top->object,
+		ask_glob(top, "object glob; empty for all", top->object,
 			 &options.rows.filter.object);
 		break;
 	case 'u':
-		ask_glob(top, "only names like, none for all", top->comm,
+		ask_glob(top, "name glob; empty for all", top->comm,
 			 &options.rows.filter.comm);
 		break;
 	case 'p':
@@ -357,7 +357,7 @@ static enum exit_code end_as_told(int key)
 		return EXIT_FINE;
 	if (screen_signal())
 		end_by_signal(screen_signal());
-	complain("the terminal has gone");
+	complain("the terminal was closed");
 	return EXIT_ERROR;
 }
 
@@ -382,7 +382,7 @@ static enum exit_code run(struct command_line *line)
 			 delta_columns(options.rows.grouping.by, !options.input), ROWS_SORT_DELTA))
 		return EXIT_USAGE;
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
-		complain("top wants a terminal: use kfaultstat show INTERVAL without one");
+		complain("top requires a terminal: without one use kfaultstat show INTERVAL");
 		return EXIT_ERROR;
 	}
 	/* What is wrong from the start is said before the screen is taken. */
