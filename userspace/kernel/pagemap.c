@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "kernel/pagemap.h"
@@ -100,6 +101,7 @@ static void find_huge_zero_frame(int fd)
 	uint64_t entries[HUGE / PAGE_LEAST], first;
 	char *pages, *at;
 	size_t i = 0;
+	int off;
 
 	if (!is_huge_zero_used())
 		return;
@@ -107,6 +109,9 @@ static void find_huge_zero_frame(int fd)
 	if (pages == MAP_FAILED)
 		return;
 	at = (char *)(((uintptr_t)pages + HUGE - 1) / HUGE * HUGE);
+	/* Huge pages are off for us where files are looked at, see residency_begin(). */
+	off = prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0);
+	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
 	/* All of it comes with the first. */
 	if (!madvise(at, HUGE, MADV_HUGEPAGE) && !*(volatile char *)at &&
 	    pread(fd, entries, huge * 8, (off_t)((uintptr_t)at / page_size * 8)) ==
@@ -114,6 +119,7 @@ static void find_huge_zero_frame(int fd)
 		for (first = entries[0] & ENTRY_FRAME; i < huge && entries[i] & ENTRY_PRESENT; i++)
 			if ((entries[i] & ENTRY_FRAME) != first + i)
 				break;
+	prctl(PR_SET_THP_DISABLE, off > 0, 0, 0, 0);
 	if (i == huge) {
 		huge_zero_frame = entries[0] & ENTRY_FRAME;
 		huge_zero_frames = huge;
