@@ -126,6 +126,31 @@ def test_the_man_page_has_all_columns_and_is_clean():
     equal("groff", (0, b""), (done.returncode, done.stderr))
 
 
+def man_columns(title):
+    """What the man page says of each column under such a heading."""
+    with open(os.path.join(TOP, "kfaultstat.8"), encoding="utf-8") as file:
+        page = file.read().replace("\\-", "-")
+    block = page.split('\n.SS "%s"\n' % title)[1].split("\n.S")[0]
+    return {name: " ".join(text.split()) for name, text in re.findall(
+        r"^\.TP\n\.B (\S+)\n((?:(?!\.TP\n).*(?:\n|\Z))*)", block, re.M)}
+
+
+def test_the_man_page_describes_columns_as_the_help_does():
+    for title, command, heading in (
+            ("Columns of show, diff, top and stat", "show", "Columns:"), ("Columns of sys", "sys", "Columns "),
+            ("Columns of cache", "cache", "Columns:"), ("Columns of map -p", "map", "Columns:"),
+            ("Columns of map without -p", "map", "Columns without -p:"),
+            ("Columns of regions", "regions", "Columns:")):
+        text = run(command, "--help").stdout
+        lines = text[text.index("\n" + heading) + 1:].split("\n\n")[0].splitlines()[1:]
+        wanted = dict(line.strip().split(None, 1) for line in lines)
+        found = man_columns(title)
+        equal(title, list(wanted), list(found))
+        for name, words in wanted.items():
+            check("%s of %s" % (name, title), found[name].lower().rstrip(".").startswith(words.lower()),
+                  found[name], words)
+
+
 def test_what_the_man_page_shows_is_what_there_is():
     with open(os.path.join(TOP, "kfaultstat.8"), encoding="utf-8") as file:
         page = file.read().replace("\\-", "-")
