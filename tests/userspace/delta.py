@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import select
 import shutil
 import subprocess
 import time
@@ -276,11 +277,19 @@ def steps(path, texts, *words, interval="0.4", program=PROGRAM):
     put(texts[0])
     with subprocess.Popen([program, *words, "-J", interval, str(len(texts))], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, env=dict(os.environ, LC_ALL="C.UTF-8")) as child:
-        time.sleep(float(interval) / 2)
-        for text in texts[1:]:
-            put(text)
-            time.sleep(float(interval))
-        out, err = child.communicate(timeout=20)
+        # Each text is there from one line, on either of the two, to the next, however slow the machine is.
+        said = {child.stdout: b"", child.stderr: b""}
+        for turn, text in enumerate(texts):
+            if turn:
+                put(text)
+            while sum(part.count(b"\n") for part in said.values()) <= turn:
+                ready = select.select(list(said), [], [], 20)[0]
+                parts = {one: os.read(one.fileno(), 65536) for one in ready}
+                for one, part in parts.items():
+                    said[one] += part
+                if not all(parts.values()) or not ready:
+                    break
+        out, err = (part + rest for part, rest in zip(said.values(), child.communicate(timeout=20)))
     return child.returncode, [json.loads(line) for line in out.splitlines()], err.decode().splitlines()
 
 

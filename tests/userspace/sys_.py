@@ -128,8 +128,9 @@ def test_tenths_of_a_second():
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     equal("lines", 11, len(lines))
     check("one second and not ten: %.2f" % took, 1.0 <= took < 8)
-    for line in lines[1:]:
-        check("seconds of %s" % line["seconds"], 0.05 <= line["seconds"])
+    # One that comes late makes the next shorter.
+    seconds = [line["seconds"] for line in lines[1:]]
+    check("seconds of each, %s" % seconds, 0.5 <= sum(seconds) <= took and min(seconds) >= 0)
     equal("own total", lines[0]["sys"][0]["total"], lines[1]["sys"][0]["total"])
 
 
