@@ -11,6 +11,7 @@
 #include "export.h"
 #include "heat.h"
 #include "hooks.h"
+#include "layout.h"
 #include "object.h"
 #include "pool.h"
 #include "settings.h"
@@ -59,6 +60,9 @@ static int __init faultstat_init(void)
 {
 	int err;
 
+	err = fs_layout_check();
+	if (err)
+		return err;
 	fs_object_init();
 	err = fs_worker_start();
 	if (err)
