@@ -131,7 +131,7 @@ struct fs_baseline {
 };
 
 /**
- * struct fs_row - a process's calls on one object
+ * struct fs_row - a process's calls on one object, in 256 bytes: more would take 512 of kmalloc()
  * @freed: lies over a free item's link, so that @index_next outlives the row
  * @index_next: chain of the index by @process and @key
  * @ino: inode as shown
@@ -144,7 +144,7 @@ struct fs_baseline {
  * @dropped: emptied by reset, waiting to be freed
  * @leaving: cold.c has taken it out of the index; fs_table.mutex
  * @wanted: the last call of some task is in it; cold.c
- * @calls_then: its calls when cold.c looked last
+ * @calls_then: its calls when cold.c looked last; of rows of live processes
  * @by_age: in fold.c's lists of folded rows, in the order of their last use; fs_table.mutex
  * @baseline: NULL before the first reset; fs_table.mutex
  * @heat: its calls by region, by CPU, where that was asked for; heat.h
@@ -158,6 +158,7 @@ struct fs_row {
 	struct fs_name *name;
 	u64 ino;
 	u32 dev;
+	u32 position;
 	struct fs_group *group;
 	u16 cell;
 	bool indexed;
@@ -165,11 +166,12 @@ struct fs_row {
 	bool dropped;
 	bool leaving;
 	bool wanted;
-	u32 position;
-	u64 calls_then;
+	union {
+		u64 calls_then;
+		struct list_head by_age;
+	};
 	struct list_head of_process;
 	struct list_head of_table;
-	struct list_head by_age;
 	struct fs_baseline *baseline;
 	struct fs_heat_cells *heat;
 	atomic64_t shared[COUNTERS];
