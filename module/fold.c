@@ -211,12 +211,10 @@ static struct fs_row *fold_choose_oldest(struct list_head *ages, struct list_hea
 /* Room for @wanted rows: those that will leave for an [other]. */
 static void fold_choose_aged(struct list_head *aged, unsigned int wanted)
 {
-	int most = folded_leave_max(), left, i;
+	int most = folded_leave_max(), joining, left, merged = 0, i;
 	const struct fs_process *last = NULL;
 	struct fs_row *row, *other;
 
-	/* As many rows as there will be, at most. The first of a comm becomes its [other]. */
-	left = fs_table.rows_folded + wanted - folded_rows_max();
 	for (i = 0; i < most; i++) {
 		row = fold_choose_oldest(&objects_by_age, aged, (int)(objects_folded + wanted -
 								      folded_objects_max()) - i);
@@ -225,13 +223,20 @@ static void fold_choose_aged(struct list_head *aged, unsigned int wanted)
 		other = fs_row_find(row->process, fs_object_other);
 		if (other)
 			list_move_tail(&other->by_age, &others_by_age);
+		/* The first of a comm becomes its [other]. */
 		if (other || row->process == last)
-			left--;
+			merged++;
 		last = row->process;
+		cond_resched();
 	}
-	for (i = 0; i < most; i++)
+	/* However many want to join, no more of them will than there is room for objects. */
+	joining = min_t(int, wanted, folded_objects_max() - (objects_folded - i));
+	left = fs_table.rows_folded + joining - folded_rows_max() - merged;
+	for (i = 0; i < most; i++) {
 		if (!fold_choose_oldest(&others_by_age, aged, left - i))
 			break;
+		cond_resched();
+	}
 }
 
 /* Takes what has to go out of the index; hooks may still be looking at it. */
