@@ -181,9 +181,13 @@ static void watch_begin(u64 calls)
 
 static bool fault_hook_is_silent(void)
 {
-	u64 faults = compat_page_faults(), calls = calls_counted();
+	u64 faults = compat_page_faults(), calls;
 
-	if (calls != watch.calls)
+	/* A fault of the first sum has its call in the second. */
+	smp_rmb();
+	calls = calls_counted();
+	/* The kernel moves the counts of a CPU that has gone one by one: a sum may fall back. */
+	if (calls != watch.calls || (s64)(faults - watch.faults) < 0)
 		watch_begin(calls);
 	else if (faults - watch.faults >= UNSEEN_MAX)
 		watch.silent = true;

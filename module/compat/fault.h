@@ -153,7 +153,7 @@ static inline u64 compat_page_faults(void)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += per_cpu(vm_event_states, cpu).event[PGFAULT];
+		sum += READ_ONCE(per_cpu(vm_event_states, cpu).event[PGFAULT]);
 #endif
 	return sum;
 }
