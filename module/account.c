@@ -57,7 +57,8 @@ static struct fs_row *first_row(struct fs_process *process, struct fs_object_key
 	if (row)
 		return row;
 	if (!fs_process_has_room(process)) {
-		WRITE_ONCE(process->crowded, true);
+		if (!READ_ONCE(process->crowded))
+			WRITE_ONCE(process->crowded, true);
 		fs_cold_request();
 		return fs_row_make_region(process, REGION_OTHER);
 	}

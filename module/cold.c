@@ -33,7 +33,9 @@ void fs_cold_request(void)
 {
 	if (time_before(jiffies, READ_ONCE(next_look)))
 		return;
-	WRITE_ONCE(requested, true);
+	/* On a file that is known by its handle this comes at each fault. */
+	if (!READ_ONCE(requested))
+		WRITE_ONCE(requested, true);
 	fs_worker_keep_house();
 }
 

@@ -269,6 +269,7 @@ static void read_rest(struct fs_snapshot *snapshot, struct pid_namespace *ns)
 
 	memset(hidden, 0, sizeof(*hidden));
 	list_for_each_entry(row, &fs_table.rows, of_table) {
+		cond_resched();
 		at = row_in(snapshot, row);
 		if (!at)
 			continue;
@@ -288,7 +289,6 @@ static void read_rest(struct fs_snapshot *snapshot, struct pid_namespace *ns)
 		} else {
 			fs_counters_add(&hidden->counters, &at->counters);
 		}
-		cond_resched();
 	}
 	if (fs_counters_calls(&hidden->counters) || fs_counters_missed(&hidden->counters)) {
 		hidden->kind = SNAPSHOT_HIDDEN;
