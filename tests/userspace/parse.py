@@ -153,9 +153,14 @@ def test_a_copy_that_lacks_rows_is_shown_with_a_warning():
         equal("exit code", 0, done.returncode)
         equal("warning", "kfaultstat: %s: its rows have 3000 of 5000 calls: the copy seems truncated\n" % path,
               done.stderr)
-    # Under load some calls are in the total and not yet in a row; after a reset rows have nothing.
+    # Rows and total are of one moment since 1.1: what a copy lacks shows, however little it is.
+    one = b"".join(lines[:-1])
+    equal("one row", "kfaultstat: %s: its rows have 4900 of 5000 calls: the copy seems truncated\n" % save("one", one),
+          run("-i", save("one", one), "-r").stderr)
+    # With 1.0 some calls are in the total and not yet in a row; after a reset rows have nothing.
+    old = text.bytes().replace(b" inode deleted object", b" inode object").replace(b" 0 /f\n", b" /f\n")
     for number in (1, 0):
-        busy = text.bytes().replace(b"total calls 5000", b"total calls %d" % (5000 + 45 * number))
+        busy = old.replace(b"total calls 5000", b"total calls %d" % (5000 + 45 * number))
         busy = busy.replace(b"table rows 50", b"table rows 70")
         equal("no warning", "", run("-i", save("busy", busy), "-r").stderr)
     # What a reader in a container may not see is in one row.

@@ -249,6 +249,8 @@ bool snapshot_parse(struct snapshot *s, char *text, size_t size, char *error)
 	s->text = text;
 	ok = parse_text(&p.text, text, size, error, &format, &p);
 	s->has_rows = p.text.nr_columns;
+	/* Both came with 1.1. */
+	s->total_is_of_rows = memchr(p.text.field, FIELD_DELETED, p.text.nr_columns);
 	return ok;
 }
 
@@ -271,7 +273,7 @@ bool snapshot_is_older(const struct snapshot *s, const struct snapshot *other)
  * @s: parsed, with rows
  * @calls: set to those of the rows
  *
- * While faults go on the rows need not have all that the total has, and after a reset they
+ * Of modules before 1.1: while faults go on the rows need not have all that the total has, and after a reset they
  * are fewer than in the table. Only both, and more than what comes while a table is read,
  * say something.
  *
@@ -285,6 +287,9 @@ bool snapshot_seems_cut(const struct snapshot *s, uint64_t *calls)
 	*calls = 0;
 	for (i = 0; i < s->nr_rows; i++)
 		*calls += s->rows[i].counts.n[CALLS];
+	/* From 1.1 on the total is that of the rows. */
+	if (s->total_is_of_rows)
+		return *calls != total;
 	return s->nr_rows < s->table_rows && *calls < total && total - *calls > total / 100;
 }
 

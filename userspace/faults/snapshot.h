@@ -46,6 +46,7 @@ struct hook {
 struct snapshot {
 	char *text;		/* what all strings below point into */
 	bool has_rows;		/* a copy of totals has none */
+	bool total_is_of_rows;	/* to the call; of modules before 1.1 only at rest */
 	const char *module, *kernel;
 	const char *load;	/* a load of the module, by its random number */
 	double at, now, realtime;	/* seconds */
