@@ -79,19 +79,14 @@ bool interval_take(struct interval *interval, char **arguments, int *nr, int lea
  */
 void interval_warn_pid(const struct interval *interval, const char *word)
 {
-	char *path, *statm;
 	uint64_t pid;
 
 	if (interval->seconds <= 0 || interval->count || !text_number(word, &pid) ||
-	    pid < PID_LEAST)
+	    pid < PID_LEAST || pid > INT32_MAX)
 		return;
-	path = xasprintf("/proc/%s/statm", word);
-	statm = procfs_read(path, NULL);
-	if (statm && *statm != '0')
+	if (procfs_rss_kib((int32_t)pid) > 0)
 		complain("%s is the interval in seconds; for process %s use -p %s", word,
 			 word, word);
-	free(statm);
-	free(path);
 }
 
 /**

@@ -286,6 +286,7 @@ static bool refuse_open(struct residency *file, int dir, const char *path, int e
 		set_size(file, file->device ? residency_device_number(file->device, "size") * 512 :
 			 (uint64_t)about.st_size);
 	}
+	errno = error;
 	return refuse(file, error == EACCES || error == EPERM ? RESIDENCY_FORBIDDEN :
 		      error == ENOENT || error == ENOTDIR || error == ESTALE ? RESIDENCY_GONE :
 		      RESIDENCY_FAILED);
