@@ -244,6 +244,16 @@ static bool has_apart(const struct mount *mount)
 			 strstr(mount->options, "datadir+=") || strstr(mount->options, "::"));
 }
 
+/* Whether there is an upper folder that cannot be opened by its path. */
+static bool upper_is_unknown(const struct mount *mount)
+{
+	char *upper = path_option(mount, "upperdir");
+	bool is_unknown = upper && *upper != '/';
+
+	free(upper);
+	return is_unknown;
+}
+
 static bool key_of_handle(struct sharing *sharing, const struct residency *file,
 			  struct identity *key)
 {
@@ -259,6 +269,9 @@ static bool key_of_handle(struct sharing *sharing, const struct residency *file,
 		return false;
 	mount = mounts_by_id(&sharing->mounts, id);
 	if (has_apart(mount))
+		return false;
+	/* The file may be a copy in a folder whose path only the one who mounted knows. */
+	if (below.is_lower && mount && upper_is_unknown(mount))
 		return false;
 	fd = below.is_lower && mount ? open_upper(mount, file) : -1;
 	if (fd >= 0) {
