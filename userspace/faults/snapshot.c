@@ -273,9 +273,9 @@ bool snapshot_is_older(const struct snapshot *s, const struct snapshot *other)
  * @s: parsed, with rows
  * @calls: set to those of the rows
  *
- * Of modules before 1.1: while faults go on the rows need not have all that the total has, and after a reset they
- * are fewer than in the table. Only both, and more than what comes while a table is read,
- * say something.
+ * Since 1.1 the total is that of the rows. Before, while faults went on the rows needed not
+ * have all that the total had, and after a reset they were fewer than in the table. Only
+ * both, and more than what comes while a table is read, say something there.
  *
  * Return: true if it seems so.
  */
