@@ -9,8 +9,11 @@
 #include "suite.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/auxv.h>
 #include <sys/ipc.h>
+#include <sys/param.h>
+#include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -254,6 +257,101 @@ TEST_F(loaded, each_kind_of_memory_has_its_name)
 	snapshot_free(&s);
 	unlink("/dev/shm/on tmpfs");
 	named_remove(n);
+}
+
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+
+#define STACKS 10000
+#define STACKS_AT_ONCE 250
+#define STACK_SIZE (32ul << 10)
+
+static void *touch_stack(void *arg)
+{
+	volatile char on_stack[2 * PAGE];
+
+	(void)arg;
+	touch_write(on_stack, 2);
+	return NULL;
+}
+
+/* A stack with a name of its own, which stays mapped when its thread has ended. */
+static int start_thread(pthread_t *thread, int nr)
+{
+	char name[32], *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	pthread_attr_t attr;
+	int ret;
+
+	if (stack == MAP_FAILED)
+		return 1;
+	snprintf(name, sizeof(name), "stack of %d", nr);
+	if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, stack, STACK_SIZE, name))
+		return 2;
+	pthread_attr_init(&attr);
+	pthread_attr_setstack(&attr, stack, STACK_SIZE);
+	ret = pthread_create(thread, &attr, touch_stack, NULL);
+	pthread_attr_destroy(&attr);
+	return ret ? 3 : 0;
+}
+
+static int threads_with_named_stacks(void *arg)
+{
+	int nr = *(int *)arg, i, j, ret;
+	pthread_t threads[STACKS_AT_ONCE];
+
+	for (i = 0; i < nr; i += STACKS_AT_ONCE) {
+		for (j = 0; j < STACKS_AT_ONCE; j++) {
+			ret = start_thread(&threads[j], i + j);
+			if (ret)
+				return ret;
+		}
+		for (j = 0; j < STACKS_AT_ONCE; j++)
+			pthread_join(threads[j], NULL);
+	}
+	return 0;
+}
+
+/* Each is an object: they fill the process's share of the rows, and no fault is lost. */
+TEST_F(loaded, ten_thousand_threads_whose_stacks_have_names)
+{
+	int *nr = shared_alloc(sizeof(*nr));
+	char *page = map_anon(1);
+	long long named = 0, pages = 0;
+	struct counts other = { 0 };
+	struct workload w;
+	struct snapshot s;
+	size_t i;
+
+	ASSERT_NE(NULL, page);
+	if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, page, PAGE, "x"))
+		SKIP_TEST("the kernel has no names for anonymous memory");
+	*nr = scaled(STACKS);
+	w = RUN_EXACT(threads_with_named_stacks, nr);
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	EXPECT_EQ(0, snapshot_violations(&s, 0));
+	for (i = 0; i < s.nr_rows; i++) {
+		const struct row *r = &s.rows[i];
+		int of, end = 0;
+
+		if (r->pid != w.pid || sscanf(r->object, "[anon:stack of %d]%n", &of, &end) != 1)
+			continue;
+		EXPECT_EQ(strlen(r->object), end);
+		EXPECT_TRUE(of >= 0 && of < *nr);
+		EXPECT_LE(2, r->n.minor);
+		pages += r->n.minor;
+		named++;
+	}
+	snapshot_sum_object(&s, w.pid, "[other]", &other);
+	note("%d stacks: %lld rows with %lld faults, %lld in [other]", *nr, named, pages,
+	     other.minor);
+	/* A quarter of max_rows is one process's; rows that were idle for long have moved. */
+	EXPECT_LE(MIN(*nr / 4, 1000), named);
+	EXPECT_GE(16384 / 4, named);
+	EXPECT_LE(2ll * *nr, pages + other.minor);
+	snapshot_free(&s);
 }
 
 TEST_HARNESS_MAIN
