@@ -3,14 +3,12 @@
  * interval.c - parses interval and count. Called by command.c for commands without other
  * arguments, and by commands that have others in front.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "commands/interval.h"
 #include "kernel/procfs.h"
 #include "lib/message.h"
 #include "lib/text.h"
-#include "lib/xalloc.h"
 
 #define PID_LEAST	10	/* shorter intervals are usual, and such pids are not */
 
