@@ -319,17 +319,17 @@ static void rows_100(const char *name)
 	spread(name, 100);
 }
 
-/* So slowly that no reserve runs empty and grows: what stands then is what the rows take. */
-static void places_touch_slowly(char *p)
+/* With pauses, in which the worker can fill the reserves again. */
+static void places_touch_slowly(char *p, long pause_ms)
 {
-	const struct timespec a_little = { .tv_nsec = 2000000 };
-	const unsigned long some = 35;
+	const struct timespec pause = { .tv_nsec = pause_ms * 1000000 };
+	const unsigned long some = 20;
 	unsigned long at;
 
 	forget(p, PLACES);
 	for (at = 0; at < PLACES; at += some) {
 		touch_read(p + at * PAGE, at + some <= PLACES ? some : PLACES - at);
-		nanosleep(&a_little, NULL);
+		nanosleep(&pause, NULL);
 	}
 }
 
@@ -339,7 +339,7 @@ struct member {
 	pid_t pid;
 };
 
-static void member_run(const struct member *m, const char *name, unsigned long from)
+static void member_run(const struct member *m, const char *name, unsigned long from, long pause_ms)
 {
 	struct figure f = { .name = name };
 	char *p = places_map(from, PLACES), turn;
@@ -347,10 +347,10 @@ static void member_run(const struct member *m, const char *name, unsigned long f
 	while (read(m->turn[0], &turn, 1) == 1) {
 		f.spent = 0;
 		f.units = 0;
-		if (turn == 't')
-			places_touch(&f, p);
+		if (turn == 's')
+			places_touch_slowly(p, pause_ms);
 		else
-			places_touch_slowly(p);
+			places_touch(&f, p);
 		if (write(m->done[1], &f, sizeof(f)) != sizeof(f))
 			_exit(1);
 	}
@@ -371,9 +371,10 @@ static void member_turn(const struct member *m, char turn, struct figure *sum)
 
 /*
  * Processes that each have a row on PLACES files, which together fill the table. The files of one
- * and of the next lie @apart: PLACES if they have none in common.
+ * and of the next lie @apart: PLACES if they have none in common. New rows come with pauses: with
+ * longer ones fewer reserves grow, but what is too slow is idle, and a full table folds idle rows.
  */
-static void crowd_start(struct member *crowd, const char *name, unsigned long apart)
+static void crowd_start(struct member *crowd, const char *name, unsigned long apart, long pause_ms)
 {
 	struct figure none = { 0 };
 	int i, again;
@@ -386,15 +387,15 @@ static void crowd_start(struct member *crowd, const char *name, unsigned long ap
 		crowd[i].pid = fork();
 		if (!crowd[i].pid) {
 			close(crowd[i].turn[1]);
-			member_run(&crowd[i], name, (unsigned long)i * apart);
+			member_run(&crowd[i], name, (unsigned long)i * apart, pause_ms);
 		}
 		close(crowd[i].turn[0]);
 		close(crowd[i].done[1]);
 	}
-	/* So many rows come at once that the reserves may run out the first time. */
+	/* And again: where the reserves ran out all the same, some have no row yet. */
 	for (again = 0; again < 4; again++)
 		for (i = 0; i < CROWD; i++) {
-			member_turn(&crowd[i], 'h', &none);
+			member_turn(&crowd[i], again ? 't' : 's', &none);
 			rest();
 		}
 }
@@ -444,7 +445,7 @@ static void rows_full(const char *name)
 	char enabled[8];
 	int i;
 
-	crowd_start(crowd, name, PLACES);
+	crowd_start(crowd, name, PLACES, 3);
 	while (f.done < REPEAT) {
 		figure_begin(&f);
 		for (i = 0; i < CROWD; i++)
@@ -462,7 +463,7 @@ static void reading(const char *name)
 	struct figure f = { .name = name };
 	struct member crowd[CROWD];
 
-	crowd_start(crowd, name, PLACES);
+	crowd_start(crowd, name, PLACES, 3);
 	while (f.done < REPEAT) {
 		unsigned long lines;
 
@@ -493,7 +494,7 @@ static void full(const char *name)
 {
 	struct member crowd[CROWD];
 
-	crowd_start(crowd, name, PLACES);
+	crowd_start(crowd, name, PLACES, 8);
 	stand(name);
 	crowd_end(crowd);
 }
@@ -503,7 +504,7 @@ static void full_shared(const char *name)
 {
 	struct member crowd[CROWD];
 
-	crowd_start(crowd, name, 0);
+	crowd_start(crowd, name, 0, 8);
 	stand(name);
 	crowd_end(crowd);
 }
