@@ -5,10 +5,41 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "kernel/fileset.h"
+#include "kernel/residency.h"
 #include "lib/index.h"
 #include "lib/xalloc.h"
+
+/* As the device of an identity: its inode is the number of a block device. */
+#define BLOCK_DEVICES	(~1ull)
+
+/**
+ * identity_of_file() - what tells the pages of a file from those of others.
+ * @file: opened, or refused with its identity known
+ *
+ * Return: device and inode; of a block device the same for each of its nodes.
+ */
+struct identity identity_of_file(const struct residency *file)
+{
+	if (file->device)
+		return (struct identity){ BLOCK_DEVICES, file->device };
+	return (struct identity){ file->dev, file->inode };
+}
+
+/**
+ * identity_of_stat() - the same, of a file that is not opened.
+ * @about: what stat says
+ *
+ * Return: as there.
+ */
+struct identity identity_of_stat(const struct stat *about)
+{
+	if (S_ISBLK(about->st_mode))
+		return (struct identity){ BLOCK_DEVICES, about->st_rdev };
+	return (struct identity){ about->st_dev, about->st_ino };
+}
 
 static bool same_identity(const void *wanted, size_t position, const void *array)
 {

@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct residency;
+struct stat;
+
 struct identity {
 	uint64_t dev, inode;
 };
@@ -20,6 +23,8 @@ struct identities {
 	struct index *index;
 };
 
+struct identity identity_of_file(const struct residency *file);
+struct identity identity_of_stat(const struct stat *about);
 size_t identities_place(struct identities *set, uint64_t dev, uint64_t inode);
 bool identities_add(struct identities *set, uint64_t dev, uint64_t inode);
 bool identities_have(const struct identities *set, uint64_t dev, uint64_t inode);

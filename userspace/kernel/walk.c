@@ -23,24 +23,6 @@
 #include "lib/message.h"
 #include "lib/xalloc.h"
 
-/* As the device of an identity: its inode is the number of a block device. */
-#define BLOCK_DEVICES	(~1ull)
-
-/* Two nodes of one device are the same pages. */
-static struct identity identity_of(const struct residency *file)
-{
-	if (file->device)
-		return (struct identity){ BLOCK_DEVICES, file->device };
-	return (struct identity){ file->dev, file->inode };
-}
-
-static struct identity identity_of_named(const struct stat *about)
-{
-	if (S_ISBLK(about->st_mode))
-		return (struct identity){ BLOCK_DEVICES, about->st_rdev };
-	return (struct identity){ about->st_dev, about->st_ino };
-}
-
 /*
  * Whether opening a device does nothing else: a node of one that is not there can load a driver
  * or make an array, and of a removable one the medium is looked for.
@@ -120,14 +102,14 @@ static bool folder_was_before(struct walk *walk, const struct stat *about)
 /* What is named itself is handed on then. */
 static bool is_named(const struct walk *walk, const struct residency *file)
 {
-	struct identity one = identity_of(file);
+	struct identity one = identity_of_file(file);
 
 	return walk->named.nr > 1 && identities_have(&walk->named, one.dev, one.inode);
 }
 
 static bool was_before(struct walk *walk, const struct residency *file, bool folder_was)
 {
-	struct identity one = identity_of(file);
+	struct identity one = identity_of_file(file);
 
 	if (file->links > 1 || file->device || identities_have(&walk->bound, one.dev, one.inode) ||
 	    (walk->wanted && is_in_places(walk, one.dev)))
@@ -346,7 +328,7 @@ void walk_paths(struct walk *walk, char *const *paths, size_t nr)
 		/* What is named twice counts once. */
 		if (stat(paths[i], &about))
 			continue;
-		one = identity_of_named(&about);
+		one = identity_of_stat(&about);
 		if ((!S_ISDIR(about.st_mode) && !is_wanted(walk, paths[i])) ||
 		    !identities_add(&walk->named, one.dev, one.inode))
 			identities_add(&walk->seen, ~0ull, i);
@@ -391,7 +373,7 @@ void walk_processes(struct walk *walk, const int32_t *pids, size_t nr, size_t *n
 				continue;
 			mapping_open(&file, &mappings, m);
 			file.deleted = mapping_is_deleted(&mappings, m);
-			one = identity_of(&file);
+			one = identity_of_file(&file);
 			if (!one.inode || identities_add(&walk->seen, one.dev, one.inode))
 				walk->visit(walk->data, &file, m->path);
 			if (walk->looked)
