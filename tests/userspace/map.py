@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 
+from cache import overlays
 from memory import (BE_NOBODY, PAGE, Process, as_nobody, bring, drop, exact_ways, fill, folder,
                     has_root, has_scan, json_of, map_ways, need_nobody, need_root, need_scan,
                     status_of, undisturbed)
@@ -101,6 +102,58 @@ def test_present_bits_scan_and_smaps_are_equal():
         rss = status(process.pid)["VmRSS"]
         check("the kernel's own counter, which is late a little", abs(rss - truth[None]["Rss"]) < 1 << 20,
               rss, truth[None])
+
+
+def map_to_read(process, paths):
+    """As add() of a process, of files that cannot be opened to write or would be copied up."""
+    process.do("for path in %r: maps.append(mmap.mmap(os.open(path, os.O_RDONLY), 0, prot=1))" % paths)
+    process.do("for m in maps: sum(m[at] for at in range(0, len(m), PAGE))")
+
+
+def total_cached(pid, glob):
+    """Of the table: its total, and the lines below it."""
+    text = run("map", "-p", pid, "-f", glob, "-o", "cached,object").stdout
+    return re.search(r"^ *(\S+) total$", text, re.M).group(1), text
+
+
+@undisturbed
+def test_names_of_one_file_have_its_pages_once_in_the_total():
+    place = folder()
+    paths = [fill(os.path.join(place, name), 50) for name in ("file", "other")]
+    paths.append(os.path.join(place, "link"))
+    os.link(paths[0], paths[-1])
+    with Process() as process:
+        map_to_read(process, paths)
+        found = rows(process.pid)
+        equal("each row has them", [50] * 3, [found[path]["cached"] // PAGE for path in paths])
+        total, text = total_cached(process.pid, place + "/*")
+        equal("total", "400K", total, text)
+        check("why", "pages shared with another object count once: 200K of 1 object, in cached\n" in text, text)
+        total, text = total_cached(process.pid, "*/link")
+        equal("what is not shown shares nothing", ("200K", False), (total, "shared with" in text), text)
+
+
+@undisturbed
+def test_pages_that_files_of_overlayfs_share_are_once_in_the_total():
+    place = folder()
+    os.mkdir(os.path.join(place, "lower"))
+    fill(os.path.join(place, "lower", "file"), 50)
+    with overlays(place, "a", "b") as (a, b):
+        if json_of("cache", a)["total"]["shared_unknown"]:
+            raise Skip("this kernel does not say which files are below")
+        bound = os.path.join(place, "bound")
+        os.mkdir(bound)
+        subprocess.run(["mount", "--bind", os.path.join(place, "lower"), bound], check=True)
+        try:
+            for paths, shared in (([a, b], 1), ([b, "lower"], 1), (["bound", a, "lower"], 2)):
+                with Process() as process:
+                    map_to_read(process, [os.path.join(place, path, "file") for path in paths])
+                    total, text = total_cached(process.pid, place + "/*")
+                    equal("total of %s" % paths, "200K", total, text)
+                    check("why", "shared with another object count once: %dK of %d object%s, in cached\n" % (
+                        200 * shared, shared, "s" * (shared > 1)) in text, text)
+        finally:
+            subprocess.run(["umount", bound], check=True)
 
 
 @undisturbed

@@ -8,9 +8,10 @@ import subprocess
 import time
 import xml.etree.ElementTree
 
+from cache import overlays
 from delta import steps
 from memory import PAGE, Process, bring, fill, folder, json_of, need_root, undisturbed
-from tap import PLAIN, PROGRAM, SCRATCH, STANDIN, check, equal, escape, fails, raw, run, save
+from tap import PLAIN, PROGRAM, SCRATCH, STANDIN, Skip, check, equal, escape, fails, raw, run, save
 
 COLUMNS = "comm pid id state dev inode deleted region_size calls major lost lost_major regions object"
 
@@ -121,6 +122,41 @@ def test_a_page_that_several_map_counts_once():
             equal("mapped and faults", (20, 25, 3), (row["mapped"] // PAGE, row["calls"], row["major"]))
         row = json_of("regions", "-i", heat, "--parts", "1", "-p", one.pid, "-f", path)["regions"][0]
         equal("of one alone", (10, 10, 1), (row["mapped"] // PAGE, row["calls"], row["major"]))
+
+
+@undisturbed
+def test_names_of_one_file_have_its_pages_once_in_the_total():
+    place = folder()
+    paths = [fill(os.path.join(place, "file"), 64), os.path.join(place, "link")]
+    os.link(*paths)
+    with Process() as process:
+        for path in paths:
+            process.do("add(%r, 64)" % path)
+        process.do("read(0, *range(16))")
+        words = ["-i", Heat().row(paths[0], {0: (16, 1)}, PAGE * 64, process.pid).save(), "-p", process.pid, "-f",
+                 place + "/*", "--parts", "1"]
+        said = json_of("regions", *words)
+        equal("rows", {path: 16 for path in paths}, {row["file"]: row["cached"] // PAGE for row in said["regions"]})
+        equal("total", (16, 25.0), (said["total"]["cached"] // PAGE, said["total"]["cached%"]))
+        text = run("regions", *words).stdout
+        check("why", "\npages shared with another file count once: 64K of 1 file, in cached\n" in text, text)
+
+
+@undisturbed
+def test_pages_that_files_of_overlayfs_share_are_once_in_the_total():
+    place = folder()
+    os.mkdir(os.path.join(place, "lower"))
+    below = fill(os.path.join(place, "lower", "file"), 64)
+    bring(below, range(16))
+    with overlays(place, "a", "b") as found:
+        if json_of("cache", found[0])["total"]["shared_unknown"]:
+            raise Skip("this kernel does not say which files are below")
+        paths = [os.path.join(one, "file") for one in found] + [below]
+        said = json_of("regions", "-i", Heat().save(), "--parts", "1", *paths)
+        equal("rows", {path: 16 for path in paths}, {row["file"]: row["cached"] // PAGE for row in said["regions"]})
+        equal("total", (16, 25.0), (said["total"]["cached"] // PAGE, said["total"]["cached%"]))
+        text = run("regions", "-i", Heat().save(), *paths).stdout
+        check("why", "\npages shared with another file count once: 128K of 2 files, in cached\n" in text, text)
 
 
 @undisturbed

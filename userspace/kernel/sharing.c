@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sharing.c - finds out which files have the same pages. Called by cache for each file that
- * counts.
+ * sharing.c - finds out which files have the same pages. Called by cache, map and regions for
+ * each file that counts.
  *
  * The page cache is by inode: hard links, bind mounts and nodes of a device are one inode, which
  * is walk's part; reflinks and snapshots are several, each with pages of its own. What is left is
@@ -346,6 +346,24 @@ enum sharing_result sharing_meet(struct sharing *sharing, const struct residency
 }
 
 /**
+ * sharing_meet_named() - sharing_meet() of a file that may be met again by another name.
+ * @sharing: what was met
+ * @file: open, and something is known of it
+ *
+ * Hard links, bind mounts, and nodes of a device; where walk was before they are met once.
+ *
+ * Return: what is known.
+ */
+enum sharing_result sharing_meet_named(struct sharing *sharing, const struct residency *file)
+{
+	struct identity one = identity_of_file(file);
+
+	if (!identities_add(&sharing->named, one.dev, one.inode))
+		return SHARING_AGAIN;
+	return sharing_meet(sharing, file);
+}
+
+/**
  * sharing_free() - forget all.
  * @sharing: all zero, or used
  */
@@ -354,5 +372,6 @@ void sharing_free(struct sharing *sharing)
 	mounts_free(&sharing->mounts);
 	identities_free(&sharing->plain);
 	identities_free(&sharing->stacked);
+	identities_free(&sharing->named);
 	memset(sharing, 0, sizeof(*sharing));
 }

@@ -22,11 +22,13 @@ struct sharing {
 	bool is_needed;			/* there may be files of overlayfs */
 	struct mounts mounts;
 	struct identities plain, stacked;	/* what was met, by keys of the file below */
+	struct identities named;	/* the same by what stat says, if names may be met again */
 	uint64_t last_dev;
 	unsigned char last_uuid[16];	/* of its file system */
 };
 
 enum sharing_result sharing_meet(struct sharing *sharing, const struct residency *file);
+enum sharing_result sharing_meet_named(struct sharing *sharing, const struct residency *file);
 void sharing_free(struct sharing *sharing);
 
 #endif

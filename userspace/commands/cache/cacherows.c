@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "commands/cache/cacherows.h"
+#include "commands/shared.h"
 #include "lib/index.h"
 #include "lib/text.h"
 #include "lib/xalloc.h"
@@ -226,6 +227,10 @@ void cache_rows_print_notes(const struct cache_rows *rows, const struct walk *wa
 {
 	uint64_t shown = rows->options->grouping.by == BY_DIR ? rows->nr :
 			 rows->total.files;
+	struct shared shared = {
+		.again = rows->total.again, .pages = rows->total.shared,
+		.unsure = rows->total.files > 1 ? rows->total.unsure : 0,
+	};
 	size_t state;
 	char *size;
 
@@ -244,17 +249,7 @@ void cache_rows_print_notes(const struct cache_rows *rows, const struct walk *wa
 				       residency_word((enum residency_state)state));
 		putchar('\n');
 	}
-	if (rows->total.again) {
-		size = bytes_text(rows->total.shared * (uint64_t)sysconf(_SC_PAGESIZE));
-		printf("pages shared with another file count once: %s of %" PRIu64
-		       " file%s on overlayfs or below\n", size, rows->total.again,
-		       rows->total.again == 1 ? "" : "s");
-		free(size);
-	}
-	if (rows->total.unsure && rows->total.files > 1)
-		printf("may count twice, as overlayfs does not say whose pages they are: %" PRIu64
-		       " file%s\n", rows->total.unsure,
-		       rows->total.unsure == 1 ? "" : "s");
+	shared_notes(&shared, "file", " on overlayfs or below");
 	if (walk->special)
 		printf("special files skipped: %" PRIu64 "\n", walk->special);
 }

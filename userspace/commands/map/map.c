@@ -15,6 +15,7 @@
 #include "commands/map/mapobject.h"
 #include "commands/map/processes.h"
 #include "kernel/procmem.h"
+#include "kernel/sharing.h"
 #include "lib/message.h"
 #include "lib/pace.h"
 #include "lib/xalloc.h"
@@ -28,6 +29,7 @@ struct report {
 	bool alive;
 	struct procmem memory;
 	struct map_objects objects;
+	struct sharing sharing;	/* of their files, during a look */
 	struct map_row *gone;	/* objects of the look before that are not mapped any more */
 	size_t nr_gone;
 	struct map_row sum;
@@ -59,6 +61,16 @@ static bool walk_object(struct report *report, struct map_object *object,
 	return map_object_walk(&report->objects, object, pagemap, spread, gaps);
 }
 
+/* Of names of one file, and of files of overlayfs, only the first counts in the sum. */
+static void find_shared(struct report *report, struct map_row *row, const struct residency *file)
+{
+	enum sharing_result result = sharing_meet_named(&report->sharing, file);
+
+	row->shared.again = result == SHARING_AGAIN;
+	row->shared.pages = row->shared.again ? row->cached : 0;
+	row->shared.unsure = result == SHARING_UNKNOWN;
+}
+
 static bool look_at_object(struct report *report, struct map_object *object,
 			   struct pagemap *pagemap, const struct view *view, size_t cells)
 {
@@ -83,6 +95,8 @@ static bool look_at_object(struct report *report, struct map_object *object,
 		fine = walk_object(report, object, pagemap, &spread, &gaps);
 	}
 	row->state = file.state;
+	if (fine && row->has_cached)
+		find_shared(report, row, &file);
 	/* Of what is no file of a disk there is nothing to know. */
 	row->uncached = is_file && cached && !row->has_cached &&
 			file.state != RESIDENCY_SPECIAL && file.state != RESIDENCY_HUGETLBFS;
@@ -113,6 +127,7 @@ static enum result look(struct report *report, const struct map_options *options
 		/* RSS is of all of them. */
 		fine = look_at_object(report, object, &pagemap, view, bar_cells(&options->style));
 	}
+	sharing_free(&report->sharing);
 	fine = fine && pagemap_lives(&pagemap);
 	if (fine && options->smaps)
 		fine = map_objects_ask_smaps(objects);
@@ -365,6 +380,8 @@ static void print_notes(const struct report *reports, size_t nr, const struct ma
 	if (options->style.format == FORMAT_TABLE && sum->uncached && sum->has_cached)
 		printf("cached is unknown for %" PRIu64 " file%s, which the total leaves out\n",
 		       sum->uncached, sum->uncached == 1 ? "" : "s");
+	if (options->style.format == FORMAT_TABLE && sum->has_cached)
+		shared_notes(&sum->shared, "object", ", in cached");
 	if (options->style.format == FORMAT_TABLE && shown > limit && options->style.width)
 		printf("%zu of %zu objects; -a shows all\n", limit, shown);
 	for (i = 0; i < nr && options->style.format != FORMAT_JSON; i++) {
@@ -401,10 +418,15 @@ static void print(const struct report *reports, size_t nr, struct map_options *o
 		for (j = 0; j < reports[i].nr_gone; j++)
 			rows[shown++] = &reports[i].gone[j];
 	}
-	limit = limit_rows(&options->limit, &options->style, 5 + below);
 	/* What two have mapped is not twice in the page cache. */
 	if (alive > 1)
 		sum.has_cached = false;
+	/* One alone shares with none. */
+	if (shown < 2)
+		sum.shared.unsure = 0;
+	if (sum.has_cached)
+		below += !!sum.shared.again + !!sum.shared.unsure;
+	limit = limit_rows(&options->limit, &options->style, 5 + below);
 	qsort_r(rows, shown, sizeof(*rows), compare_shown, view);
 	if (options->style.format == FORMAT_JSON)
 		json = json_before(reports, nr, options->interval.seconds > 0);

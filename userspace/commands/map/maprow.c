@@ -159,9 +159,13 @@ void map_row_add(struct map_row *sum, const struct map_row *row)
 	sum->huge += row->backing == BACKING_HUGETLB ? 0 : row->huge;
 	sum->copies += row->copies;
 	sum->swapped += row->swapped;
-	if (row->has_cached)
+	/* Else the same pages are in the sum already. */
+	if (row->has_cached && (!row->first || !row->shared.again))
 		sum->cached += row->cached;
 	sum->has_cached |= row->has_cached;
+	sum->shared.again += row->shared.again;
+	sum->shared.pages += row->shared.pages;
+	sum->shared.unsure += row->shared.unsure;
 	sum->uncached += row->uncached;
 	sum->has_huge |= row->has_huge;
 	sum->has_smaps |= row->has_smaps;

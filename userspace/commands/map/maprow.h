@@ -5,6 +5,7 @@
 #ifndef KFAULTSTAT_MAPROW_H
 #define KFAULTSTAT_MAPROW_H
 
+#include "commands/shared.h"
 #include "kernel/backing.h"
 #include "kernel/mappings.h"
 #include "kernel/pagemap.h"
@@ -36,6 +37,7 @@ struct map_row {
 	uint64_t smaps_rss, pss, referenced;
 	int64_t change;			/* of what RSS has, in the interval */
 	uint64_t uncached;		/* files of which it was asked for and is not known */
+	struct shared shared;		/* of an object for its sum */
 	struct bar bar;
 };
 

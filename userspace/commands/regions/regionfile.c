@@ -379,7 +379,19 @@ static void begin_spread(const struct region_file *file, struct spread *spread)
 	spread_regions(spread, file->pages, file->shift, SPREAD_MAX);
 }
 
-static void measure_cached(struct region_file *file, struct residency *open)
+/* Of names of one file, and of files of overlayfs, only the first counts in the sum. */
+static void find_shared(struct region_files *files, struct region_file *file,
+			const struct residency *open, uint64_t cached)
+{
+	enum sharing_result result = sharing_meet_named(&files->sharing, open);
+
+	file->shared.again = result == SHARING_AGAIN;
+	file->shared.pages = file->shared.again ? cached : 0;
+	file->shared.unsure = result == SHARING_UNKNOWN;
+}
+
+static void measure_cached(struct region_files *files, struct region_file *file,
+			   struct residency *open)
 {
 	struct residency_counts counts = { 0 };
 	struct spread spread;
@@ -393,6 +405,8 @@ static void measure_cached(struct region_file *file, struct residency *open)
 	file->state = open->state;
 	for (i = 0; file->has_cached && i < spread.nr && i < file->nr; i++)
 		file->at[i].cached = spread.at[i];
+	if (file->has_cached)
+		find_shared(files, file, open, counts.cached);
 }
 
 static void measure_mapped(struct region_file *file, struct region_process *process,
@@ -444,7 +458,7 @@ static void measure_process(struct region_files *files, struct region_process *p
 		if (file->has_cached || files->request->nr_paths)
 			continue;
 		map_object_open(&process->objects, object, &open);
-		measure_cached(file, &open);
+		measure_cached(files, file, &open);
 		residency_close(&open);
 	}
 	files->failed |= pagemap.failed;
@@ -452,7 +466,7 @@ static void measure_process(struct region_files *files, struct region_process *p
 }
 
 /* By name, those that no process has mapped now or that were named. */
-static void measure_named(struct region_file *file)
+static void measure_named(struct region_files *files, struct region_file *file)
 {
 	uint64_t dev, inode;
 	struct residency open;
@@ -462,7 +476,7 @@ static void measure_named(struct region_file *file)
 		inode = open.inode;
 		mappings_identity(open.fd, &dev, &inode);
 		if (dev == file->dev && inode == file->inode)
-			measure_cached(file, &open);
+			measure_cached(files, file, &open);
 	}
 	residency_close(&open);
 }
@@ -492,7 +506,7 @@ void region_files_measure(struct region_files *files)
 		struct region_file *file = &files->at[i];
 
 		if (!file->has_cached && file->state == RESIDENCY_KNOWN && *file->path)
-			measure_named(file);
+			measure_named(files, file);
 		/* Nobody maps it, so that nothing of it is mapped. */
 		if (!file->nr_mappers && file->nr)
 			file->has_mapped = true;
@@ -520,5 +534,6 @@ void region_files_free(struct region_files *files)
 	free(files->first);
 	free(files->processes);
 	identities_free(&files->keys);
+	sharing_free(&files->sharing);
 	memset(files, 0, sizeof(*files));
 }

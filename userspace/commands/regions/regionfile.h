@@ -7,7 +7,9 @@
 #define KFAULTSTAT_REGIONFILE_H
 
 #include "commands/map/mapobject.h"
+#include "commands/shared.h"
 #include "faults/heat.h"
+#include "kernel/sharing.h"
 
 struct region {
 	uint64_t pages, cached, mapped;
@@ -24,6 +26,7 @@ struct region_file {
 	bool deleted, has_deleted;	/* its name is gone; whether that is known */
 	unsigned int shift;	/* a region is 1 << shift pages, but the last */
 	bool has_cached, has_mapped;
+	struct shared shared;
 	size_t nr_mappers;	/* processes that map it */
 	unsigned char *once;	/* pages that one of several has mapped */
 	struct heat_count heat;
@@ -60,6 +63,7 @@ struct region_files {
 	struct region_process *processes;
 	size_t nr_processes, process_room;
 	size_t nr_live;
+	struct sharing sharing;		/* of those of which cached is known */
 	bool failed;			/* after complaints */
 };
 

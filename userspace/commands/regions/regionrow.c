@@ -138,8 +138,9 @@ void region_row_add(struct region_row *sum, const struct region_row *row)
 	sum->heat.calls += row->heat.calls;
 	sum->heat.major += row->heat.major;
 	sum->all_calls = row->all_calls;
-	if (row->has_cached) {
-		sum->has_cached = true;
+	sum->has_cached |= row->has_cached;
+	/* Else the same pages are in the sum already. */
+	if (row->has_cached && !row->file->shared.again) {
 		sum->cached += row->cached;
 		sum->pages += row->pages;
 	}

@@ -189,9 +189,10 @@ static int compare(const void *a, const void *b, void *view)
 void region_table_print(struct region_table *table, const struct region_files *files,
 			const struct heat *heat, enum region_since since, double seconds)
 {
-	size_t limit = limit_rows(&table->limit, &table->style, 6), nr = 0, shown = 0, i, j;
+	size_t limit, nr = 0, shown = 0, i, j;
 	uint64_t all_calls = 0, lost = 0;
 	struct region_row sum = { .file = NULL };
+	struct shared shared = { 0 };
 	struct ordered *at;
 	const void **rows;
 	char *json = NULL;
@@ -200,7 +201,15 @@ void region_table_print(struct region_table *table, const struct region_files *f
 		nr += files->at[i].nr;
 		all_calls += files->at[i].heat.calls;
 		lost += files->at[i].lost;
+		shared.again += files->at[i].shared.again;
+		shared.pages += files->at[i].shared.pages;
+		shared.unsure += files->at[i].shared.unsure;
 	}
+	/* One alone shares with none. */
+	if (files->nr < 2)
+		shared.unsure = 0;
+	limit = limit_rows(&table->limit, &table->style,
+			   6 + !!shared.again + !!shared.unsure);
 	at = xcalloc(nr, sizeof(*at));
 	rows = xcalloc(nr, sizeof(*rows));
 	for (i = 0; i < files->nr; i++) {
@@ -221,6 +230,8 @@ void region_table_print(struct region_table *table, const struct region_files *f
 	view_print(&table->view, rows, shown < limit ? shown : limit,
 		   table->style.format == FORMAT_TABLE ? &sum : NULL, &table->style, stdout,
 		   json);
+	if (table->style.format == FORMAT_TABLE)
+		shared_notes(&shared, "file", ", in cached");
 	print_notes(table, files, &sum, shown, limit, lost);
 	free(json);
 	free(rows);
