@@ -29,6 +29,7 @@
 #include "files.h"
 #include "heat_file.h"
 #include "line.h"
+#include "mounts.h"
 #include "object.h"
 #include "settings.h"
 #include "snapshot.h"
@@ -92,7 +93,7 @@ static void put_header(struct seq_file *m, const struct reader *reader)
 		   set->enabled, fs_settings_attach_name(set->attach), set->exceptions,
 		   set->max_rows, set->max_tasks, set->max_memory, set->keep_exited, reader->pids);
 	put_hooks(m, snapshot);
-	if (!fs_object_knows_mounts())
+	if (!fs_mounts.known)
 		seq_puts(m, "# names begin at the root of their file system\n");
 	seq_printf(m, "# exceptions user %llu kernel %llu\n", snapshot->exceptions.user,
 		   snapshot->exceptions.kernel);

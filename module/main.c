@@ -12,7 +12,7 @@
 #include "heat.h"
 #include "hooks.h"
 #include "layout.h"
-#include "object.h"
+#include "mounts.h"
 #include "pool.h"
 #include "settings.h"
 #include "table.h"
@@ -63,7 +63,7 @@ static int __init faultstat_init(void)
 	err = fs_layout_check();
 	if (err)
 		return err;
-	fs_object_init();
+	fs_mounts_find();
 	err = fs_worker_start();
 	if (err)
 		goto no_worker;

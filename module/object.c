@@ -5,11 +5,8 @@
  * nothing of current but what any task has.
  *
  * A path is read upwards from its last name, under RCU, over every mount to the
- * root of the mount namespace. Where a mount hangs stands in struct mount, which
- * the kernel keeps to itself; the two words that are needed stand right before
- * struct vfsmount (fs/mount.h, 3.3 to 7.3). fs_object_init() checks that on the
- * running kernel against follow_up(), and without proof names begin at the root of
- * the file system.
+ * root of the mount namespace; where it is not known how mounts hang (mounts.h), to the
+ * root of the file system.
  */
 #include <linux/dcache.h>
 #include <linux/err.h>
@@ -19,9 +16,9 @@
 #include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
-#include <linux/namei.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
+#include "mounts.h"
 #include "object.h"
 #include "pool.h"
 #include "uapi/faultstat.h"
@@ -41,16 +38,6 @@ static const char * const region_names[REGIONS] = {
 };
 
 const struct fs_object_key fs_object_other = { .ino = REGION_OTHER, .dev = OBJECT_REGION };
-
-/* The words of struct mount right before its struct vfsmount. */
-struct mount_link {
-	struct mount_link *parent_mount;	/* points at a struct mount, not at a link */
-	struct dentry *mountpoint;
-	struct vfsmount mnt;
-};
-
-static bool mounts_known;
-static size_t mount_to_vfsmount;	/* offset of mnt in struct mount */
 
 /* A path is broken off here: deeper trees are made by accident or malice. */
 #define NAMES_MAX	2048
@@ -81,16 +68,6 @@ void fs_object_show_region(struct fs_object_shown *shown, enum fs_region region)
 	shown->ino = 0;
 	shown->dev = 0;
 	shown->deleted = false;
-}
-
-/**
- * fs_object_knows_mounts - whether names begin at the root of the mount namespace
- *
- * Any context. Otherwise they begin at the root of their file system.
- */
-bool fs_object_knows_mounts(void)
-{
-	return mounts_known;
 }
 
 static const char *special_name(struct vm_area_struct *vma)
@@ -181,16 +158,14 @@ static char *prepend_names(char *start, char *at, const struct path *path)
 
 	for (i = 0; i < NAMES_MAX && at >= start; i++) {
 		if (dentry == mnt->mnt_root) {
-			const struct mount_link *link;
 			const struct vfsmount *parent;
 
-			if (!mounts_known)
+			if (!fs_mounts.known)
 				break;
-			link = container_of(mnt, struct mount_link, mnt);
-			parent = (void *)READ_ONCE(link->parent_mount) + mount_to_vfsmount;
+			parent = fs_mount_parent(mnt);
 			if (parent == mnt)
 				break;
-			dentry = READ_ONCE(link->mountpoint);
+			dentry = fs_mount_mountpoint(mnt);
 			mnt = parent;
 			continue;
 		}
@@ -234,14 +209,12 @@ static unsigned long mounts_sum(const struct vfsmount *mnt)
 	unsigned long sum = 0;
 	int i;
 
-	for (i = 0; i < MOUNTS_MAX && mounts_known; i++) {
-		const struct mount_link *link = container_of(mnt, struct mount_link, mnt);
-		const struct vfsmount *parent;
+	for (i = 0; i < MOUNTS_MAX && fs_mounts.known; i++) {
+		const struct vfsmount *parent = fs_mount_parent(mnt);
 
-		parent = (void *)READ_ONCE(link->parent_mount) + mount_to_vfsmount;
 		if (parent == mnt)
 			break;
-		sum = sum * 31 + (unsigned long)parent + (unsigned long)READ_ONCE(link->mountpoint);
+		sum = sum * 31 + (unsigned long)parent + (unsigned long)fs_mount_mountpoint(mnt);
 		mnt = parent;
 	}
 	return sum;
@@ -388,50 +361,4 @@ void fs_object_show(struct fs_object_shown *shown, const struct fs_object_key *k
 	} else {
 		shown->name = region_name(key, vma, scratch);
 	}
-}
-
-/* Whether what stands before @child's vfsmount is where follow_up() says it hangs. */
-static bool mount_link_proven(const struct path *child, const struct path *up)
-{
-	const struct mount_link *link = container_of(child->mnt, struct mount_link, mnt);
-	const char *parent = (const char *)link->parent_mount;
-	size_t offset = offsetof(struct mount_link, mnt) + sizeof(struct hlist_node);
-
-	if (link->mountpoint != up->dentry)
-		return false;
-	/* Since 3.14 two words precede the link in struct mount; the same two before. */
-	if (parent + offset != (const char *)up->mnt)
-		return false;
-	mount_to_vfsmount = offset;
-	return true;
-}
-
-static bool mount_check(const char *where)
-{
-	struct path child, up;
-	bool proven = false;
-
-	if (kern_path(where, LOOKUP_FOLLOW, &child))
-		return false;
-	up = child;
-	path_get(&up);
-	if (child.dentry == child.mnt->mnt_root && compat_follow_up(&up))
-		proven = mount_link_proven(&child, &up);
-	path_put(&up);
-	path_put(&child);
-	return proven;
-}
-
-/**
- * fs_object_init - finds out whether paths can be followed over mounts
- *
- * Process context, before any hook.
- */
-void fs_object_init(void)
-{
-	static const char * const mounts[] = { "/proc", "/sys", "/dev", "/run" };
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(mounts) && !mounts_known; i++)
-		mounts_known = mount_check(mounts[i]);
 }

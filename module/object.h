@@ -129,7 +129,5 @@ void fs_object_show_region(struct fs_object_shown *shown, enum fs_region region)
 void fs_object_canonical(struct fs_object_key *key, struct vm_area_struct *vma);
 void fs_object_show(struct fs_object_shown *shown, const struct fs_object_key *key,
 		    struct vm_area_struct *vma, char *scratch);
-void fs_object_init(void);
-bool fs_object_knows_mounts(void);
 
 #endif
