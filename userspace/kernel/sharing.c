@@ -209,20 +209,18 @@ static char *path_option(const struct mount *mount, const char *name)
 	return path;
 }
 
-/* Opens the file in the upper layer, if that is what @file is. */
-static int open_upper(const struct mount *mount, const struct residency *file)
+/* Opens the file in the upper layer, whose path is @upper, if that is what @file is. */
+static int open_upper(const struct mount *mount, const char *upper, const struct residency *file)
 {
-	char name[32], path[PATH_MAX], *upper, *whole;
+	char name[32], path[PATH_MAX], *whole;
 	size_t point = strcmp(mount->point, "/") ? strlen(mount->point) : 0;
 	struct residency above;
 	ssize_t length;
 	int fd = -1;
 
-	upper = path_option(mount, "upperdir");
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", file->fd);
 	length = readlink(name, path, sizeof(path) - 1);
-	if (upper && *upper == '/' && length > 0 && (size_t)length > point &&
-	    !strncmp(path, mount->point, point)) {
+	if (length > 0 && (size_t)length > point && !strncmp(path, mount->point, point)) {
 		path[length] = '\0';
 		whole = xasprintf("%s%s%s", upper, strcmp(mount->root, "/") ? mount->root : "",
 				  path + point);
@@ -233,7 +231,6 @@ static int open_upper(const struct mount *mount, const struct residency *file)
 			residency_close(&above);
 		free(whole);
 	}
-	free(upper);
 	return fd;
 }
 
@@ -244,16 +241,6 @@ static bool has_apart(const struct mount *mount)
 			 strstr(mount->options, "datadir+=") || strstr(mount->options, "::"));
 }
 
-/* Whether there is an upper folder that cannot be opened by its path. */
-static bool upper_is_unknown(const struct mount *mount)
-{
-	char *upper = path_option(mount, "upperdir");
-	bool is_unknown = upper && *upper != '/';
-
-	free(upper);
-	return is_unknown;
-}
-
 static bool key_of_handle(struct sharing *sharing, const struct residency *file,
 			  struct identity *key)
 {
@@ -261,8 +248,9 @@ static bool key_of_handle(struct sharing *sharing, const struct residency *file,
 	struct identity keys[2];
 	union handle handle;
 	struct below below;
+	int id, fd = -1;
 	bool is_upper;
-	int id, fd;
+	char *upper;
 
 	if (!ask_handle(file->fd, &handle, &id) || !open_handle(&handle, &below) ||
 	    !is_distinct(&below))
@@ -270,10 +258,15 @@ static bool key_of_handle(struct sharing *sharing, const struct residency *file,
 	mount = mounts_by_id(&sharing->mounts, id);
 	if (has_apart(mount))
 		return false;
+	upper = below.is_lower && mount ? path_option(mount, "upperdir") : NULL;
 	/* The file may be a copy in a folder whose path only the one who mounted knows. */
-	if (below.is_lower && mount && upper_is_unknown(mount))
+	if (upper && *upper != '/') {
+		free(upper);
 		return false;
-	fd = below.is_lower && mount ? open_upper(mount, file) : -1;
+	}
+	if (upper)
+		fd = open_upper(mount, upper, file);
+	free(upper);
 	if (fd >= 0) {
 		struct stat about;
 
