@@ -17,7 +17,7 @@ import time
 from memory import (BE_NOBODY, DISK, LIBC, NOBODY, PAGE, Process, as_nobody, bring, cache_ways,
                    drop, file_system, fill, folder, has_cachestat, json_of, need_cachestat,
                    need_nobody, need_root, resident, undisturbed)
-from tap import PLAIN, PROGRAM, SCRATCH, Skip, check, equal, fails, raw, run, terminal
+from tap import PLAIN, PROGRAM, SCRATCH, Skip, check, equal, fails, raw, run, save, terminal
 
 
 def ranges(way, *arguments):
@@ -406,6 +406,35 @@ def test_pages_that_files_of_overlayfs_share_count_once():
             # The first was opened to write, and so was copied up.
             said = json_of("cache", "-p", process.pid, "-f", "*/file")["total"]
             equal("copied up, it shares nothing", (2, 0), (said["files"], said["shared_files"]))
+
+
+def test_whether_metacopy_is_usual_is_asked_of_overlayfs():
+    """The kernel leaves out of a mount's options what its parameter says."""
+    place = folder()
+    parameters = "/sys/module/overlay/parameters"
+    os.mkdir(os.path.join(place, "lower"))
+    fill(os.path.join(place, "lower", "file"), 20)
+    with overlays(place, "a") as (a,):
+        if not os.path.exists(os.path.join(parameters, "metacopy")):
+            raise Skip("this kernel's overlayfs has no metacopy")
+        if json_of("cache", a)["total"]["shared_unknown"]:
+            raise Skip("this kernel does not say which files are below")
+        with Process() as process:
+            process.do("maps.append(mmap.mmap(os.open(%r, os.O_RDONLY), 0, prot=1))" % os.path.join(a, "file"))
+            with open("/proc/%s/maps" % process.pid, encoding="utf-8") as file:
+                mapped = [line.split()[3] for line in file if place in line]
+        about = os.stat(a)
+        if mapped != ["%02x:%02x" % (os.major(about.st_dev), os.minor(about.st_dev))]:
+            raise Skip("this kernel's maps has the file below, whatever metacopy is")
+        # What cannot be read is off, as in kernels that have no metacopy.
+        for value, unknown in (("Y", 1), ("N", 0), ("absent", 0)):
+            save("parameters/metacopy" if value != "absent" else "none/other", value.encode() + b"\n")
+            done = subprocess.run([
+                "unshare", "-m", "sh", "-c", "mount --bind %s %s && exec %s cache -J %s" % (
+                    os.path.join(SCRATCH, "none" if value == "absent" else "parameters"), parameters, PROGRAM, a)],
+                capture_output=True, text=True, check=False)
+            equal("exit code", 0, done.returncode, done.stderr)
+            equal("parameter %s" % value, unknown, json.loads(done.stdout)["total"]["shared_unknown"])
 
 
 @undisturbed

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "kernel/mappings.h"
+#include "kernel/procfs.h"
 #include "kernel/sharing.h"
 #include "lib/index.h"
 #include "lib/text.h"
@@ -184,8 +185,8 @@ static bool key_of_maps(const struct sharing *sharing, int fd, struct identity *
 	return !has_users && strcmp(mount->type, "btrfs") && strcmp(mount->type, "bcachefs");
 }
 
-/* An option of a mount with a path; escapes as overlayfs has them, in what mountinfo has. */
-static char *path_option(const struct mount *mount, const char *name)
+/* The value of an option of a mount; escapes as overlayfs has them, in what mountinfo has. */
+static char *mount_option(const struct mount *mount, const char *name)
 {
 	size_t length = strlen(name);
 	const char *at = mount->options;
@@ -235,10 +236,19 @@ static int open_upper(const struct mount *mount, const char *upper, const struct
 }
 
 /* Whether the data may be of another file than the attributes. */
-static bool has_apart(const struct mount *mount)
+static bool has_apart(const struct sharing *sharing, const struct mount *mount)
 {
-	return mount && (strstr(mount->options, "metacopy=on") ||
-			 strstr(mount->options, "datadir+=") || strstr(mount->options, "::"));
+	bool apart = sharing->metacopy_is_usual;
+	char *metacopy;
+
+	if (!mount)
+		return false;
+	/* It is not among the options where it is as the parameter has it. */
+	metacopy = mount_option(mount, "metacopy");
+	if (metacopy)
+		apart = !strcmp(metacopy, "on");
+	free(metacopy);
+	return apart || strstr(mount->options, "datadir+=") || strstr(mount->options, "::");
 }
 
 static bool key_of_handle(struct sharing *sharing, const struct residency *file,
@@ -256,9 +266,9 @@ static bool key_of_handle(struct sharing *sharing, const struct residency *file,
 	    !is_distinct(&below))
 		return false;
 	mount = mounts_by_id(&sharing->mounts, id);
-	if (has_apart(mount))
+	if (has_apart(sharing, mount))
 		return false;
-	upper = below.is_lower && mount ? path_option(mount, "upperdir") : NULL;
+	upper = below.is_lower && mount ? mount_option(mount, "upperdir") : NULL;
 	/* The file may be a copy in a folder whose path only the one who mounted knows. */
 	if (upper && *upper != '/') {
 		free(upper);
@@ -282,8 +292,11 @@ static bool key_of_handle(struct sharing *sharing, const struct residency *file,
 
 static void begin(struct sharing *sharing)
 {
+	char *metacopy = procfs_read("/sys/module/overlay/parameters/metacopy", NULL);
 	size_t i;
 
+	sharing->metacopy_is_usual = metacopy && *metacopy == 'Y';
+	free(metacopy);
 	sharing->began = true;
 	mounts_read(&sharing->mounts);
 	sharing->is_needed = !sharing->mounts.nr;

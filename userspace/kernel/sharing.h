@@ -20,6 +20,7 @@ enum sharing_result {
 struct sharing {
 	bool began;
 	bool is_needed;			/* there may be files of overlayfs */
+	bool metacopy_is_usual;		/* for mounts whose options do not say */
 	struct mounts mounts;
 	struct identities plain, stacked;	/* what was met, by keys of the file below */
 	struct identities named;	/* the same by what stat says, if names may be met again */
