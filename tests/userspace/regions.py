@@ -159,6 +159,16 @@ def test_pages_that_files_of_overlayfs_share_are_once_in_the_total():
         check("why", "\npages shared with another file count once: 128K of 2 files, in cached\n" in text, text)
 
 
+def test_shared_memory_without_a_name_is_never_deleted():
+    need_root()
+    with Process() as process:
+        process.do("add(None, 14); f = os.memfd_create('x'); os.ftruncate(f, 8 * PAGE); maps.append(mmap.mmap(f, 0))")
+        for words, name in ((["map"], "object"), (["cache"], "file"), (["regions", "-i", Heat().save()], "file")):
+            said = json_of(*words, "-p", process.pid, "-f", "*[sx]*")[words[0]]
+            equal("of %s" % words[0], {("[shm]", 0), ("/memfd:x (deleted)", 1)},
+                  {(row[name], row["deleted"]) for row in said if row[name] in ("[shm]", "/memfd:x (deleted)")})
+
+
 @undisturbed
 def test_rows_of_other_region_sizes_meet():
     path = fill(os.path.join(folder(), "file"), 256)
