@@ -725,8 +725,23 @@ def test_an_empty_name_is_a_text_in_json():
         rows = {row["pid"]: row["comm"] for row in json_of("map")["processes"]}
         equal("of all processes", "", rows[int(process.pid)])
         equal("of one", "", json_of("map", "-p", process.pid)["processes"][0]["comm"])
-        names = {pid: comm for pid, comm in raw(run("map", "-r").stdout, "pid", "comm")}
-        equal("raw", "-", names[process.pid])
+        heat = save("heat", b"# faultstat-heat 1\n# load 1 at 1.0 now 2.0 realtime 3.0 resets 0\n"
+                    b"# heat rows 0 requests 1 memory 0 lost 0\ncomm pid id state dev inode deleted region_size calls "
+                    b"major lost lost_major regions object\n")
+
+        def raw_names():
+            found = [dict(raw(run("map", "-r").stdout, "pid", "comm"))[process.pid]]
+            found += sorted({comm for comm, in raw(run("map", "-r", "-p", process.pid).stdout, "comm")})
+            for words in (["map"], ["regions", "-i", heat]):
+                found += re.findall("^# process pid %s .*comm(.*)$" % process.pid,
+                                    run(*words, "-r", "-p", process.pid).stdout, re.M)
+            return found
+
+        equal("raw", ["-", "-", " -", " -"], raw_names())
+        process.do("libc.prctl(15, b'-', 0, 0, 0)")
+        equal("one that is called so", [r"\055", r"\055", r" \055", r" \055"], raw_names())
+        equal("in JSON", "-", json_of("map", "-p", process.pid)["processes"][0]["comm"])
+        process.do("libc.prctl(15, b'', 0, 0, 0)")
         row = [line for line in run("map", "-a").stdout.splitlines() if line.split()[0] == process.pid]
         equal("in a table", "-", row[0].split()[-1])
 

@@ -167,6 +167,9 @@ static char *text(const void *data, size_t column, enum text_mode mode)
 	string = column_string(column, item);
 	if (column == COLUMN_DIR && !string && item->row.object)
 		return dir_of(item->row.object, mode);
+	/* The module, too, has this for an empty name or for none. */
+	if (string && !strcmp(string, "-"))
+		return xstrdup(string);
 	return string ? text_shown(string, mode) : NULL;
 }
 

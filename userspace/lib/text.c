@@ -151,12 +151,18 @@ static char *put_octal(char *to, const char *from, size_t length)
  * @text: any bytes
  * @mode: for whom
  *
+ * In raw output - stands for an empty name, so that one which is - is escaped.
+ *
  * Return: the text, to be freed.
  */
 char *text_shown(const char *text, enum text_mode mode)
 {
 	char *shown, *to;
 
+	if (mode == TEXT_RAW && !*text)
+		return xstrdup("-");
+	if (mode == TEXT_RAW && !strcmp(text, "-"))
+		return xstrdup("\\055");
 	if (mode == TEXT_JSON || is_plain(text, mode))
 		return xstrdup(text);
 	shown = xmalloc(4 * strlen(text) + 1);

@@ -112,7 +112,7 @@ static void print_processes(const struct region_table *table, const struct regio
 	if (table->style.format == FORMAT_RAW) {
 		for (i = 0; i < files->nr_processes; i++) {
 			const struct region_process *process = &files->processes[i];
-			char *comm = text_shown(process->comm ? process->comm : "-", TEXT_RAW);
+			char *comm = text_shown(process->comm ? process->comm : "", TEXT_RAW);
 
 			if (process->lives)
 				printf("# process pid %" PRId32 " comm %s\n", process->pid, comm);
