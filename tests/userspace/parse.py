@@ -78,6 +78,9 @@ def test_what_is_no_text_of_ours_is_refused():
             (b"", ["empty file"]),
             (b"hello\n", ["not a faultstat file"]),
             (b"# faultstat x\n", ["not a faultstat file"]),
+            (b"# faultst", ["line 1: the copy is truncated"]),
+            (b"# faultstat 1", ["line 1: the copy is truncated"]),
+            (b"# faultstat-heat 1", ["not a faultstat file"]),
             (b"# faultstat 1\n", ["missing header line load"]),
             (b"\0" * 100, ["not a faultstat file"]),
     )):

@@ -123,6 +123,14 @@ static bool check_end(struct parse *p)
 /* The first line, and whether the rest can be text. */
 static bool check_begin(struct parse *p, const struct parse_format *format)
 {
+	size_t size = (size_t)(p->end - p->at);
+
+	/* A part of our first line is no other file's. */
+	if (size && !memchr(p->at, '\n', size) &&
+	    parse_begins(p->at, size, format->begin, format->version)) {
+		p->line = 1;
+		return parse_fail(p, "the copy is truncated: incomplete line");
+	}
 	if (!check_version(p, next_line(p), format->begin, format->version))
 		return false;
 	if (memchr(p->at, '\0', (size_t)(p->end - p->at)))
