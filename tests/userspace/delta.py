@@ -272,6 +272,9 @@ def test_intervals_of_a_file_that_changes_add_up():
 def steps(path, texts, *words, interval="0.4", program=PROGRAM):
     """Runs in intervals while the file becomes one text after the other, in place as cp does it."""
     def put(text):
+        if text is None:
+            os.unlink(path)
+            return
         with open(path, "wb") as file:
             file.write(text)
     put(texts[0])
@@ -309,6 +312,7 @@ def test_a_copy_that_is_half_written_costs_its_interval_and_no_count():
         equal("intervals, %s" % what, 2, len(found), errors)
         equal("said, %s" % what, 1, len(errors), *errors)
         check("how, %s" % what, errors[0].startswith("kfaultstat: %s: incomplete, so this interval is skipped: " % path), *errors)
+        check("not also as another file, %s" % what, "not a" not in errors[0], *errors)
         equal("since before, %s" % what, "before", found[1]["interval"]["since"])
         equal("the next is exact, %s" % what, (3.0, 30 * 70, [70] * 30), (
             found[1]["interval"]["seconds"], found[1]["interval"]["counts"]["minor"], [row["minor"] for row in found[1]["faults"]]))
@@ -316,6 +320,19 @@ def test_a_copy_that_is_half_written_costs_its_interval_and_no_count():
     equal("at the beginning", (0, 2, 1), (code, len(found), len(errors)), *errors)
     code, found, errors = steps(path, [first, third, b""], "-i", path)
     equal("at the end", (1, 2, 1), (code, len(found), len(errors)), *errors)
+    code, found, errors = steps(path, [first, None, third], "-i", path)
+    equal("missing for a moment", (0, 2, 1), (code, len(found), len(errors)), *errors)
+    check("how", errors[0].startswith("kfaultstat: %s: No such file or directory: intervals are skipped until" % path), *errors)
+    equal("the next is exact", (3.0, 30 * 70), (found[1]["interval"]["seconds"], found[1]["interval"]["counts"]["minor"]))
+    os.unlink(path)
+    done = run("-i", path, "0.1", "3")
+    equal("not there at all", (1, 1), (done.returncode, len(done.stderr.splitlines())), done.stderr)
+    save("half", first)
+    with subprocess.Popen([PROGRAM, "-J", "-i", path, "0.1", "8"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        child.stdout.readline()
+        os.unlink(path)
+        out, err = child.communicate(timeout=20)
+    equal("missing for good, said once", (1, 1), (child.returncode, err.count(b"\n")), out, err)
     for other in (b"root:x:0:0\n", b"# faultstat 99\n", b"PID"):
         code, found, errors = steps(path, [first, other, third], "-i", path)
         equal("another file ends it", (1, 1, 1), (code, len(found), len(errors)), *errors)

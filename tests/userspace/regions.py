@@ -522,4 +522,21 @@ def test_a_copy_that_is_half_written_costs_its_interval_and_no_count():
         equal("exit code", 0, code, *errors)
         equal("what is said", 1, len(errors), *errors)
         check("as what", "incomplete, so this interval is skipped" in errors[0], *errors)
+        check("why", re.fullmatch(r"kfaultstat: %s: incomplete, so this interval is skipped: (empty file|line \d+: the copy "
+                                  "is truncated: .*)" % re.escape(heat), errors[0]), *errors)
         equal("the next is exact", [5, 20], [said["total"]["calls"] for said in found])
+        code, found, errors = steps(heat, [part, texts[1], texts[2]], "regions", "-i", heat, path, program=PLAIN)
+        equal("at the beginning", (0, 1, [("heat", 15), ("before", 10)]), (code, len(errors), [
+            (said["interval"]["since"], said["total"]["calls"]) for said in found]), *errors)
+        code, found, errors = steps(heat, [texts[0], part], "regions", "-i", heat, path, program=PLAIN)
+        equal("at the end", (1, 1, 1), (code, len(found), len(errors)), *errors)
+        save("half-heat", part)
+        for words in ([], ["0.1", "1"]):
+            done = run("regions", "-i", heat, path, *words)
+            equal("alone", (1, "", 1), (done.returncode, done.stdout, done.stderr.count("\n")), done.stderr)
+    code, found, errors = steps(heat, [texts[0], None, texts[2]], "regions", "-i", heat, path, program=PLAIN)
+    equal("missing for a moment", (0, [5, 20], 1), (code, [said["total"]["calls"] for said in found], len(errors)), *errors)
+    check("how", errors[0].startswith("kfaultstat: %s: No such file or directory: intervals are skipped until" % heat), *errors)
+    os.unlink(heat)
+    done = run("regions", "-i", heat, path, "0.1", "3")
+    equal("not there at all", (1, 1), (done.returncode, len(done.stderr.splitlines())), done.stderr)

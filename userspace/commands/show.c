@@ -72,18 +72,21 @@ static enum exit_code show_once(void)
 }
 
 /*
- * The snapshot of the next interval. While the module is away, which is said once, or a copy
- * is being written, the last one before that is kept: its difference to the next is exact.
+ * The snapshot of the next interval. While the module or a copy is away, which is said once,
+ * or a copy is being written, the last one before that is kept: its difference to the next is
+ * exact. A copy that is not there at first has the wrong name.
  */
-static enum exit_code take_next(struct snapshot *s, bool *away)
+static enum exit_code take_next(struct snapshot *s, bool first, bool *away)
 {
 	char *error;
 	enum exit_code code = source_read_again(s, options.input, &error);
 
-	if (code != EXIT_FINE && !*away)
+	if (code == EXIT_MISSING && !first && !*away)
+		complain("%s: " MISSING, error);
+	else if (code != EXIT_FINE && !*away)
 		complain("%s", error);
 	free(error);
-	*away = code == EXIT_NOT_LOADED;
+	*away = code == EXIT_NOT_LOADED || code == EXIT_MISSING;
 	return code;
 }
 
@@ -103,7 +106,7 @@ static enum exit_code show_intervals(void)
 		return EXIT_USAGE;
 	pace_begin(&pace, options.interval.seconds);
 	for (;;) {
-		code = take_next(&after, &away);
+		code = take_next(&after, !turn, &away);
 		if (code != EXIT_FINE && code != EXIT_INCOMPLETE && (!turn || !away))
 			break;
 		if (code == EXIT_FINE) {
@@ -126,7 +129,7 @@ static enum exit_code show_intervals(void)
 			break;
 	}
 	snapshot_free(&before);
-	return code == EXIT_INCOMPLETE ? EXIT_ERROR : code;
+	return code == EXIT_INCOMPLETE || code == EXIT_MISSING ? EXIT_ERROR : code;
 }
 
 static enum exit_code run(struct command_line *line)

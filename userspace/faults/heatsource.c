@@ -36,7 +36,7 @@ static enum exit_code trouble(int failure, char **error)
  * @error: what to complain of, to be freed, if it fails
  *
  * Return: EXIT_FINE, EXIT_ERROR or EXIT_NOT_LOADED; EXIT_INCOMPLETE for a copy that may
- * be just being written.
+ * be just being written, EXIT_MISSING for one that is not there.
  */
 enum exit_code heat_read(struct heat *heat, const char *input, char **error)
 {
@@ -52,7 +52,7 @@ enum exit_code heat_read(struct heat *heat, const char *input, char **error)
 		return trouble(failure, error);
 	if (!text) {
 		*error = xasprintf("%s: %s", name, strerror(failure));
-		return EXIT_ERROR;
+		return source_missing(failure);
 	}
 	begins = input && heat_begins(text, size);
 	if (heat_parse(heat, text, size, why))

@@ -186,6 +186,33 @@ enum exit_code source_read(struct snapshot *s, const char *input, enum source_wh
 }
 
 /**
+ * source_incomplete() - what is said of a copy that is being written.
+ * @input: the copy
+ * @error: what is wrong with it, begins with its name; freed
+ *
+ * Return: what to complain of, to be freed.
+ */
+char *source_incomplete(const char *input, char *error)
+{
+	const char *name = source_name(input);
+	char *text = xasprintf("%s: " INCOMPLETE "%s", name, error + strlen(name));
+
+	free(error);
+	return text;
+}
+
+/**
+ * source_missing() - what it means that a copy cannot be opened.
+ * @failure: what errno said
+ *
+ * Return: EXIT_MISSING if another one may take its place at any moment, else EXIT_ERROR.
+ */
+enum exit_code source_missing(int failure)
+{
+	return failure == ENOENT || failure == ESTALE ? EXIT_MISSING : EXIT_ERROR;
+}
+
+/**
  * source_read_again() - source_read() of rows, again and again while a copy may be written.
  * @s: filled in on success
  * @input: as there
@@ -194,13 +221,13 @@ enum exit_code source_read(struct snapshot *s, const char *input, enum source_wh
  * What is cut must not be the earlier one of a difference: rows that it lacks would count
  * from nothing in the next.
  *
- * Return: as there, or EXIT_INCOMPLETE.
+ * Return: as there, or EXIT_INCOMPLETE, or EXIT_MISSING.
  */
 enum exit_code source_read_again(struct snapshot *s, const char *input, char **error)
 {
 	enum exit_code code;
 	uint64_t calls;
-	char *text, *why;
+	char *text;
 	int failure = 0;
 	size_t size = 0;
 	bool begins;
@@ -211,22 +238,20 @@ enum exit_code source_read_again(struct snapshot *s, const char *input, char **e
 	text = source_text(input, &size, &failure);
 	if (!text) {
 		*error = xasprintf("%s: %s", source_name(input), strerror(failure));
-		return EXIT_ERROR;
+		return source_missing(failure);
 	}
 	begins = snapshot_begins(text, size);
 	code = parse(s, text, size, source_name(input), SOURCE_FAULTS, error);
 	if (code == EXIT_FINE && snapshot_seems_cut(s, &calls)) {
-		*error = xasprintf("%s: " INCOMPLETE ": its rows have %" PRIu64 " of %" PRIu64 " calls",
-				   source_name(input), calls, s->total.n[CALLS]);
+		*error = source_incomplete(input, xasprintf("%s: its rows have %" PRIu64 " of %" PRIu64 " calls",
+							    source_name(input), calls,
+							    s->total.n[CALLS]));
 		snapshot_free(s);
 		return EXIT_INCOMPLETE;
 	}
 	if (code == EXIT_FINE || !begins)
 		return code;
-	why = *error;
-	*error = xasprintf("%s: " INCOMPLETE "%s", source_name(input),
-			   why + strlen(source_name(input)));
-	free(why);
+	*error = source_incomplete(input, *error);
 	return EXIT_INCOMPLETE;
 }
 

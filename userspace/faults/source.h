@@ -15,6 +15,8 @@
 #define NOT_LOADED	"not loaded: as root, modprobe faultstat, or insmod faultstat.ko"
 
 #define INCOMPLETE	"incomplete, so this interval is skipped"
+/* Said once, whatever number of intervals it lasts. */
+#define MISSING		"intervals are skipped until it is there again"
 
 enum source_what {
 	SOURCE_FAULTS,
@@ -24,6 +26,8 @@ enum source_what {
 char *source_text(const char *path, size_t *size, int *failure);
 const char *source_name(const char *input);
 enum exit_code source_trouble(const char *path, int failure, char **error);
+char *source_incomplete(const char *input, char *error);
+enum exit_code source_missing(int failure);
 enum exit_code source_read(struct snapshot *s, const char *input, enum source_what what,
 			   char **error);
 enum exit_code source_read_again(struct snapshot *s, const char *input, char **error);

@@ -13,6 +13,8 @@ enum exit_code {
 	EXIT_NOT_LOADED	= 3,
 	/* Of a read, never of the program: a copy that is just being written. */
 	EXIT_INCOMPLETE	= 256,
+	/* The same: a copy that is not there, at least at the moment. */
+	EXIT_MISSING	= 257,
 };
 
 /* Called before a complaint, if there is something else on standard error; or NULL. */

@@ -207,20 +207,22 @@ static enum exit_code want(struct session *s)
 }
 
 /*
- * While the module is away, which is said once, or a copy is being written, we wait: it may come
- * again, and what was counted meanwhile is in the next difference.
+ * While the module or a copy is away, which is said once, or a copy is being written, we wait: it
+ * may come again, and what was counted meanwhile is in the next difference.
  */
-static enum exit_code read_heat(struct session *s, struct heat *heat)
+static enum exit_code read_heat(struct session *s, struct heat *heat, bool first)
 {
 	char *error;
 	enum exit_code code = heat_read(heat, options.input, &error);
 
-	if (code == EXIT_INCOMPLETE && s->before.load)
-		complain("%s: " INCOMPLETE, error);
+	if (code == EXIT_INCOMPLETE && options.interval.seconds > 0)
+		error = source_incomplete(options.input, error);
+	if (code == EXIT_MISSING && !first && !s->away)
+		complain("%s: " MISSING, error);
 	else if (code != EXIT_FINE && !s->away)
 		complain("%s", error);
 	free(error);
-	s->away = code == EXIT_NOT_LOADED;
+	s->away = code == EXIT_NOT_LOADED || code == EXIT_MISSING;
 	return code;
 }
 
@@ -263,15 +265,17 @@ static void ask_anew(struct session *s, const struct heat *heat)
 		heat_want_none(&s->requests);
 }
 
-/* Intervals, until there have been enough, or all processes that were named have ended. */
-static enum exit_code go_on(struct session *s, uint64_t turn, uint64_t count)
+/*
+ * Intervals, until there have been enough, or all processes that were named have ended. @code is
+ * of the first look.
+ */
+static enum exit_code go_on(struct session *s, enum exit_code code, uint64_t turn, uint64_t count)
 {
-	enum exit_code code = EXIT_FINE;
 	struct heat heat;
 
 	while (turn != count && pace_wait(&s->pace)) {
 		look(s, true);
-		code = read_heat(s, &heat);
+		code = read_heat(s, &heat, false);
 		if (code != EXIT_FINE && code != EXIT_INCOMPLETE && !s->away)
 			return code;
 		turn++;
@@ -305,6 +309,15 @@ static bool has_any(const struct session *s, const struct heat *heat)
 	return s->files.nr_live;
 }
 
+static void begin_pace(struct session *s)
+{
+	double interval = options.interval.seconds;
+
+	pace_begin(&s->pace, interval > 0 ? interval : INTERVAL_USUAL);
+	if (s->svg >= 0)
+		s->pace.signals = &s->signals;
+}
+
 static enum exit_code work(struct session *s)
 {
 	bool intervals = options.interval.seconds > 0, counted;
@@ -314,7 +327,11 @@ static enum exit_code work(struct session *s)
 	enum exit_code code;
 	struct heat heat;
 
-	code = read_heat(s, &heat);
+	code = read_heat(s, &heat, true);
+	if (code == EXIT_INCOMPLETE && intervals) {
+		begin_pace(s);
+		return go_on(s, code, 1, count);
+	}
 	if (code != EXIT_FINE)
 		return code;
 	look(s, false);
@@ -339,15 +356,13 @@ static enum exit_code work(struct session *s)
 		heat_free(&heat);
 		/* That from which on it is counted. */
 		if (code == EXIT_FINE)
-			code = read_heat(s, &s->before);
+			code = read_heat(s, &s->before, true);
 		if (code == EXIT_FINE && !intervals && options.style.format == FORMAT_TABLE)
 			printf("# faults are not counted by region yet: measuring for %d s\n",
 			       INTERVAL_USUAL);
 	}
-	pace_begin(&s->pace, intervals ? options.interval.seconds : INTERVAL_USUAL);
-	if (s->svg >= 0)
-		s->pace.signals = &s->signals;
-	return code == EXIT_FINE ? go_on(s, turn, count) : code;
+	begin_pace(s);
+	return code == EXIT_FINE ? go_on(s, code, turn, count) : code;
 }
 
 static bool take_arguments(struct session *s, struct command_line *line)
@@ -395,7 +410,7 @@ static enum exit_code run(struct command_line *line)
 	if (s.svg >= 0)
 		catch_signals(&s);
 	code = work(&s);
-	if (code == EXIT_INCOMPLETE || (code == EXIT_FINE && s.files.failed))
+	if (code == EXIT_INCOMPLETE || code == EXIT_MISSING || (code == EXIT_FINE && s.files.failed))
 		code = EXIT_ERROR;
 	if (s.svg >= 0 && s.map.nr_columns && !draw(&s))
 		code = EXIT_ERROR;
