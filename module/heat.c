@@ -2,7 +2,7 @@
 /*
  * Heat: asking for it, counting by region, and its memory. The way of a call that is
  * counted by region is in account.c; what a CPU's first call on a row wants is here, the
- * regions themselves are in cells.c. See heat.h for the bounds.
+ * regions themselves are in regions.c. See heat.h for the bounds.
  *
  * A row's heat appears under fs_table.lock, once its process is known to be asked for. It
  * goes when nothing asks for it any more: a new epoch has every task look again at its next
@@ -12,8 +12,8 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "cells.h"
 #include "pool.h"
+#include "regions.h"
 #include "task.h"
 #include "worker.h"
 

@@ -2,8 +2,8 @@
 /*
  * A row's regions on one CPU, for heat.c.
  */
-#ifndef FAULTSTAT_CELLS_H
-#define FAULTSTAT_CELLS_H
+#ifndef FAULTSTAT_REGIONS_H
+#define FAULTSTAT_REGIONS_H
 
 #include "heat.h"
 

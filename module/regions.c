@@ -6,7 +6,7 @@
 #include <linux/log2.h>
 #include <linux/preempt.h>
 #include <linux/string.h>
-#include "cells.h"
+#include "regions.h"
 
 /**
  * fs_regions_of - how many regions a size has
