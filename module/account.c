@@ -5,9 +5,9 @@
  * a hook: task context, preemption off. The order of writes is the same as there.
  */
 #include "account.h"
-#include "cold.h"
 #include "heat.h"
 #include "pool.h"
+#include "worker.h"
 
 static const struct fs_object_key OBJECT_NONE;
 
@@ -59,12 +59,12 @@ static struct fs_row *first_row(struct fs_process *process, struct fs_object_key
 	if (!fs_process_has_room(process)) {
 		if (!READ_ONCE(process->crowded))
 			WRITE_ONCE(process->crowded, true);
-		fs_cold_request();
+		fs_worker_make_room();
 		return fs_row_make_region(process, REGION_OTHER);
 	}
 	/* Where it would be in vain, the name is not worth making. */
 	if (READ_ONCE(fs_table.rows_used) >= fs_table.rows_max || fs_pool_is_starved(POOL_ROW)) {
-		fs_cold_request();
+		fs_worker_make_room();
 		return NULL;
 	}
 	scratch = fs_pool_get(POOL_SCRATCH);

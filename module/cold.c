@@ -3,14 +3,13 @@
  * A process that lives for months touches more files than there is room for. When its
  * share of the rows is used up, or the table is, the rows in which nothing was counted
  * since the last look leave for the [other] of their process, the oldest first, so that
- * what is read now has rows of its own. Called by the worker, in process context.
+ * what is read now has rows of its own. Housekeeping; process context.
  *
  * A hook may count in a row without finding it in the index, if the last call of its
  * task was there. So a row is unlinked first; once every hook that may have found it
  * has ended, only the tasks whose state names it can count in it. Such a row is wanted,
  * and goes back.
  */
-#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/sched.h>
 #include "cold.h"
@@ -20,24 +19,6 @@
 
 /* The least time between two looks. A row without a new call since the last one is cold. */
 #define COLD_INTERVAL	HZ
-
-static bool requested;
-static unsigned long next_look;	/* jiffies */
-
-/**
- * fs_cold_request - has room made, unless that was tried a moment ago
- *
- * In a hook, where a row was wanted and not to be had.
- */
-void fs_cold_request(void)
-{
-	if (time_before(jiffies, READ_ONCE(next_look)))
-		return;
-	/* On a file that is known by its handle this comes at each fault. */
-	if (!READ_ONCE(requested))
-		WRITE_ONCE(requested, true);
-	fs_worker_keep_house();
-}
 
 /* Neither special rows nor those that lead the rest; the ended ones are folded. */
 static bool row_may_leave(const struct fs_row *row)
@@ -161,10 +142,8 @@ void fs_cold_run(void)
 	static bool left_over;
 	bool any;
 
-	if (!READ_ONCE(requested))
+	if (!fs_worker_room_is_wanted(COLD_INTERVAL))
 		return;
-	WRITE_ONCE(next_look, jiffies + COLD_INTERVAL);
-	WRITE_ONCE(requested, false);
 	mutex_lock(&fs_table.folding);
 	mutex_lock(&fs_table.mutex);
 	any = cold_choose();
@@ -175,7 +154,7 @@ void fs_cold_run(void)
 		left_over = !cold_leave();
 		mutex_unlock(&fs_table.mutex);
 		if (left_over)
-			WRITE_ONCE(requested, true);
+			fs_worker_room_again();
 	}
 	mutex_unlock(&fs_table.folding);
 }

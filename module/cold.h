@@ -5,7 +5,6 @@
 #ifndef FAULTSTAT_COLD_H
 #define FAULTSTAT_COLD_H
 
-void fs_cold_request(void);
 void fs_cold_run(void);
 
 #endif

@@ -11,6 +11,7 @@
 #include "export.h"
 #include "heat.h"
 #include "hooks.h"
+#include "housekeeping.h"
 #include "layout.h"
 #include "mounts.h"
 #include "pool.h"
@@ -64,7 +65,7 @@ static int __init faultstat_init(void)
 	if (err)
 		return err;
 	fs_mounts_find();
-	err = fs_worker_start();
+	err = fs_worker_start(fs_house_refill, fs_house_keep);
 	if (err)
 		goto no_worker;
 	err = storage_start();

@@ -7,7 +7,6 @@
 #include <linux/hash.h>
 #include <linux/jhash.h>
 #include <linux/string.h>
-#include "cold.h"
 #include "heat.h"
 #include "pool.h"
 #include "table.h"
@@ -351,7 +350,7 @@ struct fs_row *fs_row_make(struct fs_process *process, const struct fs_object_ke
 		if (READ_ONCE(fs_table.ended_count))
 			fs_worker_keep_house();
 		else
-			fs_cold_request();
+			fs_worker_make_room();
 	}
 	return row;
 }

@@ -2,32 +2,30 @@
 /*
  * Two works, each on a queue of its own: filling the pools, which hooks wait for in
  * effect and which therefore waits for nothing but memory; and housekeeping, which
- * waits for grace periods. A kick from a hook goes through irq_work, because
- * queueing work takes a lock that sleeps on PREEMPT_RT kernels up to 5.8.
+ * waits for grace periods. What they do is said at the start: nothing of it is known
+ * here. A kick from a hook goes through irq_work, because queueing work takes a lock
+ * that sleeps on PREEMPT_RT kernels up to 5.8.
  */
 #include <linux/irq_work.h>
+#include <linux/jiffies.h>
 #include <linux/workqueue.h>
-#include "cold.h"
-#include "fold.h"
-#include "pool.h"
 #include "worker.h"
 
 static bool stopping;
+static bool room_wanted;
+static unsigned long room_not_before;	/* jiffies */
+
+static void (*refill)(void);
+static void (*keep_house)(void);
 
 static void refill_run(struct work_struct *work)
 {
-	fs_pool_refill();
+	refill();
 }
 
 static void house_run(struct work_struct *work)
 {
-	while (fs_fold_run() && !READ_ONCE(stopping))
-		cond_resched();
-	fs_cold_run();
-	if (fs_pool_has_surplus())
-		fs_pool_trim();
-	/* What was freed may be what some pool could not get. */
-	fs_pool_refill();
+	keep_house();
 }
 
 static DECLARE_WORK(refill_work, refill_run);
@@ -71,12 +69,67 @@ void fs_worker_keep_house(void)
 }
 
 /**
+ * fs_worker_make_room - has rows of live processes make room soon, unless that was tried
+ *	a moment ago
+ *
+ * In a hook, where a row was wanted and not to be had.
+ */
+void fs_worker_make_room(void)
+{
+	if (time_before(jiffies, READ_ONCE(room_not_before)))
+		return;
+	/* On a file that is known by its handle this comes at each fault. */
+	if (!READ_ONCE(room_wanted))
+		WRITE_ONCE(room_wanted, true);
+	fs_worker_keep_house();
+}
+
+/**
+ * fs_worker_room_is_wanted - takes what fs_worker_make_room() asked for
+ * @interval: in jiffies, for which nothing is asked for again
+ *
+ * In housekeeping.
+ */
+bool fs_worker_room_is_wanted(unsigned long interval)
+{
+	if (!READ_ONCE(room_wanted))
+		return false;
+	WRITE_ONCE(room_not_before, jiffies + interval);
+	WRITE_ONCE(room_wanted, false);
+	return true;
+}
+
+/**
+ * fs_worker_room_again - has the next housekeeping make room, whenever that comes
+ *
+ * In housekeeping.
+ */
+void fs_worker_room_again(void)
+{
+	WRITE_ONCE(room_wanted, true);
+}
+
+/**
+ * fs_worker_is_stopping - whether housekeeping is to come to an end
+ *
+ * In housekeeping.
+ */
+bool fs_worker_is_stopping(void)
+{
+	return READ_ONCE(stopping);
+}
+
+/**
  * fs_worker_start - makes the worker ready for kicks
+ * @refill_fn: fills the pools; process context, sleeps
+ * @keep_house_fn: does all other work; likewise
  *
  * Process context. Returns 0 or -ENOMEM; fs_worker_stop() is right after either.
  */
-int fs_worker_start(void)
+int fs_worker_start(void (*refill_fn)(void), void (*keep_house_fn)(void))
 {
+	refill = refill_fn;
+	keep_house = keep_house_fn;
 	init_irq_work(&refill_kick, refill_kicked);
 	init_irq_work(&house_kick, house_kicked);
 	/* Ordered queues are the kind that every kernel takes without a word. */
