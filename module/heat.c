@@ -34,7 +34,6 @@ static unsigned int requests;
 /* One change at a time; before fs_table.mutex. */
 static DEFINE_MUTEX(heat_mutex);
 
-static unsigned int heat_rows;	/* fs_table.lock */
 static atomic64_t lost = ATOMIC64_INIT(0);
 
 /**
@@ -116,7 +115,6 @@ static struct fs_heat *heat_make(struct fs_row *row, const struct vm_area_struct
 			if (size > 0)
 				heat->first_page = min((u64)(size - 1) >> PAGE_SHIFT,
 						       HEAT_PAGE_LAST);
-			heat_rows++;
 			/* Hooks on other CPUs find it whole. */
 			smp_wmb();
 			WRITE_ONCE(row->heat, heat->cpu);
@@ -274,7 +272,6 @@ void fs_heat_status(struct fs_heat_status *status)
 	int id;
 
 	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	status->rows = heat_rows;
 	status->requests = requests;
 	status->pids = parameter.set.list;
 	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
@@ -305,16 +302,12 @@ void fs_heat_pool_sizes(size_t *size)
 /* A grace period after it was taken from its row. */
 static void heat_release(struct fs_heat *heat)
 {
-	unsigned long flags;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
 		fs_cells_release(&heat->cpu[cpu]);
 	fs_cells_release_shared(&heat->shared);
 	fs_pool_put(POOL_HEAT, heat);
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	heat_rows--;
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 }
 
 /**

@@ -168,14 +168,12 @@ void fs_heat_read(const struct fs_heat *heat, struct fs_heat_read *read);
 
 /**
  * struct fs_heat_status - what the header of the file says
- * @rows: that have heat
  * @requests: open files that ask for it
  * @pids: what the parameter asks for
  * @memory: bytes in use
  * @lost: calls whose row could not have heat
  */
 struct fs_heat_status {
-	unsigned int rows;
 	unsigned int requests;
 	struct fs_pid_list pids;
 	unsigned long long memory;

@@ -63,6 +63,7 @@ struct heat_line {
 /* One open file. */
 struct heat_reader {
 	struct list_head lines;
+	unsigned int count;	/* of @lines */
 	struct fs_heat_status status;
 	u64 boottime_ns;
 	u64 realtime_ns;
@@ -160,6 +161,7 @@ static bool lines_read(struct heat_reader *reader, struct fs_heat_read *read,
 		if (!line)
 			continue;
 		list_add_tail(&line->link, &reader->lines);
+		reader->count++;
 		line_tell(line);
 	}
 	fs_task_visit_open(add_open, NULL);
@@ -215,7 +217,7 @@ static void put_header(struct seq_file *m, const struct heat_reader *reader)
 	seq_printf(m, "# faultstat-heat %d\n", FAULTSTAT_HEAT_FORMAT);
 	fs_files_put_load(m, reader->boottime_ns, reader->realtime_ns, reader->resets);
 	seq_printf(m, "# settings heat_pid=%s\n", reader->pids);
-	seq_printf(m, "# heat rows %u requests %u memory %llu lost %llu\n", status->rows,
+	seq_printf(m, "# heat rows %u requests %u memory %llu lost %llu\n", reader->count,
 		   status->requests, status->memory, status->lost);
 	seq_puts(m, FAULTSTAT_HEAT_COLUMNS "\n");
 }

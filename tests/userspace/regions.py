@@ -344,7 +344,7 @@ def test_damage_is_named_with_its_line():
             ("# faultstat-heat 1", "# faultstat 1", ["not a faultstat file"]),
             ("# faultstat-heat 1", "# faultstat-heat 2", ["unsupported format version 2 (supported: 1)"]),
             ("# load ", "# loads ", ["missing header line load"]), ("# heat ", "# heats ", ["missing header line heat"]),
-            (" requests 1", "", ["line 4", "no requests"]), ("lost 0\n", "lost x\n", ["line 4", "lost"]),
+            (" requests 1", "", ["line 4", "no requests"]), (" rows 1", "", ["line 4", "no rows"]), ("lost 0\n", "lost x\n", ["line 4", "lost"]),
             ("now 20.000", "now never", ["line 2", "now"]),
             (" region_size", "", ["line 5", "no column region_size"]),
             ("comm pid", "comm comm pid", ["line 5", "duplicate column comm"]),
@@ -517,25 +517,32 @@ def test_a_copy_that_is_half_written_costs_its_interval_and_no_count():
     path = fill(os.path.join(folder(), "file"), 8)
     texts = [Heat(now=20 + turn).row(path, {0: (5 + 10 * turn, 1)}, PAGE).bytes() for turn in range(3)]
     heat = save("half-heat", b"")
-    for part in (b"", texts[1][:11], texts[1][:-5]):
+    texts = [text.replace(b"heat rows 1", b"heat rows 2") + text.splitlines(True)[-1].replace(b" live ", b" exited ").replace(
+        b"search 7 1", b"search 8 2") for text in texts]
+    for part in (b"", texts[1][:11], texts[1][:-5], b"".join(texts[1].splitlines(True)[:-1]),
+                 b"".join(texts[1].splitlines(True)[:-2])):
         code, found, errors = steps(heat, [texts[0], part, texts[2]], "regions", "-i", heat, path, program=PLAIN)
         equal("exit code", 0, code, *errors)
         equal("what is said", 1, len(errors), *errors)
         check("as what", "incomplete, so this interval is skipped" in errors[0], *errors)
         check("why", re.fullmatch(r"kfaultstat: %s: incomplete, so this interval is skipped: (empty file|line \d+: the copy "
-                                  "is truncated: .*)" % re.escape(heat), errors[0]), *errors)
-        equal("the next is exact", [5, 20], [said["total"]["calls"] for said in found])
+                                  "is truncated: .*|it has [01] of 2 rows)" % re.escape(heat), errors[0]), *errors)
+        equal("the next is exact", [10, 40], [said["total"]["calls"] for said in found])
         code, found, errors = steps(heat, [part, texts[1], texts[2]], "regions", "-i", heat, path, program=PLAIN)
-        equal("at the beginning", (0, 1, [("heat", 15), ("before", 10)]), (code, len(errors), [
+        equal("at the beginning", (0, 1, [("heat", 30), ("before", 20)]), (code, len(errors), [
             (said["interval"]["since"], said["total"]["calls"]) for said in found]), *errors)
         code, found, errors = steps(heat, [texts[0], part], "regions", "-i", heat, path, program=PLAIN)
         equal("at the end", (1, 1, 1), (code, len(found), len(errors)), *errors)
         save("half-heat", part)
         for words in ([], ["0.1", "1"]):
             done = run("regions", "-i", heat, path, *words)
-            equal("alone", (1, "", 1), (done.returncode, done.stdout, done.stderr.count("\n")), done.stderr)
+            shown = not words and b"\ncomm " in part and part.endswith(b"\n")
+            equal("alone", (1 - shown, shown, 1), (done.returncode, bool(done.stdout), done.stderr.count("\n")),
+                  done.stderr)
+            check("is said", not shown or re.search("of 2 rows: the copy seems truncated$", done.stderr.strip()),
+                  done.stderr)
     code, found, errors = steps(heat, [texts[0], None, texts[2]], "regions", "-i", heat, path, program=PLAIN)
-    equal("missing for a moment", (0, [5, 20], 1), (code, [said["total"]["calls"] for said in found], len(errors)), *errors)
+    equal("missing for a moment", (0, [10, 40], 1), (code, [said["total"]["calls"] for said in found], len(errors)), *errors)
     check("how", errors[0].startswith("kfaultstat: %s: No such file or directory: intervals are skipped until" % heat), *errors)
     os.unlink(heat)
     done = run("regions", "-i", heat, path, "0.1", "3")

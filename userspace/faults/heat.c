@@ -64,6 +64,7 @@ static bool parse_heat(void *data, char *line)
 	struct parser *p = data;
 	struct heat *heat = p->heat;
 	const struct parse_key keys[] = {
+		{ "rows", KEY_NUMBER, &heat->wanted_rows },
 		{ "requests", KEY_NUMBER, &heat->requests }, { "lost", KEY_NUMBER, &heat->lost },
 	};
 
@@ -235,6 +236,19 @@ bool heat_parse(struct heat *heat, char *text, size_t size, char *error)
 	if (!parse_text(&p.text, text, size, error, &format, &p))
 		return false;
 	return p.text.nr_columns || parse_fail(&p.text, "the copy is truncated: no columns");
+}
+
+/**
+ * heat_seems_cut() - whether rows are missing, as in a copy that is not whole.
+ * @heat: parsed
+ *
+ * Modules before 1.1 count rows that the reader of another pid namespace does not see, too.
+ *
+ * Return: true if there are fewer than its header says.
+ */
+bool heat_seems_cut(const struct heat *heat)
+{
+	return heat->nr_rows < heat->wanted_rows;
 }
 
 /**

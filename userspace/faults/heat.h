@@ -43,6 +43,7 @@ struct heat {
 	double at, now, realtime;	/* seconds */
 	uint64_t resets;
 	uint64_t requests, lost;
+	uint64_t wanted_rows;	/* by its header */
 	struct heat_row *rows;
 	size_t nr_rows;
 	struct heat_cell *cells;
@@ -58,6 +59,7 @@ struct heat_regions {
 
 bool heat_begins(const char *text, size_t size);
 bool heat_parse(struct heat *heat, char *text, size_t size, char *error);
+bool heat_seems_cut(const struct heat *heat);
 void heat_free(struct heat *heat);
 bool heat_is_of_load(const struct heat *heat, const struct heat *before);
 void heat_since(struct heat_regions *regions, const struct heat *now, const struct heat_row *row,

@@ -243,9 +243,9 @@ enum exit_code source_read_again(struct snapshot *s, const char *input, char **e
 	begins = snapshot_begins(text, size);
 	code = parse(s, text, size, source_name(input), SOURCE_FAULTS, error);
 	if (code == EXIT_FINE && snapshot_seems_cut(s, &calls)) {
-		*error = source_incomplete(input, xasprintf("%s: its rows have %" PRIu64 " of %" PRIu64 " calls",
-							    source_name(input), calls,
-							    s->total.n[CALLS]));
+		*error = xasprintf("%s: its rows have %" PRIu64 " of %" PRIu64 " calls",
+				   source_name(input), calls, s->total.n[CALLS]);
+		*error = source_incomplete(input, *error);
 		snapshot_free(s);
 		return EXIT_INCOMPLETE;
 	}

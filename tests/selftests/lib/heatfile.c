@@ -94,7 +94,7 @@ int heat_take(struct heat *h)
 	const char *columns = "comm pid id state dev inode deleted region_size calls major lost "
 			      "lost_major regions object";
 	char *line, *next;
-	size_t room = 0;
+	size_t room = 0, rows = 0;
 
 	memset(h, 0, sizeof(*h));
 	h->lost = -1;
@@ -113,8 +113,8 @@ int heat_take(struct heat *h)
 			return -1;
 		}
 		*next++ = '\0';
-		if (sscanf(line, "# heat rows %*u requests %lld memory %lld lost %lld",
-			   &h->requests, &h->memory, &h->lost) == 3)
+		if (sscanf(line, "# heat rows %zu requests %lld memory %lld lost %lld",
+			   &rows, &h->requests, &h->memory, &h->lost) == 4)
 			continue;
 		if (*line == '#' || !strncmp(line, "comm ", 5))
 			continue;
@@ -129,6 +129,11 @@ int heat_take(struct heat *h)
 			return -1;
 		}
 		h->nr++;
+	}
+	/* By that a reader knows a copy that is cut. */
+	if (rows != h->nr) {
+		note("the header has %zu rows, there are %zu", rows, h->nr);
+		return -1;
 	}
 	return h->lost < 0 ? -1 : 0;
 }

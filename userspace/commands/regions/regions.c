@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include "lib/message.h"
 #include "lib/pace.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 #include "ui/progress.h"
 
 #define INTERVAL_USUAL	1	/* seconds */
@@ -206,6 +208,22 @@ static enum exit_code want(struct session *s)
 	return code;
 }
 
+/* Of a copy that lacks rows: a single look shows what there is, intervals wait for the rest. */
+static enum exit_code refuse_cut(struct heat *heat, char **error)
+{
+	char *cut = xasprintf("%s: it has %zu of %" PRIu64 " rows", source_name(options.input),
+			      heat->nr_rows, heat->wanted_rows);
+
+	if (options.interval.seconds <= 0) {
+		complain("%s: the copy seems truncated", cut);
+		free(cut);
+		return EXIT_FINE;
+	}
+	heat_free(heat);
+	*error = cut;
+	return EXIT_INCOMPLETE;
+}
+
 /*
  * While the module or a copy is away, which is said once, or a copy is being written, we wait: it
  * may come again, and what was counted meanwhile is in the next difference.
@@ -215,6 +233,8 @@ static enum exit_code read_heat(struct session *s, struct heat *heat, bool first
 	char *error;
 	enum exit_code code = heat_read(heat, options.input, &error);
 
+	if (code == EXIT_FINE && options.input && heat_seems_cut(heat))
+		code = refuse_cut(heat, &error);
 	if (code == EXIT_INCOMPLETE && options.interval.seconds > 0)
 		error = source_incomplete(options.input, error);
 	if (code == EXIT_MISSING && !first && !s->away)
@@ -410,7 +430,8 @@ static enum exit_code run(struct command_line *line)
 	if (s.svg >= 0)
 		catch_signals(&s);
 	code = work(&s);
-	if (code == EXIT_INCOMPLETE || code == EXIT_MISSING || (code == EXIT_FINE && s.files.failed))
+	if (code == EXIT_INCOMPLETE || code == EXIT_MISSING ||
+	    (code == EXIT_FINE && s.files.failed))
 		code = EXIT_ERROR;
 	if (s.svg >= 0 && s.map.nr_columns && !draw(&s))
 		code = EXIT_ERROR;
