@@ -28,6 +28,7 @@
 #include "heat.h"
 #include "heat_file.h"
 #include "line.h"
+#include "name.h"
 #include "snapshot.h"
 #include "task.h"
 #include "uapi/faultstat.h"

@@ -14,6 +14,7 @@
 #include "housekeeping.h"
 #include "layout.h"
 #include "mounts.h"
+#include "name.h"
 #include "pool.h"
 #include "settings.h"
 #include "table.h"
@@ -29,6 +30,7 @@ static int storage_start(void)
 	size_t size[POOLS] = { 0 };
 	int err;
 
+	fs_name_pool_sizes(size);
 	fs_table_pool_sizes(size);
 	fs_heat_pool_sizes(size);
 	size[POOL_TASK] = sizeof(struct fs_task_state);

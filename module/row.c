@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rows, their counters and their names: making, finding, reading, freeing. What hooks
+ * Rows and their counters: making, finding, reading, freeing. What hooks
  * call here runs in task context with preemption off, or in softirq (a task's end);
  * rows are read and taken out in process context. The rules are in table.h.
  */
-#include <linux/hash.h>
-#include <linux/jhash.h>
 #include <linux/string.h>
 #include "heat.h"
+#include "name.h"
 #include "pool.h"
 #include "table.h"
 #include "worker.h"
@@ -53,104 +52,6 @@ void fs_row_count(struct fs_row *row, enum fs_counter counter, u64 n)
 	this_cpu_add(fs_table_totals.n[counter], n);
 	atomic64_add(n, &row->shared[counter]);
 }
-
-/* Names. */
-
-static struct fs_name *name_find(u32 hash, const char *text)
-{
-	struct fs_name *name = fs_table.name_index[hash_32(hash, fs_table.name_bits)];
-
-	while (name && (name->hash != hash || strcmp(name->text, text)))
-		name = name->index_next;
-	return name;
-}
-
-static u32 name_hash(const char *text)
-{
-	return jhash(text, strlen(text), fs_table.hash_name);
-}
-
-/* From the smallest size that will do, or the next one that is left. */
-static struct fs_name *name_new(size_t len)
-{
-	struct fs_name *name = NULL;
-	int id;
-
-	for (id = POOL_NAME_FIRST; id <= POOL_NAME_LAST && !name; id++) {
-		if (offsetof(struct fs_name, text) + len + 1 > fs_pool_item_size(id))
-			continue;
-		name = fs_pool_get(id);
-		if (name)
-			name->pool = id;
-	}
-	return name;
-}
-
-/* Under fs_table.lock. Returns the name with a reference taken, or NULL. */
-static struct fs_name *name_get(const char *text, u32 hash)
-{
-	struct fs_name **bucket = &fs_table.name_index[hash_32(hash, fs_table.name_bits)];
-	struct fs_name *name = name_find(hash, text);
-	/* There are few of the last size: without one of them the end has to do. */
-	size_t room = fs_pool_item_size(POOL_NAME_LAST - 1) - offsetof(struct fs_name, text) - 1;
-	size_t len;
-	bool cut;
-
-	if (name) {
-		atomic_inc(&name->refs);
-		return name;
-	}
-	len = strlen(text);
-	name = name_new(len);
-	cut = !name && len > room;
-	if (cut) {
-		text += len - room;
-		len = room;
-		name = name_new(len);
-	}
-	if (!name)
-		return NULL;
-	name->hash = hash;
-	name->length = len;
-	atomic_set(&name->refs, 1);
-	memcpy(name->text, text, len + 1);
-	if (cut)
-		memcpy(name->text, "...", 3);
-	name->index_next = *bucket;
-	*bucket = name;
-	return name;
-}
-
-/* Under fs_table.lock. */
-static void name_unlink(struct fs_name *name)
-{
-	struct fs_name **at = &fs_table.name_index[hash_32(name->hash, fs_table.name_bits)];
-
-	while (*at != name)
-		at = &(*at)->index_next;
-	*at = name->index_next;
-	fs_pool_put(name->pool, name);
-}
-
-/**
- * fs_name_put - gives up a reference to a name
- * @name: may be freed by this
- *
- * Any context but NMI, without fs_table.lock.
- */
-void fs_name_put(struct fs_name *name)
-{
-	unsigned long flags;
-
-	if (atomic_add_unless(&name->refs, -1, 1))
-		return;
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	if (atomic_dec_and_test(&name->refs))
-		name_unlink(name);
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
-}
-
-/* Rows. */
 
 /* Under fs_table.lock: a place for a row in a group. False where there is no memory. */
 static bool row_place(struct fs_row *row)
@@ -220,7 +121,7 @@ static struct fs_row *row_new(struct fs_process *process, const struct fs_object
 
 	if (!row)
 		return NULL;
-	row->name = name_get(shown->name, hash);
+	row->name = fs_name_get(shown->name, hash);
 	if (!row->name)
 		goto no_name;
 	row->ino = shown->ino;
@@ -235,8 +136,7 @@ static struct fs_row *row_new(struct fs_process *process, const struct fs_object
 	return row;
 
 no_place:
-	if (atomic_dec_and_test(&row->name->refs))
-		name_unlink(row->name);
+	fs_name_put_locked(row->name);
 no_name:
 	fs_pool_put(POOL_ROW, row);
 	return NULL;
@@ -276,7 +176,7 @@ int fs_row_make_only(struct fs_process *process, enum fs_region region, bool cel
 	u32 hash;
 
 	fs_object_show_region(&shown, region);
-	hash = name_hash(shown.name);
+	hash = fs_name_hash(shown.name);
 	fs_hook_lock_irqsave(&fs_table.lock, flags);
 	process->only = row_new(process, &key, &shown, hash, cells);
 	process->detour = process->only;
@@ -312,7 +212,7 @@ struct fs_row *fs_row_missed(struct fs_process *process)
 	if (process->only)
 		return process->only;
 	fs_object_show_region(&shown, REGION_MISSED);
-	row = row_make_locked(process, &key, &shown, name_hash(shown.name));
+	row = row_make_locked(process, &key, &shown, fs_name_hash(shown.name));
 	return row ? row : fs_table.overflow.only;
 }
 
@@ -338,7 +238,7 @@ bool fs_table_is_crowded(void)
 struct fs_row *fs_row_make(struct fs_process *process, const struct fs_object_key *key,
 			   const struct fs_object_shown *shown)
 {
-	u32 hash = name_hash(shown->name);
+	u32 hash = fs_name_hash(shown->name);
 	unsigned long flags;
 	struct fs_row *row;
 

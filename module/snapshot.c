@@ -25,6 +25,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/vmalloc.h>
 #include "fold.h"
+#include "name.h"
 #include "pool.h"
 #include "reset.h"
 #include "snapshot.h"

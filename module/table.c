@@ -142,16 +142,10 @@ static int special_init(struct fs_process *process, enum fs_process_kind kind,
  */
 void fs_table_pool_sizes(size_t *size)
 {
-	static const size_t names[] = { 64, 128, 256, 1024 };
-	int i;
-
 	size[POOL_PROCESS] = sizeof(struct fs_process);
 	size[POOL_ROW] = sizeof(struct fs_row);
 	size[POOL_GROUP] = sizeof(struct fs_group) + nr_cpu_ids * sizeof(u64 *);
 	size[POOL_CELLS] = GROUP_ROWS * sizeof(struct fs_counters);
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		size[POOL_NAME_FIRST + i] = names[i];
-	size[POOL_NAME_LAST] = offsetof(struct fs_name, text) + NAME_SIZE_MAX + 1;
 }
 
 static size_t index_bytes(unsigned int bits)

@@ -93,20 +93,6 @@ struct fs_process {
 
 #define ROW_HEATED	((struct fs_row *)1)
 
-/**
- * struct fs_name - the text of an object, shared by the rows that show it
- * @refs: rows and snapshots
- * @length: of the text, without its NUL
- */
-struct fs_name {
-	struct fs_name *index_next;
-	u32 hash;
-	atomic_t refs;
-	u16 length;
-	u8 pool;
-	char text[];
-};
-
 /* A row on one CPU. No other CPU writes in the page, so cells need not begin a cache line. */
 #define CELL_WORDS	(sizeof(struct fs_counters) / sizeof(u64))
 #define GROUP_ROWS	(4096 / sizeof(struct fs_counters))
@@ -324,7 +310,6 @@ void fs_row_move(struct fs_row *row, struct fs_process *process);
 void fs_row_release_cells(struct fs_row *row);
 void fs_row_forget_baseline(struct fs_row *row);
 void fs_row_free(struct fs_row *row);
-void fs_name_put(struct fs_name *name);
 
 /* process.c; under fs_table.lock: */
 struct fs_process *fs_process_find(const struct signal_struct *signal);
