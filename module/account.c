@@ -118,7 +118,7 @@ static void account_settled(struct fs_task_state *state, struct fs_fault_place p
 	/* The fast path compares plain keys, which tell these files not apart. */
 	state->key = row && !fs_object_is_by_handle(&object) ? key : OBJECT_NONE;
 	if (!row)
-		row = fs_table.overflow.only;
+		row = fs_special.overflow.only;
 
 	cell = any_cell(row, cpu);
 	state->cell = cell;
@@ -155,7 +155,7 @@ void fs_account_any(struct fs_task_state *state, struct fs_fault_place place, en
 		state = fs_task_state_make(task, &made);
 	if (!state) {
 		/* The kernel's count comes as missed, when the task has a state or ends. */
-		row = fs_table.overflow.only;
+		row = fs_special.overflow.only;
 		cell = any_cell(row, cpu);
 		count_in_row(row, cell, class);
 		count_in_row(row, cell, COUNT_UNCOUNTED);
@@ -164,7 +164,7 @@ void fs_account_any(struct fs_task_state *state, struct fs_fault_place place, en
 	if (!made)
 		settle_any(state, task, cpu);
 	if (state->generation != fs_task_generation(task) &&
-	    (state->process != &fs_table.overflow || !fs_pool_is_empty(POOL_PROCESS)))
+	    (state->process != &fs_special.overflow || !fs_pool_is_empty(POOL_PROCESS)))
 		fs_task_state_resolve(state, task);
 	account_settled(state, place, class);
 }

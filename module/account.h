@@ -26,6 +26,8 @@
 #include <linux/smp.h>
 #include "compat/fault.h"
 #include "counters.h"
+#include "process.h"
+#include "row.h"
 #include "table.h"
 #include "task.h"
 

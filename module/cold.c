@@ -13,6 +13,8 @@
 #include <linux/list.h>
 #include <linux/sched.h>
 #include "cold.h"
+#include "process.h"
+#include "row.h"
 #include "table.h"
 #include "task.h"
 #include "worker.h"

@@ -19,6 +19,8 @@
 #include "fold.h"
 #include "heat.h"
 #include "pool.h"
+#include "process.h"
+#include "row.h"
 #include "table.h"
 
 /* Processes taken with interrupts off. */
@@ -270,7 +272,7 @@ static void fold_aged(struct list_head *aged)
 	list_for_each_entry_safe(row, next, aged, by_age) {
 		list_del(&row->by_age);
 		row_leaves(row);
-		target = row_is_other(row) ? fs_table.others.only :
+		target = row_is_other(row) ? fs_special.others.only :
 			 fs_row_find(row->process, fs_object_other);
 		if (!target && !row->dropped) {
 			/* Nothing else makes one. */
@@ -315,7 +317,7 @@ static struct fs_row *fold_other(struct fs_process *folded)
 		if (row)
 			row_joins(row);
 	}
-	return row ? row : fs_table.others.only;
+	return row ? row : fs_special.others.only;
 }
 
 static void fold_row(struct fs_process *folded, struct fs_row *row)
@@ -369,7 +371,7 @@ static void fold_process(struct fs_process *process)
 		comm_begin(process);
 		folded = process;
 	} else if (!folded) {
-		folded = &fs_table.others;
+		folded = &fs_special.others;
 	}
 	list_for_each_entry_safe(row, next, &rows, of_process) {
 		fold_row(folded, row);

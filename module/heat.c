@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "pool.h"
+#include "process.h"
 #include "regions.h"
 #include "task.h"
 #include "worker.h"

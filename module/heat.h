@@ -24,7 +24,7 @@
 #include <linux/mm.h>
 #include "pids.h"
 #include "pool.h"
-#include "table.h"
+#include "row.h"
 
 #define HEAT_REGIONS	256
 

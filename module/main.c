@@ -16,13 +16,16 @@
 #include "mounts.h"
 #include "name.h"
 #include "pool.h"
+#include "process.h"
+#include "row.h"
 #include "settings.h"
+#include "special.h"
 #include "table.h"
 #include "task.h"
 #include "uapi/faultstat.h"
 #include "worker.h"
 
-/* Rows of fs_table_init() that are not the user's: overflow, unselected, other. */
+/* Rows of fs_special_start() that are not the user's: overflow, unselected, other. */
 #define SPECIAL_ROWS 3
 
 static int storage_start(void)
@@ -31,8 +34,9 @@ static int storage_start(void)
 	int err;
 
 	fs_name_pool_sizes(size);
-	fs_table_pool_sizes(size);
+	fs_row_pool_sizes(size);
 	fs_heat_pool_sizes(size);
+	size[POOL_PROCESS] = sizeof(struct fs_process);
 	size[POOL_TASK] = sizeof(struct fs_task_state);
 	size[POOL_SCRATCH] = NAME_SIZE_MAX;
 	fs_pool_init((unsigned long long)fs_settings.max_memory << 20,
@@ -44,7 +48,7 @@ static int storage_start(void)
 	if (!err)
 		err = fs_pool_fill();
 	if (!err)
-		err = fs_table_start();
+		err = fs_special_start();
 	if (err)
 		pr_err("no memory for the table (max_memory is %u MiB)\n",
 		       fs_settings.max_memory);
@@ -54,6 +58,8 @@ static int storage_start(void)
 static void storage_stop(void)
 {
 	fs_task_destroy();
+	fs_row_destroy();
+	fs_process_destroy();
 	fs_table_destroy();
 	fs_heat_destroy();
 	fs_pool_destroy();

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Processes: thread groups between two execs, from the first sign of them to the end
- * of their last task. All of it runs under fs_table.lock, in hooks or in softirq. The
- * rules are in table.h.
+ * of their last task. What changes them runs under fs_table.lock, in hooks or in softirq.
+ * The rules are in table.h.
  */
 #include <linux/hash.h>
 #include <linux/pid.h>
 #include <linux/string.h>
 #include "pool.h"
-#include "table.h"
+#include "process.h"
 #include "worker.h"
 
 /* How many ended processes may wait beyond keep_exited before the worker is called. */
 #define ENDED_BATCH	32
+
+struct fs_special fs_special;
 
 static unsigned int process_bucket(const struct signal_struct *signal)
 {
@@ -158,4 +160,39 @@ void fs_process_free(struct fs_process *process)
 	put_pid(process->pid);
 	put_pid(process->ppid);
 	fs_pool_put(POOL_PROCESS, process);
+}
+
+/**
+ * fs_process_has_room - whether a process may have one more row for an object
+ * @process: not special
+ *
+ * In a hook. One process that maps a million files would otherwise take the table
+ * from all others: beyond its share new objects go to its row [other], until cold.c
+ * has made room.
+ */
+bool fs_process_has_room(const struct fs_process *process)
+{
+	return READ_ONCE(process->row_count) < fs_process_rows_max();
+}
+
+static void list_destroy(struct list_head *list)
+{
+	struct fs_process *process, *next;
+
+	list_for_each_entry_safe(process, next, list, link) {
+		list_del(&process->link);
+		fs_process_free(process);
+	}
+}
+
+/**
+ * fs_process_destroy - frees all processes but the special ones
+ *
+ * Process context, with no row, hook, reader or worker left.
+ */
+void fs_process_destroy(void)
+{
+	list_destroy(&fs_table.live);
+	list_destroy(&fs_table.ended);
+	list_destroy(&fs_table.folded);
 }

@@ -12,7 +12,9 @@
 #include <linux/list.h>
 #include "fold.h"
 #include "pool.h"
+#include "process.h"
 #include "reset.h"
+#include "row.h"
 #include "task.h"
 
 static struct fs_exceptions exceptions_before;

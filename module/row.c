@@ -8,7 +8,8 @@
 #include "heat.h"
 #include "name.h"
 #include "pool.h"
-#include "table.h"
+#include "process.h"
+#include "row.h"
 #include "worker.h"
 
 /**
@@ -185,19 +186,6 @@ int fs_row_make_only(struct fs_process *process, enum fs_region region, bool cel
 }
 
 /**
- * fs_process_has_room - whether a process may have one more row for an object
- * @process: not special
- *
- * In a hook. One process that maps a million files would otherwise take the table
- * from all others: beyond its share new objects go to its row [other], until cold.c
- * has made room.
- */
-bool fs_process_has_room(const struct fs_process *process)
-{
-	return READ_ONCE(process->row_count) < fs_process_rows_max();
-}
-
-/**
  * fs_row_missed - the row that takes counts of a process which no call explains
  * @process: any
  *
@@ -213,18 +201,7 @@ struct fs_row *fs_row_missed(struct fs_process *process)
 		return process->only;
 	fs_object_show_region(&shown, REGION_MISSED);
 	row = row_make_locked(process, &key, &shown, fs_name_hash(shown.name));
-	return row ? row : fs_table.overflow.only;
-}
-
-/**
- * fs_table_is_crowded - whether ended processes should be folded to make room
- *
- * Any context. Room is made before the living need it.
- */
-bool fs_table_is_crowded(void)
-{
-	return READ_ONCE(fs_table.rows_used) > fs_table.rows_max - fs_table.rows_max / 8 ||
-	       fs_memory_is_tight();
+	return row ? row : fs_special.overflow.only;
 }
 
 /**
@@ -419,7 +396,7 @@ bool fs_row_become_other(struct fs_row *row)
 		row->ino = 0;
 		row->dev = 0;
 		row->deleted = false;
-		row->name = fs_table.others.only->name;
+		row->name = fs_special.others.only->name;
 		atomic_inc(&row->name->refs);
 		row_link(row);
 	}
@@ -525,4 +502,32 @@ void fs_row_free(struct fs_row *row)
 		fs_table.rows_used--;
 	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 	fs_pool_put(POOL_ROW, row);
+}
+
+/**
+ * fs_row_pool_sizes - the item sizes of the pools that rows use
+ * @size: by pool
+ *
+ * Any context.
+ */
+void fs_row_pool_sizes(size_t *size)
+{
+	size[POOL_ROW] = sizeof(struct fs_row);
+	size[POOL_GROUP] = sizeof(struct fs_group) + nr_cpu_ids * sizeof(u64 *);
+	size[POOL_CELLS] = GROUP_ROWS * sizeof(struct fs_counters);
+}
+
+/**
+ * fs_row_destroy - frees all rows
+ *
+ * Process context, with no hook, reader or worker left.
+ */
+void fs_row_destroy(void)
+{
+	struct fs_row *row, *next;
+
+	list_for_each_entry_safe(row, next, &fs_table.rows, of_table) {
+		fs_row_free(row);
+		cond_resched();
+	}
 }

@@ -82,7 +82,7 @@ static struct fs_snapshot_row *row_of_missed(struct fs_snapshot *snapshot, struc
 		return at;
 	at = row_take_in(snapshot, row);
 	if (!at)
-		return row_in(snapshot, fs_table.overflow.only);
+		return row_in(snapshot, fs_special.overflow.only);
 	memset(&at->counters, 0, sizeof(at->counters));
 	snapshot->verdicts_of = snapshot->used;
 	return at;
@@ -275,7 +275,7 @@ static void read_rest(struct fs_snapshot *snapshot, struct pid_namespace *ns)
 		if (!at)
 			continue;
 		raise_calls(row, &at->counters);
-		if (row == fs_table.overflow.only)
+		if (row == fs_special.overflow.only)
 			snapshot->overflow = fs_counters_calls(&at->counters);
 		if (row->baseline) {
 			fs_counters_subtract(&at->counters, &row->baseline->counters);
@@ -367,9 +367,9 @@ static void read_header(struct fs_snapshot *snapshot)
 	snapshot->exceptions.user -= before.user;
 	snapshot->exceptions.kernel -= before.kernel;
 
-	if (fs_table.overflow.only->baseline)
+	if (fs_special.overflow.only->baseline)
 		snapshot->overflow -=
-			fs_counters_calls(&fs_table.overflow.only->baseline->counters);
+			fs_counters_calls(&fs_special.overflow.only->baseline->counters);
 	snapshot->table_rows = READ_ONCE(fs_table.rows_used);
 	snapshot->processes = READ_ONCE(fs_table.processes);
 	snapshot->ended = READ_ONCE(fs_table.ended_count);
@@ -451,7 +451,7 @@ struct fs_snapshot *fs_snapshot_take_totals(void)
 	snapshot->total = snapshot->lifetime;
 	fs_counters_subtract(&snapshot->total, &fs_table.totals_before);
 	clamp_verdicts(&snapshot->total);
-	fs_row_read_calls(fs_table.overflow.only, &later);
+	fs_row_read_calls(fs_special.overflow.only, &later);
 	snapshot->overflow = fs_counters_calls(&later);
 	smp_rmb(); /* against the order of writes in account.h */
 	read_header(snapshot);

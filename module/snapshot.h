@@ -7,6 +7,8 @@
 #define FAULTSTAT_SNAPSHOT_H
 
 #include "hooks.h"
+#include "process.h"
+#include "row.h"
 #include "table.h"
 
 /**

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The table as a whole: its beginning and end, its totals, and which processes are
- * counted on their own. Process context, but for fs_table_selects(). Rows and processes
- * have files of their own; the rules are in table.h.
+ * counted on their own. Process context, but for fs_table_selects() and
+ * fs_table_is_crowded(). Names, rows and processes have files of their own; the rules are
+ * in table.h.
  */
 #include <linux/log2.h>
 #include <linux/random.h>
@@ -34,6 +35,17 @@ DEFINE_PER_CPU(struct fs_counters, fs_table_totals);
 bool fs_table_selects(struct pid *pid, pid_t nr)
 {
 	return !fs_table.selection || fs_pid_set_has(fs_table.selection, pid, nr);
+}
+
+/**
+ * fs_table_is_crowded - whether ended processes should be folded to make room
+ *
+ * Any context. Room is made before the living need it.
+ */
+bool fs_table_is_crowded(void)
+{
+	return READ_ONCE(fs_table.rows_used) > fs_table.rows_max - fs_table.rows_max / 8 ||
+	       fs_memory_is_tight();
 }
 
 /**
@@ -122,32 +134,6 @@ void fs_totals_read_calls(struct fs_counters *counters)
 
 /* Beginning and end. */
 
-/* A process that is in no list and no index, and has one row for everything. */
-static int special_init(struct fs_process *process, enum fs_process_kind kind,
-			enum fs_region region, const char *comm, bool cells)
-{
-	memset(process, 0, sizeof(*process));
-	INIT_LIST_HEAD(&process->rows);
-	INIT_LIST_HEAD(&process->link);
-	process->kind = kind;
-	strscpy(process->comm, comm, TASK_COMM_LEN);
-	return fs_row_make_only(process, region, cells);
-}
-
-/**
- * fs_table_pool_sizes - the item sizes of the pools that the table uses
- * @size: by pool
- *
- * Any context.
- */
-void fs_table_pool_sizes(size_t *size)
-{
-	size[POOL_PROCESS] = sizeof(struct fs_process);
-	size[POOL_ROW] = sizeof(struct fs_row);
-	size[POOL_GROUP] = sizeof(struct fs_group) + nr_cpu_ids * sizeof(u64 *);
-	size[POOL_CELLS] = GROUP_ROWS * sizeof(struct fs_counters);
-}
-
 static size_t index_bytes(unsigned int bits)
 {
 	return sizeof(void *) << bits;
@@ -180,50 +166,12 @@ int fs_table_init(unsigned int max_rows, unsigned int keep_exited)
 }
 
 /**
- * fs_table_start - makes the special rows
+ * fs_table_destroy - frees the indexes
  *
- * Process context, the indexes and the pools being ready. Returns 0 or -ENOMEM.
- */
-int fs_table_start(void)
-{
-	int err;
-
-	err = special_init(&fs_table.overflow, PROCESS_OVERFLOW, REGION_OVERFLOW, "-", true);
-	if (!err)
-		err = special_init(&fs_table.unselected, PROCESS_UNSELECTED, REGION_UNSELECTED, "-",
-				   true);
-	if (!err)
-		err = special_init(&fs_table.others, PROCESS_FOLDED, REGION_OTHER,
-				   fs_object_region_name(REGION_OTHER), false);
-	return err;
-}
-
-static void processes_destroy(struct list_head *list)
-{
-	struct fs_process *process, *next;
-
-	list_for_each_entry_safe(process, next, list, link) {
-		list_del(&process->link);
-		fs_process_free(process);
-	}
-}
-
-/**
- * fs_table_destroy - frees everything in the table
- *
- * Process context, with no hook, reader or worker left.
+ * Process context, with nothing in the table, and no hook, reader or worker left.
  */
 void fs_table_destroy(void)
 {
-	struct fs_row *row, *next;
-
-	list_for_each_entry_safe(row, next, &fs_table.rows, of_table) {
-		fs_row_free(row);
-		cond_resched();
-	}
-	processes_destroy(&fs_table.live);
-	processes_destroy(&fs_table.ended);
-	processes_destroy(&fs_table.folded);
 	fs_memory_free(fs_table.row_index, index_bytes(fs_table.row_bits));
 	fs_memory_free(fs_table.process_index, index_bytes(fs_table.process_bits));
 	fs_memory_free(fs_table.name_index, index_bytes(fs_table.name_bits));

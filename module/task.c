@@ -9,6 +9,7 @@
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include "pool.h"
+#include "process.h"
 #include "task.h"
 
 struct fs_task_index fs_task_index;
@@ -97,8 +98,8 @@ static struct fs_process *process_or_special(const struct task_struct *task)
 
 	/* A task that is being freed has no pid any more, its process has. */
 	if (!fs_table_selects(process ? process->pid : NULL, task->tgid))
-		return &fs_table.unselected;
-	return process ? process : &fs_table.overflow;
+		return &fs_special.unselected;
+	return process ? process : &fs_special.overflow;
 }
 
 /* Under fs_table.lock and RCU: the process that current belongs to, made if new. */
@@ -109,14 +110,14 @@ static struct fs_process *process_of(struct task_struct *task)
 	struct fs_row *detour;
 
 	if (!fs_table_selects(pid, task->tgid))
-		return &fs_table.unselected;
+		return &fs_special.unselected;
 	process = fs_process_find(task->signal);
 	if (!process)
 		process = fs_process_make(task, rcu_dereference(task->real_parent));
 	else if (process->exec_id != compat_task_exec_id(task))
 		process = fs_process_exec(process, task);
 	if (!process)
-		return &fs_table.overflow;
+		return &fs_special.overflow;
 	/* Hooks of its other tasks may be reading it at this moment. */
 	detour = fs_heat_selects(pid, task->tgid) ? ROW_HEATED : NULL;
 	if (process->detour != detour)
@@ -143,7 +144,7 @@ void fs_task_state_resolve(struct fs_task_state *state, struct task_struct *task
 	fs_hook_lock_irqsave(&fs_table.lock, flags);
 	process = process_of(task);
 	state_bind(state, process);
-	state->generation = process == &fs_table.overflow ? NO_GENERATION : generation;
+	state->generation = process == &fs_special.overflow ? NO_GENERATION : generation;
 	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 	rcu_read_unlock();
 }
@@ -208,7 +209,7 @@ struct fs_task_state *fs_task_state_make(struct task_struct *task, bool *made)
 	memset(state, 0, sizeof(*state));
 	state->task = task;
 	state->seen = fs_task_counters(task);
-	state->row = fs_table.overflow.only;
+	state->row = fs_special.overflow.only;
 	state->cpu = NO_CPU;
 	state->generation = NO_GENERATION;
 	state->page = HEAT_NO_PAGE;

@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 #include <linux/seqlock.h>
 #include "heat.h"
+#include "row.h"
 #include "table.h"
 
 /**

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Processes: thread groups between two execs, and the special ones that own a row each.
+ */
+#ifndef FAULTSTAT_PROCESS_H
+#define FAULTSTAT_PROCESS_H
+
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include "table.h"
+
+struct fs_row;
+
+/* What a process is, or was. */
+enum fs_process_kind {
+	PROCESS_LIVE,
+	PROCESS_EXEC,		/* became another program */
+	PROCESS_EXITED,
+	PROCESS_FOLDED,		/* all folded processes of one comm */
+	PROCESS_OVERFLOW,
+	PROCESS_UNSELECTED,
+	PROCESS_KINDS
+};
+
+/**
+ * struct fs_process - a thread group between two execs, or a special row's owner
+ * @index_next: chain of the index by @signal; fs_table.lock
+ * @signal: identifies the thread group until its last task is freed; never followed
+ * @id: never used twice
+ * @exec_id: the self_exec_id of its tasks, by which an exec shows
+ * @kind: what it is; changes under fs_table.lock, from live when it has ended
+ * @gone: no task of it can call handle_mm_fault() any more; fs_table.lock
+ * @ended: gone, and no task state left: its counts do not change any more
+ * @became_other: gone by exec
+ * @purge: reset has emptied its rows; to be folded away first
+ * @tasks: task states attached; fs_table.lock
+ * @crowded: wanted more rows than fs_process_has_room() allows
+ * @row_count: its rows in the index; fs_table.lock
+ * @pid: of the thread group, held; NULL in special and folded ones
+ * @ppid: of the parent at birth, held; may be NULL
+ * @comm: the leader's name now, or when the process ended
+ * @comm_before: the name before the last change; what exec replaced
+ * @rows: its rows, of which nothing is known here; fs_table.lock to add
+ * @link: in fs_table.live, fs_table.ended, fs_table.folded, or the folding worker's list
+ * @only: the single row of a special process, NULL otherwise
+ * @detour: what hooks take instead of looking rows up: @only, or ROW_HEATED where
+ *	calls are counted by region, too; NULL in the usual process
+ */
+struct fs_process {
+	struct fs_process *index_next;
+	struct signal_struct *signal;
+	u64 id;
+	u32 exec_id;
+	u8 kind;
+	bool gone;
+	bool ended;
+	bool became_other;
+	bool purge;
+	bool crowded;
+	unsigned int tasks;
+	unsigned int row_count;
+	struct pid *pid;
+	struct pid *ppid;
+	char comm[TASK_COMM_LEN];
+	char comm_before[TASK_COMM_LEN];
+	struct list_head rows;
+	struct list_head link;
+	struct fs_row *only;
+	struct fs_row *detour;
+};
+
+#define ROW_HEATED	((struct fs_row *)1)
+
+/**
+ * struct fs_special - the processes that are always there; special.c makes them
+ * @unselected: what is not counted on its own
+ * @overflow: where there was no memory
+ * @others: folded processes whose comm has no room
+ */
+struct fs_special {
+	struct fs_process unselected;
+	struct fs_process overflow;
+	struct fs_process others;
+};
+
+extern struct fs_special fs_special;
+
+/* A process's share of the rows: a quarter, and never less than eight. */
+static inline unsigned int fs_process_rows_max(void)
+{
+	return max(fs_table.rows_max / 4, 8U);
+}
+
+/* Under fs_table.lock: */
+struct fs_process *fs_process_find(const struct signal_struct *signal);
+struct fs_process *fs_process_make(struct task_struct *task, struct task_struct *parent);
+struct fs_process *fs_process_exec(struct fs_process *old, struct task_struct *task);
+void fs_process_group_dead(struct fs_process *process);
+void fs_process_end_if_unused(struct fs_process *process);
+
+/* In a hook: */
+bool fs_process_has_room(const struct fs_process *process);
+
+/* In process context: */
+void fs_process_free(struct fs_process *process);
+void fs_process_destroy(void);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Rows: what processes count on objects, in cells of each CPU; and the way to them that the
+ * fast path takes (account.h). The rules are in table.h.
+ */
+#ifndef FAULTSTAT_ROW_H
+#define FAULTSTAT_ROW_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <asm/local.h>
+#include "counters.h"
+#include "object.h"
+#include "table.h"
+
+struct fs_heat_cells;
+struct fs_name;
+struct fs_process;
+
+/* A row on one CPU. No other CPU writes in the page, so cells need not begin a cache line. */
+#define CELL_WORDS	(sizeof(struct fs_counters) / sizeof(u64))
+#define GROUP_ROWS	(4096 / sizeof(struct fs_counters))
+#define GROUP_FULL	(~0ULL >> (64 - GROUP_ROWS))
+
+/**
+ * struct fs_group - the cells of some rows, a page for each CPU that counted in one
+ * @used: which of the GROUP_ROWS places have a row; fs_table.lock
+ * @link: in fs_table.groups while a place is free
+ * @cells: by CPU; written once by that CPU, cleared when the group is freed
+ */
+struct fs_group {
+	u64 used;
+	struct list_head link;
+	u64 *cells[];
+};
+
+/* Counters since the last reset are those of the row less its baseline. */
+struct fs_baseline {
+	struct fs_counters counters;
+	u64 carried;		/* calls under way at the reset: they count after it */
+};
+
+/**
+ * struct fs_row - a process's calls on one object, in 256 bytes: more would take 512 of kmalloc()
+ * @freed: lies over a free item's link, so that @index_next outlives the row
+ * @index_next: chain of the index by @process and @key
+ * @ino: inode as shown
+ * @dev: device as shown
+ * @group: NULL for rows that have no cells: folded and special ones
+ * @cell: offset of its cells, in words, in each page of the group
+ * @position: where the snapshot that holds fs_table.mutex put it, or ROW_NOT_SEEN
+ * @indexed: hooks find it; fs_table.lock
+ * @deleted: as shown
+ * @dropped: emptied by reset, waiting to be freed
+ * @leaving: cold.c has taken it out of the index; fs_table.mutex
+ * @wanted: the last call of some task is in it; cold.c
+ * @calls_then: its calls when cold.c looked last; of rows of live processes
+ * @by_age: in fold.c's lists of folded rows, in the order of their last use; fs_table.mutex
+ * @baseline: NULL before the first reset; fs_table.mutex
+ * @heat: its calls by region, by CPU, where that was asked for; heat.h
+ * @shared: counts that could not go to a cell
+ */
+struct fs_row {
+	void *freed;
+	struct fs_row *index_next;
+	struct fs_process *process;
+	struct fs_object_key key;
+	struct fs_name *name;
+	u64 ino;
+	u32 dev;
+	u32 position;
+	struct fs_group *group;
+	u16 cell;
+	bool indexed;
+	bool deleted;
+	bool dropped;
+	bool leaving;
+	bool wanted;
+	union {
+		u64 calls_then;
+		struct list_head by_age;
+	};
+	struct list_head of_process;
+	struct list_head of_table;
+	struct fs_baseline *baseline;
+	struct fs_heat_cells *heat;
+	atomic64_t shared[COUNTERS];
+};
+
+#define ROW_NOT_SEEN	(~0U)
+
+/* The fast path, for account.h. */
+
+static __always_inline u64 *fs_row_cell(const struct fs_row *row, unsigned int cpu)
+{
+	u64 *page = row->group ? READ_ONCE(row->group->cells[cpu]) : NULL;
+
+	return page ? page + row->cell : NULL;
+}
+
+/*
+ * A cell is written by one CPU in task context alone, so no lock prefix; a single
+ * instruction, where WRITE_ONCE() would make four.
+ */
+static __always_inline void fs_count_one(u64 *at)
+{
+	local_inc((local_t *)at);
+}
+
+static __always_inline void fs_cell_count(u64 *cell, enum fs_counter counter)
+{
+	fs_count_one(&cell[counter]);
+}
+
+/*
+ * By secret multipliers: FUSE lets its users choose inode numbers and generations, as
+ * prctl() does names, and a chain that was made long on purpose would be walked
+ * with interrupts off.
+ */
+static __always_inline u32 fs_row_bucket(const struct fs_process *process, struct fs_object_key key)
+{
+	u64 mixed = (unsigned long)process * TABLE_HASH + key.ino * fs_table.hash_ino +
+		    key.dev * fs_table.hash_dev;
+
+	/* Masked and not shifted by a variable number, which would take a register from hooks. */
+	return mixed >> 32 & fs_table.row_mask;
+}
+
+/**
+ * fs_row_find - the row of a process and an object, without a lock
+ * @process: a process that cannot end meanwhile
+ * @key: as the row was made with
+ *
+ * In a hook. May miss a row that is being made at this moment.
+ */
+static __always_inline struct fs_row *fs_row_find(const struct fs_process *process,
+						  struct fs_object_key key)
+{
+	struct fs_row *row = READ_ONCE(fs_table.row_index[fs_row_bucket(process, key)]);
+
+	while (row && (row->process != process || !fs_object_key_equal(row->key, key)))
+		row = READ_ONCE(row->index_next);
+	return row;
+}
+
+/* In hooks: */
+u64 *fs_row_make_cell(struct fs_row *row, unsigned int cpu);
+void fs_row_count(struct fs_row *row, enum fs_counter counter, u64 n);
+struct fs_row *fs_row_make(struct fs_process *process, const struct fs_object_key *key,
+			   const struct fs_object_shown *shown);
+struct fs_row *fs_row_make_region(struct fs_process *process, enum fs_region region);
+struct fs_row *fs_row_missed(struct fs_process *process);
+
+/* In process context: */
+int fs_row_make_only(struct fs_process *process, enum fs_region region, bool cells);
+void fs_row_read_verdicts(const struct fs_row *row, struct fs_counters *counters);
+void fs_row_read_calls(const struct fs_row *row, struct fs_counters *counters);
+void fs_row_total(const struct fs_row *row, struct fs_counters *counters);
+void fs_row_add(struct fs_row *row, const struct fs_counters *counters);
+void fs_row_unlink(struct fs_row *row);
+bool fs_row_relink(struct fs_row *row);
+bool fs_row_become_other(struct fs_row *row);
+void fs_row_move(struct fs_row *row, struct fs_process *process);
+void fs_row_release_cells(struct fs_row *row);
+void fs_row_forget_baseline(struct fs_row *row);
+void fs_row_free(struct fs_row *row);
+void fs_row_pool_sizes(size_t *size);
+void fs_row_destroy(void);
+
+#endif
