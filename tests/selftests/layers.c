@@ -68,7 +68,8 @@ TEST_F(layers, page_cache_of_a_block_device)
 	page_by_page(_metadata, &self->sh, variant->cache, device);
 
 	/* Another node of it is the same pages, which go when nothing has it open any more. */
-	shell_run(&self->sh, "mknod /tmp/layers.node b $(stat -c '0x%%t 0x%%T' %s); exec 3<%s; "
+	shell_run(&self->sh, "mknod /tmp/layers.node b $(printf '%%d %%d' $(stat -c '0x%%t 0x%%T' %s)) && "
+		  "test -b /tmp/layers.node || echo no node; exec 3<%s; "
 		  "dd count=8 <&3 2>/dev/null >/dev/null; kfaultstat cache %s -r -o pages,size,file "
 		  "%s /tmp/layers.node | grep -v '^#' | grep -c .; exec 3<&-; "
 		  "kfaultstat cache %s -r -o pages,file %s", device, device, variant->cache, device,
