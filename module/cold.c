@@ -13,6 +13,7 @@
 #include <linux/list.h>
 #include <linux/sched.h>
 #include "cold.h"
+#include "heat.h"
 #include "process.h"
 #include "row.h"
 #include "table.h"
@@ -96,6 +97,7 @@ static void row_leave(struct fs_row *row)
 		if (!target)
 			target = fs_row_find(row->process, fs_object_other);
 	} while (!target && !fs_row_become_other(row));
+	fs_heat_free(row);
 	if (target) {
 		fs_row_add(target, &counters);
 		fs_row_free(row);

@@ -296,7 +296,6 @@ static void fold_in_place(struct fs_process *folded, struct fs_row *row,
 {
 	fs_row_release_cells(row);
 	fs_row_forget_baseline(row);
-	fs_heat_free(row);
 	/* Everything is in @counters: start from nothing. */
 	row->dropped = true;
 	fs_row_add(row, counters);
@@ -325,6 +324,7 @@ static void fold_row(struct fs_process *folded, struct fs_row *row)
 	struct fs_row *target = NULL;
 	struct fs_counters counters;
 
+	fs_heat_free(row);
 	fs_row_total(row, &counters);
 	if (row->dropped || (!fs_counters_calls(&counters) && !fs_counters_missed(&counters))) {
 		fs_row_free(row);

@@ -1,59 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Heat: asking for it, counting by region, and its memory. The way of a call that is
- * counted by region is in account.c; what a CPU's first call on a row wants is here, the
- * regions themselves are in regions.c. See heat.h for the bounds.
+ * Heat: counting by region, and its memory. The way of a call that is counted by region is
+ * in account.c; what a CPU's first call on a row wants is here, the regions themselves are
+ * in regions.c, and what asks for heat is in heat_request.c. See heat.h for the bounds.
  *
- * A row's heat appears under fs_table.lock, once its process is known to be asked for. It
- * goes when nothing asks for it any more: a new epoch has every task look again at its next
- * call, so a grace period later no hook makes a new one, and another grace period after
- * it was taken from its row no hook counts in it.
+ * A row's heat appears under fs_table.lock, once its process is known to be asked for.
  */
-#include <linux/mutex.h>
-#include <linux/slab.h>
+#include <linux/sched.h>
 #include <linux/string.h>
+#include "heat.h"
 #include "pool.h"
-#include "process.h"
-#include "regions.h"
-#include "task.h"
-#include "worker.h"
-
-/**
- * struct heat_request - a parameter or an open file that asks for heat
- * @link: from @parameter on
- * @set: which processes; fs_table.lock
- */
-struct heat_request {
-	struct list_head link;
-	struct fs_pid_set set;
-};
-
-/* The parameter heat_pid, which is always there, and the open files. fs_table.lock. */
-static struct heat_request parameter = { .link = LIST_HEAD_INIT(parameter.link) };
-static unsigned int requests;
-
-/* One change at a time; before fs_table.mutex. */
-static DEFINE_MUTEX(heat_mutex);
 
 static atomic64_t lost = ATOMIC64_INIT(0);
-
-/**
- * fs_heat_selects - whether the files of a process are to be counted by region
- * @pid: of the thread group
- * @nr: its number in the initial namespace
- *
- * In a hook, under fs_table.lock.
- */
-bool fs_heat_selects(struct pid *pid, pid_t nr)
-{
-	/* Each of them is asked, for an id in it may get its meaning. */
-	bool selects = fs_pid_set_has(&parameter.set, pid, nr);
-	struct heat_request *request;
-
-	list_for_each_entry(request, &parameter.link, link)
-		selects |= fs_pid_set_has(&request->set, pid, nr);
-	return selects;
-}
 
 static size_t heat_size(void)
 {
@@ -262,24 +220,29 @@ void fs_heat_read(const struct fs_heat *heat, struct fs_heat_read *read)
 }
 
 /**
- * fs_heat_status - what the header of the file says
+ * fs_heat_status - what the header of the file says, but for who asks
  * @status: result
  *
  * Process context.
  */
 void fs_heat_status(struct fs_heat_status *status)
 {
-	unsigned long flags;
 	int id;
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	status->requests = requests;
-	status->pids = parameter.set.list;
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 	status->memory = fs_pool_bytes_used(POOL_HEAT);
 	for (id = POOL_HEAT_FIRST; id <= POOL_HEAT_SHARED; id++)
 		status->memory += fs_pool_bytes_used(id);
 	status->lost = atomic64_read(&lost);
+}
+
+/**
+ * fs_heat_forget_lost - no call has been lost that had no heat to be counted in
+ *
+ * Process context.
+ */
+void fs_heat_forget_lost(void)
+{
+	atomic64_set(&lost, 0);
 }
 
 /* Memory. */
@@ -300,8 +263,13 @@ void fs_heat_pool_sizes(size_t *size)
 	size[POOL_HEAT_SHARED] = HEAT_REGIONS * sizeof(struct fs_heat_region);
 }
 
-/* A grace period after it was taken from its row. */
-static void heat_release(struct fs_heat *heat)
+/**
+ * fs_heat_release - frees heat
+ * @heat: taken from its row a grace period ago
+ *
+ * Process context.
+ */
+void fs_heat_release(struct fs_heat *heat)
 {
 	int cpu;
 
@@ -323,177 +291,20 @@ void fs_heat_free(struct fs_row *row)
 
 	row->heat = NULL;
 	if (heat)
-		heat_release(heat);
-}
-
-/* Asking. Under heat_mutex, which lets the requests be read without fs_table.lock. */
-
-static bool row_is_asked_for(const struct fs_row *row)
-{
-	return row->process->pid && fs_heat_selects(row->process->pid, 0);
-}
-
-/* Takes heat from rows: from all, or where nothing asks for it any more. */
-static void heat_drop(bool all)
-{
-	struct fs_heat *heat, *next;
-	LIST_HEAD(gone);
-	struct fs_row *row;
-
-	mutex_lock(&fs_table.mutex);
-	list_for_each_entry(row, &fs_table.rows, of_table) {
-		heat = fs_heat_of(row);
-		if (heat && (all || !row_is_asked_for(row))) {
-			WRITE_ONCE(row->heat, NULL);
-			list_add(&heat->link, &gone);
-		}
-		cond_resched();
-	}
-	mutex_unlock(&fs_table.mutex);
-	if (list_empty(&gone))
-		return;
-	/* Tasks remember where they counted: all look anew, and find nothing there. */
-	fs_table_new_epoch();
-	compat_synchronize_hooks();
-	list_for_each_entry_safe(heat, next, &gone, link) {
-		heat_release(heat);
-		cond_resched();
-	}
-}
-
-/*
- * Sets how many items the pools keep in reserve for the first calls on rows: some while
- * heat is asked for, none otherwise.
- */
-static void heat_stock(bool asked)
-{
-	unsigned int cpus = num_online_cpus();
-	int id;
-
-	fs_pool_aim(POOL_HEAT, asked ? clamp(128 * cpus, 256U, 4096U) : 0);
-	for (id = POOL_HEAT_FIRST; id <= POOL_HEAT_LAST; id++)
-		fs_pool_aim(id, asked ? clamp(64 * cpus, 128U, 2048U) : 0);
-	fs_pool_aim(POOL_HEAT_SHARED, asked ? 16 : 0);
-	if (asked)
-		fs_pool_refill();
-}
-
-static void heat_apply(void)
-{
-	bool asked = requests || !fs_pids_is_empty(&parameter.set.list);
-
-	heat_stock(asked);
-	fs_table_new_epoch();
-	compat_synchronize_hooks();
-	heat_drop(false);
-	/* Nothing of it is to be kept. */
-	if (!asked)
-		fs_worker_keep_house();
+		fs_heat_release(heat);
 }
 
 /**
- * fs_heat_request_begin - makes a request that asks for nothing yet
+ * fs_heat_destroy - frees all heat
  *
- * Process context. Returns NULL where there is no memory.
- */
-struct heat_request *fs_heat_request_begin(void)
-{
-	struct heat_request *request = kzalloc(sizeof(*request), GFP_KERNEL);
-
-	if (request)
-		INIT_LIST_HEAD(&request->link);
-	return request;
-}
-
-/**
- * fs_heat_request_change - asks for these processes instead of those before
- * @request: whose
- * @pids: in the initial namespace
- *
- * Process context; waits for grace periods.
- */
-void fs_heat_request_change(struct heat_request *request, const struct fs_pid_list *pids)
-{
-	struct pid *before[PIDS_MAX];
-	unsigned long flags;
-
-	mutex_lock(&heat_mutex);
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	fs_pid_set_change(&request->set, pids, before);
-	if (list_empty(&request->link)) {
-		list_add_tail(&request->link, &parameter.link);
-		requests++;
-	}
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
-	fs_pid_set_put(before);
-	heat_apply();
-	mutex_unlock(&heat_mutex);
-}
-
-/**
- * fs_heat_request_end - asks for nothing any more
- * @request: is freed; may be NULL
- *
- * Process context; waits for grace periods.
- */
-void fs_heat_request_end(struct heat_request *request)
-{
-	unsigned long flags;
-
-	if (!request)
-		return;
-	mutex_lock(&heat_mutex);
-	if (!list_empty(&request->link)) {
-		fs_hook_lock_irqsave(&fs_table.lock, flags);
-		list_del(&request->link);
-		requests--;
-		fs_hook_unlock_irqrestore(&fs_table.lock, flags);
-		heat_apply();
-	}
-	mutex_unlock(&heat_mutex);
-	fs_pid_set_put(request->set.held);
-	kfree(request);
-}
-
-/**
- * fs_heat_select - what the parameter heat_pid asks for
- * @pids: in the initial namespace
- *
- * Process context; waits for grace periods.
- */
-void fs_heat_select(const struct fs_pid_list *pids)
-{
-	struct pid *before[PIDS_MAX];
-	unsigned long flags;
-
-	mutex_lock(&heat_mutex);
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	fs_pid_set_change(&parameter.set, pids, before);
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
-	fs_pid_set_put(before);
-	heat_apply();
-	mutex_unlock(&heat_mutex);
-}
-
-/**
- * fs_heat_reset - has all heat count from nothing
- *
- * Process context; waits for a grace period.
- */
-void fs_heat_reset(void)
-{
-	mutex_lock(&heat_mutex);
-	heat_drop(true);
-	atomic64_set(&lost, 0);
-	mutex_unlock(&heat_mutex);
-}
-
-/**
- * fs_heat_destroy - gives up what the parameter holds
- *
- * Process context, with no hook and no reader left.
+ * Process context, with no hook, reader or worker left.
  */
 void fs_heat_destroy(void)
 {
-	fs_pid_set_put(parameter.set.held);
+	struct fs_row *row;
+
+	list_for_each_entry(row, &fs_table.rows, of_table) {
+		fs_heat_free(row);
+		cond_resched();
+	}
 }

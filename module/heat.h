@@ -23,39 +23,8 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include "pids.h"
-#include "pool.h"
+#include "regions.h"
 #include "row.h"
-
-#define HEAT_REGIONS	256
-
-struct fs_heat_region {
-	u64 calls;
-	u64 major;
-};
-
-/* The sizes: HEAT_REGIONS_LEAST, four times that, HEAT_REGIONS. */
-#define HEAT_SIZES		(POOL_HEAT_LAST - POOL_HEAT_FIRST + 1)
-#define HEAT_SIZE_LAST		(HEAT_SIZES - 1)
-#define HEAT_REGIONS_LEAST	(HEAT_REGIONS >> 2 * HEAT_SIZE_LAST)
-
-/**
- * struct fs_heat_cells - the regions of a row on one CPU, or the shared ones
- * @regions: as many as @size says; NULL until the first call
- * @cell: the row's counters on the CPU; NULL where there are none
- * @ready: how many regions the fast path may use: all of them, or none before @regions and
- *	@cell are both there
- * @shift: log2 of the pages of a region
- * @size: which of the HEAT_SIZES
- * @sequence: odd while the regions are being moved
- */
-struct fs_heat_cells {
-	struct fs_heat_region *regions;
-	u64 *cell;
-	u16 ready;
-	u8 shift;
-	u8 size;
-	u32 sequence;
-};
 
 /**
  * struct fs_heat - a row's calls by region; the row points at its cells
@@ -123,17 +92,7 @@ static __always_inline u64 fs_heat_page(const struct vm_area_struct *vma, unsign
 	return vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
 }
 
-/* In a hook: where a page is counted on this CPU. NULL where fs_heat_call() has to find a way. */
-static __always_inline struct fs_heat_region *fs_heat_region(const struct fs_heat_cells *cells,
-							     u64 page)
-{
-	/* Never more than 63: said so that kernels with UBSAN need not check it. */
-	page >>= cells->shift & 63;
-	return likely(page < cells->ready) ? cells->regions + page : NULL;
-}
-
 /* In hooks: */
-bool fs_heat_selects(struct pid *pid, pid_t nr);
 struct fs_heat_cells *fs_heat_call(struct fs_row *row, u64 *cell, u64 page,
 				   const struct vm_area_struct *vma);
 u64 fs_heat_page_in_file(const struct vm_area_struct *vma, unsigned long address);
@@ -142,27 +101,11 @@ void fs_heat_major_at_end(struct fs_row *row, const struct fs_heat_place *place)
 bool fs_heat_has_call(const struct fs_heat *heat, const struct fs_heat_place *place);
 
 /* In process context: */
-struct heat_request;
-
-struct heat_request *fs_heat_request_begin(void);
-void fs_heat_request_change(struct heat_request *request, const struct fs_pid_list *pids);
-void fs_heat_request_end(struct heat_request *request);
-void fs_heat_select(const struct fs_pid_list *pids);
-void fs_heat_reset(void);
 void fs_heat_destroy(void);
+void fs_heat_forget_lost(void);
+void fs_heat_release(struct fs_heat *heat);
 void fs_heat_free(struct fs_row *row);
 void fs_heat_pool_sizes(size_t *size);
-
-/**
- * struct fs_heat_read - a row's regions, summed over the CPUs
- * @shift: log2 of the pages of a region
- * @scratch: for those of one CPU
- */
-struct fs_heat_read {
-	struct fs_heat_region regions[HEAT_REGIONS];
-	u32 shift;
-	struct fs_heat_region scratch[HEAT_REGIONS];
-};
 
 void fs_heat_read(const struct fs_heat *heat, struct fs_heat_read *read);
 

@@ -27,6 +27,7 @@
 #include "files.h"
 #include "heat.h"
 #include "heat_file.h"
+#include "heat_request.h"
 #include "line.h"
 #include "name.h"
 #include "snapshot.h"
@@ -199,6 +200,7 @@ static int reader_fill(struct heat_reader *reader)
 	mutex_lock(&fs_table.mutex);
 	whole = lines_read(reader, read, ns);
 	fs_heat_status(&reader->status);
+	fs_heat_request_status(&reader->status);
 	reader->resets = fs_table.resets;
 	mutex_unlock(&fs_table.mutex);
 	kfree(read);

@@ -10,6 +10,7 @@
 #include <linux/module.h>
 #include "export.h"
 #include "heat.h"
+#include "heat_request.h"
 #include "hooks.h"
 #include "housekeeping.h"
 #include "layout.h"
@@ -58,10 +59,11 @@ static int storage_start(void)
 static void storage_stop(void)
 {
 	fs_task_destroy();
+	fs_heat_destroy();
 	fs_row_destroy();
 	fs_process_destroy();
 	fs_table_destroy();
-	fs_heat_destroy();
+	fs_heat_request_destroy();
 	fs_pool_destroy();
 }
 

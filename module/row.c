@@ -5,7 +5,6 @@
  * rows are read and taken out in process context. The rules are in table.h.
  */
 #include <linux/string.h>
-#include "heat.h"
 #include "name.h"
 #include "pool.h"
 #include "process.h"
@@ -381,7 +380,7 @@ bool fs_row_relink(struct fs_row *row)
  * @row: unlinked, and a grace period ago
  *
  * Process context, fs_table.mutex held. Returns false, with nothing changed, where the
- * process has got one meanwhile.
+ * process has got one meanwhile. Its heat is for the caller to free: [other] is no file.
  */
 bool fs_row_become_other(struct fs_row *row)
 {
@@ -401,10 +400,8 @@ bool fs_row_become_other(struct fs_row *row)
 		row_link(row);
 	}
 	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
-	if (alone) {
+	if (alone)
 		fs_name_put(before);
-		fs_heat_free(row);
-	}
 	return alone;
 }
 
@@ -483,7 +480,7 @@ void fs_row_forget_baseline(struct fs_row *row)
 
 /**
  * fs_row_free - frees a row
- * @row: unlinked, or never linked, and a grace period ago
+ * @row: unlinked, or never linked, and a grace period ago; without heat
  *
  * Process context, fs_table.mutex held.
  */
@@ -493,7 +490,7 @@ void fs_row_free(struct fs_row *row)
 
 	fs_row_release_cells(row);
 	fs_row_forget_baseline(row);
-	fs_heat_free(row);
+	WARN_ON_ONCE(row->heat);
 	fs_name_put(row->name);
 	fs_hook_lock_irqsave(&fs_table.lock, flags);
 	list_del(&row->of_process);

@@ -11,7 +11,7 @@
 #include <linux/mutex.h>
 #include <linux/string.h>
 #include "fold.h"
-#include "heat.h"
+#include "heat_request.h"
 #include "pids.h"
 #include "reset.h"
 #include "settings.h"

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Asking for heat: the parameter heat_pid and open files.
+ *
+ * Heat goes when nothing asks for it any more: a new epoch has every task look again at
+ * its next call, so a grace period later no hook makes a new one, and another grace
+ * period after it was taken from its row no hook counts in it.
+ */
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include "heat.h"
+#include "heat_request.h"
+#include "pids.h"
+#include "pool.h"
+#include "process.h"
+#include "row.h"
+#include "worker.h"
+
+/**
+ * struct heat_request - a parameter or an open file that asks for heat
+ * @link: from @parameter on
+ * @set: which processes; fs_table.lock
+ */
+struct heat_request {
+	struct list_head link;
+	struct fs_pid_set set;
+};
+
+/* The parameter heat_pid, which is always there, and the open files. fs_table.lock. */
+static struct heat_request parameter = { .link = LIST_HEAD_INIT(parameter.link) };
+static unsigned int requests;
+
+/* One change at a time; before fs_table.mutex. */
+static DEFINE_MUTEX(heat_mutex);
+
+/**
+ * fs_heat_selects - whether the files of a process are to be counted by region
+ * @pid: of the thread group
+ * @nr: its number in the initial namespace
+ *
+ * In a hook, under fs_table.lock.
+ */
+bool fs_heat_selects(struct pid *pid, pid_t nr)
+{
+	/* Each of them is asked, for an id in it may get its meaning. */
+	bool selects = fs_pid_set_has(&parameter.set, pid, nr);
+	struct heat_request *request;
+
+	list_for_each_entry(request, &parameter.link, link)
+		selects |= fs_pid_set_has(&request->set, pid, nr);
+	return selects;
+}
+
+/* Asking. Under heat_mutex, which lets the requests be read without fs_table.lock. */
+
+static bool row_is_asked_for(const struct fs_row *row)
+{
+	return row->process->pid && fs_heat_selects(row->process->pid, 0);
+}
+
+/* Takes heat from rows: from all, or where nothing asks for it any more. */
+static void heat_drop(bool all)
+{
+	struct fs_heat *heat, *next;
+	LIST_HEAD(gone);
+	struct fs_row *row;
+
+	mutex_lock(&fs_table.mutex);
+	list_for_each_entry(row, &fs_table.rows, of_table) {
+		heat = fs_heat_of(row);
+		if (heat && (all || !row_is_asked_for(row))) {
+			WRITE_ONCE(row->heat, NULL);
+			list_add(&heat->link, &gone);
+		}
+		cond_resched();
+	}
+	mutex_unlock(&fs_table.mutex);
+	if (list_empty(&gone))
+		return;
+	/* Tasks remember where they counted: all look anew, and find nothing there. */
+	fs_table_new_epoch();
+	compat_synchronize_hooks();
+	list_for_each_entry_safe(heat, next, &gone, link) {
+		fs_heat_release(heat);
+		cond_resched();
+	}
+}
+
+/*
+ * Sets how many items the pools keep in reserve for the first calls on rows: some while
+ * heat is asked for, none otherwise.
+ */
+static void heat_stock(bool asked)
+{
+	unsigned int cpus = num_online_cpus();
+	int id;
+
+	fs_pool_aim(POOL_HEAT, asked ? clamp(128 * cpus, 256U, 4096U) : 0);
+	for (id = POOL_HEAT_FIRST; id <= POOL_HEAT_LAST; id++)
+		fs_pool_aim(id, asked ? clamp(64 * cpus, 128U, 2048U) : 0);
+	fs_pool_aim(POOL_HEAT_SHARED, asked ? 16 : 0);
+	if (asked)
+		fs_pool_refill();
+}
+
+static void heat_apply(void)
+{
+	bool asked = requests || !fs_pids_is_empty(&parameter.set.list);
+
+	heat_stock(asked);
+	fs_table_new_epoch();
+	compat_synchronize_hooks();
+	heat_drop(false);
+	/* Nothing of it is to be kept. */
+	if (!asked)
+		fs_worker_keep_house();
+}
+
+/**
+ * fs_heat_request_begin - makes a request that asks for nothing yet
+ *
+ * Process context. Returns NULL where there is no memory.
+ */
+struct heat_request *fs_heat_request_begin(void)
+{
+	struct heat_request *request = kzalloc(sizeof(*request), GFP_KERNEL);
+
+	if (request)
+		INIT_LIST_HEAD(&request->link);
+	return request;
+}
+
+/**
+ * fs_heat_request_change - asks for these processes instead of those before
+ * @request: whose
+ * @pids: in the initial namespace
+ *
+ * Process context; waits for grace periods.
+ */
+void fs_heat_request_change(struct heat_request *request, const struct fs_pid_list *pids)
+{
+	struct pid *before[PIDS_MAX];
+	unsigned long flags;
+
+	mutex_lock(&heat_mutex);
+	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	fs_pid_set_change(&request->set, pids, before);
+	if (list_empty(&request->link)) {
+		list_add_tail(&request->link, &parameter.link);
+		requests++;
+	}
+	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	fs_pid_set_put(before);
+	heat_apply();
+	mutex_unlock(&heat_mutex);
+}
+
+/**
+ * fs_heat_request_end - asks for nothing any more
+ * @request: is freed; may be NULL
+ *
+ * Process context; waits for grace periods.
+ */
+void fs_heat_request_end(struct heat_request *request)
+{
+	unsigned long flags;
+
+	if (!request)
+		return;
+	mutex_lock(&heat_mutex);
+	if (!list_empty(&request->link)) {
+		fs_hook_lock_irqsave(&fs_table.lock, flags);
+		list_del(&request->link);
+		requests--;
+		fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+		heat_apply();
+	}
+	mutex_unlock(&heat_mutex);
+	fs_pid_set_put(request->set.held);
+	kfree(request);
+}
+
+/**
+ * fs_heat_select - what the parameter heat_pid asks for
+ * @pids: in the initial namespace
+ *
+ * Process context; waits for grace periods.
+ */
+void fs_heat_select(const struct fs_pid_list *pids)
+{
+	struct pid *before[PIDS_MAX];
+	unsigned long flags;
+
+	mutex_lock(&heat_mutex);
+	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	fs_pid_set_change(&parameter.set, pids, before);
+	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	fs_pid_set_put(before);
+	heat_apply();
+	mutex_unlock(&heat_mutex);
+}
+
+/**
+ * fs_heat_request_status - what the header of the file says of who asks
+ * @status: result
+ *
+ * Process context.
+ */
+void fs_heat_request_status(struct fs_heat_status *status)
+{
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	status->requests = requests;
+	status->pids = parameter.set.list;
+	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+}
+
+/**
+ * fs_heat_reset - has all heat count from nothing
+ *
+ * Process context; waits for a grace period.
+ */
+void fs_heat_reset(void)
+{
+	mutex_lock(&heat_mutex);
+	heat_drop(true);
+	fs_heat_forget_lost();
+	mutex_unlock(&heat_mutex);
+}
+
+/**
+ * fs_heat_request_destroy - gives up what the parameter holds
+ *
+ * Process context, with no hook and no reader left.
+ */
+void fs_heat_request_destroy(void)
+{
+	fs_pid_set_put(parameter.set.held);
+}

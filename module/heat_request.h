@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What asks for heat, and for which processes.
+ */
+#ifndef FAULTSTAT_HEAT_REQUEST_H
+#define FAULTSTAT_HEAT_REQUEST_H
+
+#include <linux/types.h>
+
+struct fs_heat_status;
+struct fs_pid_list;
+struct heat_request;
+struct pid;
+
+/* In a hook: */
+bool fs_heat_selects(struct pid *pid, pid_t nr);
+
+/* In process context: */
+struct heat_request *fs_heat_request_begin(void);
+void fs_heat_request_change(struct heat_request *request, const struct fs_pid_list *pids);
+void fs_heat_request_end(struct heat_request *request);
+void fs_heat_request_status(struct fs_heat_status *status);
+void fs_heat_request_destroy(void);
+void fs_heat_select(const struct fs_pid_list *pids);
+void fs_heat_reset(void);
+
+#endif
