@@ -31,8 +31,8 @@ int fs_special_start(void)
 
 	err = special_init(&fs_special.overflow, PROCESS_OVERFLOW, REGION_OVERFLOW, "-", true);
 	if (!err)
-		err = special_init(&fs_special.unselected, PROCESS_UNSELECTED, REGION_UNSELECTED, "-",
-				   true);
+		err = special_init(&fs_special.unselected, PROCESS_UNSELECTED, REGION_UNSELECTED,
+				   "-", true);
 	if (!err)
 		err = special_init(&fs_special.others, PROCESS_FOLDED, REGION_OTHER,
 				   fs_object_region_name(REGION_OTHER), false);
