@@ -5,7 +5,7 @@
  * while it is read. Process context.
  *
  *   # faultstat 1
- *   # module 1.0.0 kernel 6.1.0-50-amd64 cpus 2
+ *   # module 1.1.0 kernel 6.1.0-50-amd64 cpus 2
  *   # load 81f0c2aa at 12.345 now 99.001 realtime 1763776800.123 resets 0
  *   # settings attach=auto max_rows=16384 ... pid=
  *   # hook handle_mm_fault kprobe nmissed 0

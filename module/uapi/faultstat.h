@@ -8,7 +8,7 @@
 #define FAULTSTAT_UAPI_H
 
 #define FAULTSTAT_FORMAT	1
-#define FAULTSTAT_VERSION	"1.0.0"
+#define FAULTSTAT_VERSION	"1.1.0"
 
 #define FAULTSTAT_DEBUGFS	"faultstat"
 #define FAULTSTAT_PROC_DIR	"faultstat"
