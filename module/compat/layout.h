@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reading where a pointer may be wrong, and the lock of a process's mappings. For what is looked at once, at load.
+ * Reading where a pointer may be wrong, and the lock of a process's mappings. For what is looked at
+ * once, at load.
  */
 #ifndef FAULTSTAT_COMPAT_LAYOUT_H
 #define FAULTSTAT_COMPAT_LAYOUT_H
