@@ -96,7 +96,7 @@ class Text:
 
     def __init__(self, load="aad7276e", at=10.0, now=20.0, resets=0, **header):
         self.load, self.at, self.now, self.resets = load, at, now, resets
-        self.header = dict(version=1, module="1.0.0", folded=0, overflow=0, lifetime=None)
+        self.header = dict(version=1, module="1.1.0", folded=0, overflow=0, lifetime=None)
         self.header.update(header)
         self.rows = []
 
