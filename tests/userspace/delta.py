@@ -269,7 +269,7 @@ def test_intervals_of_a_file_that_changes_add_up():
     equal("the others nothing", [0, 0], [one["interval"]["counts"]["minor"] for one in lines[1:]])
 
 
-def steps(path, texts, *words, interval="0.4", program=PROGRAM):
+def steps(path, texts, *words, interval="1", program=PROGRAM):
     """Runs in intervals while the file becomes one text after the other, in place as cp does it."""
     def put(text):
         if text is None:
@@ -280,7 +280,7 @@ def steps(path, texts, *words, interval="0.4", program=PROGRAM):
     put(texts[0])
     with subprocess.Popen([program, *words, "-J", interval, str(len(texts))], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, env=dict(os.environ, LC_ALL="C.UTF-8")) as child:
-        # Each text is there from one line, on either of the two, to the next, however slow the machine is.
+        # Each text is there from one line, on either of the two, to the next: a second is enough on a slow machine.
         said = {child.stdout: b"", child.stderr: b""}
         for turn, text in enumerate(texts):
             if turn:
