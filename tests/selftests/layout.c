@@ -42,6 +42,8 @@ TEST(headers_with_another_task_struct_are_refused)
 
 TEST(headers_with_another_mm_struct_are_refused)
 {
+	if (access("/wrong/mm.ko", R_OK))
+		SKIP_TEST("no option of this kernel is known that moves fields of mm_struct");
 	expect_refused(_metadata, "/wrong/mm.ko", "(struct mm_struct differs)");
 }
 
