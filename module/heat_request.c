@@ -146,7 +146,7 @@ void fs_heat_request_change(struct heat_request *request, const struct fs_pid_li
 	mutex_lock(&heat_mutex);
 	fs_hook_lock_irqsave(&fs_table.lock, flags);
 	fs_pid_set_change(&request->set, pids, before);
-	if (list_empty(&request->link)) {
+	if (request != &parameter && list_empty(&request->link)) {
 		list_add_tail(&request->link, &parameter.link);
 		requests++;
 	}
@@ -189,16 +189,7 @@ void fs_heat_request_end(struct heat_request *request)
  */
 void fs_heat_select(const struct fs_pid_list *pids)
 {
-	struct pid *before[PIDS_MAX];
-	unsigned long flags;
-
-	mutex_lock(&heat_mutex);
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	fs_pid_set_change(&parameter.set, pids, before);
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
-	fs_pid_set_put(before);
-	heat_apply();
-	mutex_unlock(&heat_mutex);
+	fs_heat_request_change(&parameter, pids);
 }
 
 /**
