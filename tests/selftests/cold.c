@@ -144,9 +144,10 @@ TEST_F(cold, a_full_process_gets_rows_for_the_files_it_touches_now)
 	late.pid = w.pid;
 	EXPECT_TRUE(wait_until(late_seen, &late, SEEN_MS));
 	talk->seen = true;
-	/* A row that is there has all of its file. */
-	EXPECT_EQ(LATE_PAGES, late.counts.calls);
-	EXPECT_EQ(LATE_PAGES, late.counts.minor + late.counts.pending);
+	/* Room may come in the midst of a file: what was touched before is in [other]. */
+	EXPECT_LE(1, late.counts.calls);
+	EXPECT_GE(LATE_PAGES, late.counts.calls);
+	EXPECT_EQ(late.counts.calls, late.counts.minor + late.counts.pending);
 	EXPECT_EQ(0, workload_finish(&w));
 	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
 	EXPECT_EQ(0, snapshot_violations(&s, 0));
