@@ -40,10 +40,11 @@ static int storage_start(void)
 	size[POOL_PROCESS] = sizeof(struct fs_process);
 	size[POOL_TASK] = sizeof(struct fs_task_state);
 	size[POOL_SCRATCH] = NAME_SIZE_MAX;
-	fs_pool_init((unsigned long long)fs_settings.max_memory << 20,
-		     fs_settings.max_rows + SPECIAL_ROWS, fs_settings.max_tasks, size);
+	err = fs_pool_init((unsigned long long)fs_settings.max_memory << 20,
+			   fs_settings.max_rows + SPECIAL_ROWS, fs_settings.max_tasks, size);
 	/* What cannot grow later takes its memory before what can. */
-	err = fs_table_init(fs_settings.max_rows, fs_settings.keep_exited);
+	if (!err)
+		err = fs_table_init(fs_settings.max_rows, fs_settings.keep_exited);
 	if (!err)
 		err = fs_task_init(fs_settings.max_tasks);
 	if (!err)

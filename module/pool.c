@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Pools of fixed-size items. fs_pool_get() and fs_pool_put() may be called in any
- * context but NMI: a raw spinlock with interrupts off, a few instructions. The
- * worker calls fs_pool_refill(), fs_pool_trim() in process context; the latter only
- * after a grace period, because hooks look at task states and rows without locks.
+ * context but NMI: a raw spinlock with interrupts off, a few instructions.
+ *
+ * Free items lie in two places. Each CPU has a few of its own, its magazine, behind a lock that
+ * only the worker ever takes beside it; so items go in and out without a line that CPUs share. Each
+ * NUMA node has the rest, its depot, with which its CPUs exchange a batch at a time, and whose
+ * memory lies on that node. An item goes back to the depot of the node that it is from. A
+ * CPU whose own node has none left takes from others: memory that is far away beats none.
+ *
+ * The worker fills depots with fs_pool_refill() and empties them with fs_pool_trim(), in process
+ * context; the latter only after a grace period, because hooks look at task states and rows
+ * without locks. Only the worker's side makes and frees items, under @work_lock.
  */
 #include <linux/atomic.h>
+#include <linux/bitmap.h>
 #include <linux/cpumask.h>
 #include <linux/log2.h>
 #include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/topology.h>
 #include "lock.h"
 #include "pool.h"
 #include "worker.h"
@@ -19,21 +33,66 @@ struct item {
 	struct item *next;
 };
 
-struct pool {
-	raw_spinlock_t lock;
+/* Free items, behind some lock. */
+struct stack {
 	struct item *head;
 	unsigned int free;
-	unsigned int target;	/* free items the worker aims at */
-	unsigned int target_max;
-	unsigned int used;	/* items handed out */
-	unsigned int used_max;	/* 0: bounded by memory alone */
-	bool starved;		/* the worker could not fill it: no use in calling it */
+};
+
+/*
+ * A CPU's free items, of all pools. Written by that CPU, and by the worker when it collects them.
+ */
+struct magazines {
+	raw_spinlock_t lock;
+	struct stack of[POOLS];
+};
+
+static DEFINE_PER_CPU(struct magazines, magazines);
+
+/**
+ * struct depot - a pool's free items on one node
+ * @target: free items the worker aims at; doubles when it was empty
+ * @starved: the worker could not fill it: no use in calling it, or in taking the lock
+ * @emptied: it was empty since the worker looked last
+ */
+struct depot {
+	raw_spinlock_t lock;
+	struct stack stack;
+	unsigned int target;
+	bool starved;
+	bool emptied;
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct pool - read-mostly, but for what the worker counts
+ * @batch: how many items a CPU exchanges with its depot
+ * @keep: how many a CPU keeps; none where all could not, or the last one would lie idle
+ * @aim: a depot's target while it is not emptied
+ * @target_max: what a target may grow to
+ * @items_max: items in all; 0: bounded by memory alone
+ * @items: there are, free or not; work_lock
+ */
+struct pool {
+	struct depot *depots;
 	size_t size;
+	unsigned int batch;
+	unsigned int keep;
+	unsigned int aim;
+	unsigned int target_max;
+	unsigned int items_max;
+	unsigned int items;
 };
 
 static struct pool pools[POOLS];
+static unsigned int nodes;		/* that depots are there for */
+static unsigned int nodes_used;		/* that had a CPU at load: the reserves are theirs */
+static DECLARE_BITMAP(node_used, MAX_NUMNODES);
+static DEFINE_MUTEX(work_lock);
 static atomic64_t memory = ATOMIC64_INIT(0);
 static unsigned long long memory_max;
+
+/* Never the OOM killer for what we can do without, nor a word in the log. */
+#define POOL_GFP	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
 
 /* Charges @size bytes; false where max_memory does not allow them. */
 static bool memory_charge(size_t size)
@@ -56,7 +115,7 @@ void *fs_memory_zalloc(size_t size)
 
 	if (!memory_charge(size))
 		return NULL;
-	ptr = kvzalloc(size, GFP_KERNEL);
+	ptr = kvzalloc(size, POOL_GFP);
 	if (!ptr)
 		atomic64_sub(size, &memory);
 	return ptr;
@@ -97,15 +156,80 @@ bool fs_memory_is_tight(void)
 	return fs_memory_used() > memory_max - memory_max / 8;
 }
 
+/* Under the lock of where @stack is. */
+static struct item *stack_pop(struct stack *stack)
+{
+	struct item *item = stack->head;
+
+	if (item) {
+		stack->head = item->next;
+		stack->free--;
+	}
+	return item;
+}
+
+static void stack_push(struct stack *stack, struct item *item)
+{
+	item->next = stack->head;
+	stack->head = item;
+	stack->free++;
+}
+
+static void stack_move(struct stack *from, struct stack *to, unsigned int count)
+{
+	while (count-- && from->head)
+		stack_push(to, stack_pop(from));
+}
+
+/* Nodes may come later; they use the first one's. */
+static struct depot *depot_of(const struct pool *pool, int node)
+{
+	return &pool->depots[node >= 0 && node < nodes ? node : 0];
+}
+
+static int item_node(const void *item)
+{
+	return nodes > 1 ? page_to_nid(virt_to_page(item)) : 0;
+}
+
 /*
  * Below three quarters: early, since the worker may have to wait for a processor. Not
  * at once when one item of a small pool is out, as the scratch of each new name is.
  */
-static bool pool_is_low(const struct pool *pool)
+static bool depot_is_low(const struct depot *depot)
 {
-	unsigned int target = READ_ONCE(pool->target);
+	unsigned int target = READ_ONCE(depot->target);
 
-	return READ_ONCE(pool->free) < target - DIV_ROUND_UP(target, 4);
+	return READ_ONCE(depot->stack.free) < target - DIV_ROUND_UP(target, 4);
+}
+
+/* Interrupts off, the magazine's lock held: a batch, if there is one. */
+static void depot_serve(struct depot *depot, struct stack *stack, unsigned int batch,
+			unsigned int target_max)
+{
+	/* Where memory has run out, faults do not queue for a lock to hear it. */
+	if (READ_ONCE(depot->starved) && !READ_ONCE(depot->stack.head))
+		return;
+	raw_spin_lock_nested(&depot->lock, in_nmi() ? SINGLE_DEPTH_NESTING : 0);
+	stack_move(&depot->stack, stack, batch);
+	if (!stack->head && !depot->emptied) {
+		depot->emptied = true;
+		depot->target = min(max(depot->target, batch) * 2, target_max);
+	}
+	raw_spin_unlock(&depot->lock);
+}
+
+/* Likewise, from the nearest depot that has any. Returns whether the own one is low. */
+static bool magazine_fill(struct pool *pool, struct stack *stack)
+{
+	int own = numa_mem_id(), node;
+	struct depot *depot = depot_of(pool, own);
+
+	depot_serve(depot, stack, pool->batch, pool->target_max);
+	for (node = 0; node < nodes && !stack->head; node++)
+		if (&pool->depots[node] != depot && READ_ONCE(pool->depots[node].stack.head))
+			depot_serve(&pool->depots[node], stack, 1, pool->target_max);
+	return depot_is_low(depot) && !READ_ONCE(depot->starved);
 }
 
 /**
@@ -116,7 +240,14 @@ static bool pool_is_low(const struct pool *pool)
  */
 bool fs_pool_is_empty(enum fs_pool_id id)
 {
-	return !READ_ONCE(pools[id].head);
+	int node;
+
+	if (READ_ONCE(this_cpu_ptr(&magazines)->of[id].head))
+		return false;
+	for (node = 0; node < nodes; node++)
+		if (READ_ONCE(pools[id].depots[node].stack.head))
+			return false;
+	return true;
 }
 
 /**
@@ -127,11 +258,11 @@ bool fs_pool_is_empty(enum fs_pool_id id)
  */
 bool fs_pool_is_starved(enum fs_pool_id id)
 {
-	return fs_pool_is_empty(id) && READ_ONCE(pools[id].starved);
+	return fs_pool_is_empty(id) && READ_ONCE(depot_of(&pools[id], numa_mem_id())->starved);
 }
 
 /**
- * fs_pool_get - takes an item; its memory is not cleared, but for a page of cells and for regions
+ * fs_pool_get - takes an item; its memory is not cleared, but for cells and for regions
  * @id: which pool
  *
  * Any context but NMI. Returns NULL where the pool is empty; the worker is on its
@@ -140,27 +271,22 @@ bool fs_pool_is_starved(enum fs_pool_id id)
 void *fs_pool_get(enum fs_pool_id id)
 {
 	struct pool *pool = &pools[id];
+	struct magazines *own;
 	struct item *item;
 	unsigned long flags;
-	bool low;
+	bool low = false;
 
-	/* Where memory has run out, faults do not queue for a lock to hear it. */
-	if (fs_pool_is_starved(id))
-		return NULL;
+	local_irq_save(flags);
+	own = this_cpu_ptr(&magazines);
+	raw_spin_lock_nested(&own->lock, in_nmi() ? SINGLE_DEPTH_NESTING : 0);
+	if (!own->of[id].head)
+		low = magazine_fill(pool, &own->of[id]);
+	item = stack_pop(&own->of[id]);
+	raw_spin_unlock(&own->lock);
+	local_irq_restore(flags);
 
-	fs_hook_lock_irqsave(&pool->lock, flags);
-	item = pool->head;
-	if (item) {
-		pool->head = item->next;
+	if (item)
 		item->next = NULL;
-		pool->free--;
-		pool->used++;
-	} else {
-		pool->target = min(pool->target * 2, pool->target_max);
-	}
-	low = pool_is_low(pool) && !pool->starved;
-	fs_hook_unlock_irqrestore(&pool->lock, flags);
-
 	if (low)
 		fs_worker_refill();
 	return item;
@@ -169,23 +295,41 @@ void *fs_pool_get(enum fs_pool_id id)
 /**
  * fs_pool_put - gives an item back
  * @id: the pool it came from
- * @ptr: the item; one of POOL_CELLS or of regions must be all zeroes
+ * @ptr: the item; one of cells or of regions must be all zeroes
  *
  * Any context but NMI.
  */
 void fs_pool_put(enum fs_pool_id id, void *ptr)
 {
 	struct pool *pool = &pools[id];
-	struct item *item = ptr;
+	struct magazines *own;
+	struct depot *depot;
+	struct stack *stack;
 	unsigned long flags;
 
-	fs_hook_lock_irqsave(&pool->lock, flags);
-	item->next = pool->head;
-	pool->head = item;
-	pool->free++;
-	pool->used--;
-	pool->starved = false;
-	fs_hook_unlock_irqrestore(&pool->lock, flags);
+	local_irq_save(flags);
+	own = this_cpu_ptr(&magazines);
+	depot = depot_of(pool, item_node(ptr));
+	raw_spin_lock_nested(&own->lock, in_nmi() ? SINGLE_DEPTH_NESTING : 0);
+	stack = &own->of[id];
+	/* Memory of another node goes home; it is seldom that a CPU frees what it has not made. */
+	if (nodes > 1 && depot != depot_of(pool, numa_mem_id())) {
+		raw_spin_lock_nested(&depot->lock, in_nmi() ? SINGLE_DEPTH_NESTING : 0);
+		stack_push(&depot->stack, ptr);
+		WRITE_ONCE(depot->starved, false);
+		raw_spin_unlock(&depot->lock);
+	} else {
+		stack_push(stack, ptr);
+	}
+	if (stack->free > pool->keep) {
+		depot = depot_of(pool, numa_mem_id());
+		raw_spin_lock_nested(&depot->lock, in_nmi() ? SINGLE_DEPTH_NESTING : 0);
+		stack_move(stack, &depot->stack, pool->batch);
+		WRITE_ONCE(depot->starved, false);
+		raw_spin_unlock(&depot->lock);
+	}
+	raw_spin_unlock(&own->lock);
+	local_irq_restore(flags);
 }
 
 /**
@@ -199,6 +343,48 @@ size_t fs_pool_item_size(enum fs_pool_id id)
 	return pools[id].size;
 }
 
+/* What lies in depots, where most of what is free does. */
+static unsigned int depots_free(const struct pool *pool)
+{
+	unsigned int free = 0;
+	int node;
+
+	for (node = 0; node < nodes; node++)
+		free += READ_ONCE(pool->depots[node].stack.free);
+	return free;
+}
+
+/**
+ * fs_pool_used - items that are handed out
+ * @id: which pool
+ *
+ * Any context, without a lock: while items come and go a few less or more than there are.
+ */
+unsigned int fs_pool_used(enum fs_pool_id id)
+{
+	unsigned int free = depots_free(&pools[id]), items = READ_ONCE(pools[id].items);
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		free += READ_ONCE(per_cpu(magazines, cpu).of[id].free);
+	return items > free ? items - free : 0;
+}
+
+/**
+ * fs_pool_is_crowded - whether less than an eighth of a bounded pool is left
+ * @id: which pool
+ *
+ * Any context. What CPUs keep for themselves counts as handed out: it is little (pool_setup()).
+ */
+bool fs_pool_is_crowded(enum fs_pool_id id)
+{
+	const struct pool *pool = &pools[id];
+	unsigned int most = pool->items_max - pool->items_max / 8;
+	unsigned int items = READ_ONCE(pool->items);
+
+	return items > most && items - min(items, depots_free(pool)) > most;
+}
+
 /**
  * fs_pool_bytes_used - what the items take that are handed out
  * @id: which pool
@@ -207,18 +393,10 @@ size_t fs_pool_item_size(enum fs_pool_id id)
  */
 unsigned long long fs_pool_bytes_used(enum fs_pool_id id)
 {
-	return (unsigned long long)READ_ONCE(pools[id].used) * pools[id].size;
+	return (unsigned long long)fs_pool_used(id) * pools[id].size;
 }
 
-static bool pool_has_place(const struct pool *pool)
-{
-	return !pool->used_max || READ_ONCE(pool->used) + READ_ONCE(pool->free) < pool->used_max;
-}
-
-static bool pool_wants(const struct pool *pool)
-{
-	return READ_ONCE(pool->free) < READ_ONCE(pool->target) && pool_has_place(pool);
-}
+/* The worker's side; process context, work_lock held. */
 
 static void pool_release(struct pool *pool, struct item *list)
 {
@@ -228,49 +406,99 @@ static void pool_release(struct pool *pool, struct item *list)
 		list = item->next;
 		kfree(item);
 		atomic64_sub(pool->size, &memory);
+		WRITE_ONCE(pool->items, pool->items - 1);
 	}
 }
 
-static bool pool_add(struct pool *pool)
+static bool pool_has_place(const struct pool *pool)
 {
+	return !pool->items_max || pool->items < pool->items_max;
+}
+
+static bool depot_wants(const struct depot *depot)
+{
+	return READ_ONCE(depot->stack.free) < READ_ONCE(depot->target);
+}
+
+/* One more item on @node, whose depot gets it, wherever the memory lies in the end. */
+static bool depot_add(struct pool *pool, int node)
+{
+	struct depot *depot = &pool->depots[node];
 	struct item *item;
 	unsigned long flags;
-	bool fits;
 
-	if (!memory_charge(pool->size))
+	if (!pool_has_place(pool) || !memory_charge(pool->size))
 		return false;
-	item = kzalloc(pool->size, GFP_KERNEL | __GFP_NOWARN);
+	item = kzalloc_node(pool->size, POOL_GFP, node_online(node) ? node : NUMA_NO_NODE);
 	if (!item) {
 		atomic64_sub(pool->size, &memory);
 		return false;
 	}
-	fs_hook_lock_irqsave(&pool->lock, flags);
-	/* Two works refill: what is a bound for both is looked at once more. */
-	fits = pool_has_place(pool);
-	if (fits) {
-		item->next = pool->head;
-		pool->head = item;
-		pool->free++;
-	}
-	fs_hook_unlock_irqrestore(&pool->lock, flags);
-	if (!fits)
-		pool_release(pool, item);
-	return fits;
+	WRITE_ONCE(pool->items, pool->items + 1);
+	fs_hook_lock_irqsave(&depot->lock, flags);
+	stack_push(&depot->stack, item);
+	WRITE_ONCE(depot->starved, false);
+	fs_hook_unlock_irqrestore(&depot->lock, flags);
+	return true;
 }
 
-/* One item, if the pool wants it. Whether it is starved is known now. */
+/* One item, if it is wanted. Whether the depot is starved is known now. */
+static bool depot_feed(struct pool *pool, int node)
+{
+	struct depot *depot = &pool->depots[node];
+
+	if (!depot_wants(depot))
+		return false;
+	if (depot_add(pool, node))
+		return true;
+	WRITE_ONCE(depot->starved, !READ_ONCE(depot->stack.head));
+	return false;
+}
+
 static bool pool_feed(struct pool *pool)
 {
-	bool fed;
+	bool fed = false;
+	int node;
 
-	if (!pool_wants(pool)) {
-		/* Not hungry, or full by its bound. */
-		WRITE_ONCE(pool->starved, pool_is_low(pool));
-		return false;
-	}
-	fed = pool_add(pool);
-	WRITE_ONCE(pool->starved, !fed);
+	for (node = 0; node < nodes; node++)
+		fed |= depot_feed(pool, node);
 	return fed;
+}
+
+/*
+ * Where a bound is reached what CPUs keep may be what others lack: it goes to the depots. One
+ * magazine is emptied with its lock held, at most two batches.
+ */
+static void magazines_collect(enum fs_pool_id id)
+{
+	struct pool *pool = &pools[id];
+	unsigned long flags;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct magazines *some = &per_cpu(magazines, cpu);
+		struct depot *depot = depot_of(pool, cpu_to_mem(cpu));
+
+		if (!READ_ONCE(some->of[id].head))
+			continue;
+		fs_hook_lock_irqsave(&some->lock, flags);
+		raw_spin_lock(&depot->lock);
+		if (some->of[id].head)
+			WRITE_ONCE(depot->starved, false);
+		stack_move(&some->of[id], &depot->stack, UINT_MAX);
+		raw_spin_unlock(&depot->lock);
+		fs_hook_unlock_irqrestore(&some->lock, flags);
+	}
+}
+
+static bool pool_is_starved(const struct pool *pool)
+{
+	int node;
+
+	for (node = 0; node < nodes; node++)
+		if (READ_ONCE(pool->depots[node].starved))
+			return true;
+	return false;
 }
 
 /**
@@ -284,21 +512,26 @@ void fs_pool_refill(void)
 	bool again;
 	int id;
 
+	mutex_lock(&work_lock);
 	do {
 		again = false;
 		for (id = 0; id < POOLS; id++)
-			if (pool_feed(&pools[id]))
-				again = true;
+			again |= pool_feed(&pools[id]);
+		cond_resched();
 	} while (again);
+	for (id = 0; id < POOLS; id++)
+		if (pool_is_starved(&pools[id]))
+			magazines_collect(id);
+	mutex_unlock(&work_lock);
 }
 
 /*
  * Twice the target and a little: less is not worth a grace period. Nothing of what is
  * not wanted at all.
  */
-static unsigned int pool_keeps(const struct pool *pool)
+static unsigned int depot_keeps(const struct depot *depot)
 {
-	unsigned int target = READ_ONCE(pool->target);
+	unsigned int target = READ_ONCE(depot->target);
 
 	return target ? target * 2 + 32 : 0;
 }
@@ -310,34 +543,43 @@ static unsigned int pool_keeps(const struct pool *pool)
  */
 bool fs_pool_has_surplus(void)
 {
-	int id;
+	int id, node;
 
 	for (id = 0; id < POOLS; id++)
-		if (READ_ONCE(pools[id].free) > pool_keeps(&pools[id]))
-			return true;
+		for (node = 0; node < nodes; node++)
+			if (READ_ONCE(pools[id].depots[node].stack.free) >
+			    depot_keeps(&pools[id].depots[node]))
+				return true;
 	return false;
 }
 
-/* Takes all free items but @keep out of the pool. */
-static struct item *pool_detach(struct pool *pool, unsigned int keep)
+/* Takes free items but @keep out of a depot. One at a time, for the hooks' sake. */
+static void depot_detach(struct depot *depot, unsigned int keep, struct item **list)
 {
-	struct item *list = NULL, *item;
 	unsigned long flags;
+	struct item *item;
 
 	do {
-		fs_hook_lock_irqsave(&pool->lock, flags);
-		item = pool->free > keep ? pool->head : NULL;
+		fs_hook_lock_irqsave(&depot->lock, flags);
+		item = depot->stack.free > keep ? stack_pop(&depot->stack) : NULL;
+		fs_hook_unlock_irqrestore(&depot->lock, flags);
 		if (item) {
-			pool->head = item->next;
-			pool->free--;
-		}
-		fs_hook_unlock_irqrestore(&pool->lock, flags);
-		if (item) {
-			item->next = list;
-			list = item;
+			item->next = *list;
+			*list = item;
 		}
 	} while (item);
-	return list;
+}
+
+/* What it grew by when it was empty is given up by and by, once it is not any more. */
+static void depot_calm(const struct pool *pool, struct depot *depot)
+{
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&depot->lock, flags);
+	if (!depot->emptied && depot->target > pool->aim)
+		depot->target = max(pool->aim, depot->target - depot->target / 4);
+	depot->emptied = false;
+	fs_hook_unlock_irqrestore(&depot->lock, flags);
 }
 
 /**
@@ -349,13 +591,26 @@ static struct item *pool_detach(struct pool *pool, unsigned int keep)
 void fs_pool_trim(void)
 {
 	struct item *surplus[POOLS];
-	int id;
+	int id, node;
 
-	for (id = 0; id < POOLS; id++)
-		surplus[id] = pool_detach(&pools[id], pool_keeps(&pools[id]));
+	mutex_lock(&work_lock);
+	for (id = 0; id < POOLS; id++) {
+		struct pool *pool = &pools[id];
+
+		surplus[id] = NULL;
+		/* What is not in use any more is not kept by CPUs either. */
+		if (!pool->aim)
+			magazines_collect(id);
+		for (node = 0; node < nodes; node++) {
+			depot_calm(pool, &pool->depots[node]);
+			depot_detach(&pool->depots[node], depot_keeps(&pool->depots[node]),
+				     &surplus[id]);
+		}
+	}
 	compat_synchronize_hooks();
 	for (id = 0; id < POOLS; id++)
 		pool_release(&pools[id], surplus[id]);
+	mutex_unlock(&work_lock);
 }
 
 /* What kmalloc() really takes for @size, so that the account is honest. */
@@ -377,7 +632,7 @@ static unsigned int part_of_memory(unsigned int part, size_t size)
 /**
  * fs_pool_aim - says how many free items a pool should have
  * @id: which pool
- * @target: 0 for none: it is not in use
+ * @target: on all nodes together; 0 for none: it is not in use
  *
  * Any context but NMI. The worker, or fs_pool_refill(), will see to it.
  */
@@ -385,25 +640,64 @@ void fs_pool_aim(enum fs_pool_id id, unsigned int target)
 {
 	struct pool *pool = &pools[id];
 	unsigned long flags;
+	int node;
 
-	fs_hook_lock_irqsave(&pool->lock, flags);
-	if (pool->used_max)
-		target = min(target, pool->used_max);
-	pool->target = target;
+	if (pool->items_max)
+		target = min(target, pool->items_max);
+	pool->aim = DIV_ROUND_UP(target, nodes_used);
 	/* What lies ready for bursts stays small beside what may be in use. */
-	pool->target_max = clamp(part_of_memory(32, pool->size), target, target * 8);
-	fs_hook_unlock_irqrestore(&pool->lock, flags);
+	pool->target_max = DIV_ROUND_UP(clamp(part_of_memory(32, pool->size), target, target * 8),
+					nodes_used);
+	for (node = 0; node < nodes; node++) {
+		struct depot *depot = &pool->depots[node];
+
+		fs_hook_lock_irqsave(&depot->lock, flags);
+		depot->target = test_bit(node, node_used) ? pool->aim : 0;
+		depot->starved = false;
+		fs_hook_unlock_irqrestore(&depot->lock, flags);
+	}
 }
 
 static void pool_setup(enum fs_pool_id id, size_t size, unsigned int target,
-		       unsigned int used_max)
+		       unsigned int items_max)
 {
 	struct pool *pool = &pools[id];
+	unsigned int share = items_max ? min(target, items_max / 4) : target;
+	int node;
 
-	raw_spin_lock_init(&pool->lock);
+	/* CPUs together keep at most half of the reserve, and an eighth of what there may be. */
+	share /= 4 * num_online_cpus();
+	pool->batch = clamp(share, 1U, 32U);
+	pool->keep = share ? 2 * pool->batch : !items_max;
 	pool->size = kmalloc_bucket(size);
-	pool->used_max = used_max;
+	pool->items_max = items_max;
+	for (node = 0; node < nodes; node++)
+		raw_spin_lock_init(&pool->depots[node].lock);
 	fs_pool_aim(id, target);
+}
+
+/* A depot for each node and pool, and each CPU's magazines. */
+static int places_init(void)
+{
+	int cpu, id;
+
+	nodes = nr_node_ids;
+	bitmap_zero(node_used, MAX_NUMNODES);
+	for_each_online_cpu(cpu)
+		set_bit(cpu_to_mem(cpu), node_used);
+	nodes_used = bitmap_weight(node_used, MAX_NUMNODES);
+	for_each_possible_cpu(cpu) {
+		struct magazines *some = &per_cpu(magazines, cpu);
+
+		memset(some, 0, sizeof(*some));
+		raw_spin_lock_init(&some->lock);
+	}
+	for (id = 0; id < POOLS; id++) {
+		pools[id].depots = fs_memory_zalloc(nodes * sizeof(struct depot));
+		if (!pools[id].depots)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 /**
@@ -414,19 +708,23 @@ static void pool_setup(enum fs_pool_id id, size_t size, unsigned int target,
  * @size: bytes of an item, by pool
  *
  * Process context. The targets grow with the CPUs, since so does the number of
- * first uses in the time the worker needs to come.
+ * first uses in the time the worker needs to come. Returns 0 or -ENOMEM; fs_pool_destroy() is
+ * right after either.
  */
-void fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
-		  const size_t size[POOLS])
+int fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
+		 const size_t size[POOLS])
 {
 	/* Most paths have less than a hundred bytes. */
 	static const unsigned int names[] = { 128, 128, 32, 4, 2 };
 	/* Parts of max_memory: most for those that say most. */
 	static const unsigned int regions[] = { 16, 16, 4, 16 };
 	unsigned int cpus = num_online_cpus();
-	int id;
+	int id, err;
 
 	memory_max = limit;
+	err = places_init();
+	if (err)
+		return err;
 	pool_setup(POOL_TASK, size[POOL_TASK], clamp(64 * cpus, 128U, 2048U), max_tasks);
 	pool_setup(POOL_PROCESS, size[POOL_PROCESS], clamp(64 * cpus, 128U, 2048U), 0);
 	pool_setup(POOL_ROW, size[POOL_ROW], clamp(256 * cpus, 512U, 8192U), max_rows);
@@ -444,6 +742,7 @@ void fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int 
 	for (id = POOL_HEAT_FIRST; id <= POOL_HEAT_SHARED; id++)
 		pool_setup(id, size[id], 0,
 			   part_of_memory(regions[id - POOL_HEAT_FIRST], size[id]));
+	return 0;
 }
 
 /**
@@ -458,7 +757,7 @@ int fs_pool_fill(void)
 
 	fs_pool_refill();
 	for (id = 0; id < POOLS; id++)
-		if (pools[id].target && !pools[id].free)
+		if (pools[id].aim && !depots_free(&pools[id]))
 			return -ENOMEM;
 	return 0;
 }
@@ -470,11 +769,20 @@ int fs_pool_fill(void)
  */
 void fs_pool_destroy(void)
 {
-	int id;
+	int id, node;
 
-	for (id = 0; id < POOLS; id++) {
-		WARN_ON_ONCE(pools[id].used);
-		pool_release(&pools[id], pool_detach(&pools[id], 0));
+	mutex_lock(&work_lock);
+	for (id = 0; id < POOLS && pools[id].depots; id++) {
+		struct item *list = NULL;
+
+		magazines_collect(id);
+		for (node = 0; node < nodes; node++)
+			depot_detach(&pools[id].depots[node], 0, &list);
+		pool_release(&pools[id], list);
+		WARN_ON_ONCE(pools[id].items);
+		fs_memory_free(pools[id].depots, nodes * sizeof(struct depot));
+		pools[id].depots = NULL;
 	}
+	mutex_unlock(&work_lock);
 	WARN_ON_ONCE(atomic64_read(&memory));
 }

@@ -28,8 +28,8 @@ enum fs_pool_id {
 /* Longest name that is kept, its NUL included: what fits the scratch page. */
 #define NAME_SIZE_MAX 4096
 
-void fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
-		  const size_t size[POOLS]);
+int fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
+		 const size_t size[POOLS]);
 int fs_pool_fill(void);
 void fs_pool_destroy(void);
 void *fs_pool_get(enum fs_pool_id id);
@@ -37,6 +37,8 @@ bool fs_pool_is_empty(enum fs_pool_id id);
 bool fs_pool_is_starved(enum fs_pool_id id);
 void fs_pool_put(enum fs_pool_id id, void *item);
 size_t fs_pool_item_size(enum fs_pool_id id);
+unsigned int fs_pool_used(enum fs_pool_id id);
+bool fs_pool_is_crowded(enum fs_pool_id id);
 unsigned long long fs_pool_bytes_used(enum fs_pool_id id);
 void fs_pool_aim(enum fs_pool_id id, unsigned int target);
 void fs_pool_refill(void);
