@@ -41,7 +41,7 @@ static void settle_any(struct fs_task_state *state, struct task_struct *task, un
 	if (moved.verdict == COUNT_MAJOR)
 		fs_heat_major(state->row, &moved.heat);
 	if (moved.missed_minor || moved.missed_major)
-		fs_task_missed(state->process, moved.missed_minor, moved.missed_major);
+		fs_process_missed(state->process, moved.missed_minor, moved.missed_major);
 }
 
 /* The row for an object that this process has not touched yet, or that needs a closer look. */
@@ -63,10 +63,12 @@ static struct fs_row *first_row(struct fs_process *process, struct fs_object_key
 		return fs_row_make_region(process, REGION_OTHER);
 	}
 	/* Where it would be in vain, the name is not worth making. */
-	if (READ_ONCE(fs_table.rows_used) >= fs_table.rows_max || fs_pool_is_starved(POOL_ROW)) {
+	if (fs_pool_is_starved(POOL_ROW)) {
 		fs_worker_make_room();
 		return NULL;
 	}
+	if (key->dev == OBJECT_REGION)
+		return fs_row_make_region(process, key->ino);
 	scratch = fs_pool_get(POOL_SCRATCH);
 	if (!scratch)
 		return NULL;
@@ -148,7 +150,7 @@ void fs_account_any(struct fs_task_state *state, struct fs_fault_place place, en
 
 	if (unlikely(!fs_task_is_counting())) {
 		if (state)
-			fs_task_retire(state);
+			fs_task_retire(task);
 		return;
 	}
 	if (!state)

@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 #include "cold.h"
 #include "heat.h"
+#include "pool.h"
 #include "process.h"
 #include "row.h"
 #include "table.h"
@@ -55,31 +56,41 @@ static bool process_gives(struct fs_process *process)
 	return false;
 }
 
-/* First step, under fs_table.mutex: oldest first. Returns whether any row was unlinked. */
-static bool cold_choose(void)
+struct choice {
+	unsigned int quota;	/* that may leave although their process is not crowded */
+	bool any;
+};
+
+static bool choose_row(struct fs_row *row, void *data)
 {
-	unsigned int quota = 0;
-	bool any = false;
-	struct fs_row *row;
+	struct choice *choice = data;
 
-	/* While there are ended processes it is their turn. */
-	if (fs_table_is_crowded() && !READ_ONCE(fs_table.ended_count))
-		quota = fs_table.rows_used / 8;
-
-	list_for_each_entry(row, &fs_table.rows, of_table) {
-		if (row_may_leave(row) && row_is_idle(row) &&
-		    (process_gives(row->process) || quota)) {
-			row->leaving = true;
-			fs_row_unlink(row);
-			quota -= min(quota, 1U);
-			any = true;
-		}
-		cond_resched();
+	if (row_may_leave(row) && row_is_idle(row) &&
+	    (process_gives(row->process) || choice->quota)) {
+		row->leaving = true;
+		fs_row_unlink(row);
+		choice->quota -= min(choice->quota, 1U);
+		choice->any = true;
 	}
-	return any;
+	return true;
 }
 
-/* Under fs_table.lock. */
+/*
+ * First step, under fs_table.rows_sem for writing: oldest first. Returns whether any row was
+ * unlinked.
+ */
+static bool cold_choose(void)
+{
+	struct choice choice = { .any = false };
+
+	/* Ended processes have made what room they could (housekeeping.c). */
+	if (fs_table_is_crowded())
+		choice.quota = fs_pool_used(POOL_ROW) / 8;
+	fs_rows_walk(choose_row, &choice);
+	return choice.any;
+}
+
+/* Under a task's shard's lock. */
 static void mark_wanted(struct fs_row *row, enum fs_counter class, void *data)
 {
 	row->wanted = true;
@@ -93,9 +104,9 @@ static void row_leave(struct fs_row *row)
 	fs_row_total(row, &counters);
 	do {
 		/* The object may have been touched, and got another row, meanwhile. */
-		target = fs_row_find(row->process, row->key);
+		target = fs_row_look(row->process, row->key);
 		if (!target)
-			target = fs_row_find(row->process, fs_object_other);
+			target = fs_row_look(row->process, fs_object_other);
 	} while (!target && !fs_row_become_other(row));
 	fs_heat_free(row);
 	if (target) {
@@ -106,33 +117,35 @@ static void row_leave(struct fs_row *row)
 	}
 }
 
+static bool leave_row(struct fs_row *row, void *data)
+{
+	bool *done = data, wanted = row->wanted;
+
+	row->wanted = false;
+	if (!row->leaving)
+		return true;
+	/* Folding is to have it: reset may have emptied it and its [other] meanwhile. */
+	if (READ_ONCE(row->process->ended))
+		row->leaving = false;
+	else if (!wanted)
+		row_leave(row);
+	else if (fs_row_relink(row))
+		row->leaving = false;
+	else
+		*done = false;
+	return true;
+}
+
 /*
- * Second step, under fs_table.mutex and a grace period later. Returns whether all could
+ * Second step, likewise and a grace period later. Returns whether all could
  * leave or go back.
  */
 static bool cold_leave(void)
 {
-	struct fs_row *row, *next;
 	bool done = true;
 
 	fs_task_visit_classes(mark_wanted, NULL);
-	list_for_each_entry_safe(row, next, &fs_table.rows, of_table) {
-		bool wanted = row->wanted;
-
-		row->wanted = false;
-		if (!row->leaving)
-			continue;
-		/* Folding is to have it: reset may have emptied it and its [other] meanwhile. */
-		if (READ_ONCE(row->process->ended))
-			row->leaving = false;
-		else if (!wanted)
-			row_leave(row);
-		else if (fs_row_relink(row))
-			row->leaving = false;
-		else
-			done = false;
-		cond_resched();
-	}
+	fs_rows_walk(leave_row, &done);
 	return done;
 }
 
@@ -148,17 +161,15 @@ void fs_cold_run(void)
 
 	if (!fs_worker_room_is_wanted(COLD_INTERVAL))
 		return;
-	mutex_lock(&fs_table.folding);
-	mutex_lock(&fs_table.mutex);
+	down_write(&fs_table.rows_sem);
 	any = cold_choose();
-	mutex_unlock(&fs_table.mutex);
-	if (any || left_over) {
-		compat_synchronize_hooks();
-		mutex_lock(&fs_table.mutex);
-		left_over = !cold_leave();
-		mutex_unlock(&fs_table.mutex);
-		if (left_over)
-			fs_worker_room_again();
-	}
-	mutex_unlock(&fs_table.folding);
+	up_write(&fs_table.rows_sem);
+	if (!any && !left_over)
+		return;
+	compat_synchronize_hooks();
+	down_write(&fs_table.rows_sem);
+	left_over = !cold_leave();
+	up_write(&fs_table.rows_sem);
+	if (left_over)
+		fs_worker_room_again();
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Folding: the oldest ended processes leave the table, their counts stay, added
- * up by (comm, object). Called by the worker and by readers, in process context.
- * No count changes in a process that has ended, so nothing is lost between reading
- * a row and freeing it.
+ * Folding: ended processes leave the table, their counts stay, added up by (comm, object). Each CPU
+ * folds what it ended, in its worker, with fs_table.rows_sem held for reading; readers fold what is
+ * left. Process context. No count changes in a process that has ended, and no hook looks for a row
+ * of it, so nothing is lost between reading a row and freeing it, and there is nothing to wait for.
+ *
+ * What a CPU folds at once is first added up by itself: of processes of the same comm the first
+ * takes in the rows of the others. So the folded rows, which all CPUs share, are written once for
+ * all of them.
  *
  * A row that is the first of its (comm, object) becomes the folded row itself: then
  * folding needs no memory when there is none.
@@ -15,7 +19,11 @@
 #include <linux/hash.h>
 #include <linux/jhash.h>
 #include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/mutex.h>
+#include <linux/random.h>
 #include <linux/string.h>
+#include "ended.h"
 #include "fold.h"
 #include "heat.h"
 #include "pool.h"
@@ -23,35 +31,39 @@
 #include "row.h"
 #include "table.h"
 
-/* Processes taken with interrupts off. */
-#define FOLD_BATCH	64
-#define COMM_BITS	8
+#define COMM_BITS	10
 
-/* Folded processes by comm; fs_table.mutex. */
+/* Who has it changes folded rows; inside fs_table.rows_sem. All that follows is under it. */
+static DEFINE_MUTEX(fold_mutex);
+
+/* Folded processes by comm, which users choose: the hash is secret. */
 static struct fs_process *comm_index[1 << COMM_BITS];
+static u32 comm_secret;
 
 /* Folded rows, the one that was added to longest ago first: of objects, and [other]. */
 static LIST_HEAD(objects_by_age);
 static LIST_HEAD(others_by_age);
 static unsigned int objects_folded;
-
-/* What waits for the grace period. */
-struct chosen {
-	struct list_head processes;
-	struct list_head rows;	/* folded rows that reset has emptied */
-	struct list_head aged;	/* those that make room, by_age */
-};
+static unsigned int rows_folded;
+static u64 processes_folded;
 
 static struct fs_process **comm_bucket(const char *comm)
 {
-	return &comm_index[hash_32(jhash(comm, strnlen(comm, TASK_COMM_LEN), 0), COMM_BITS)];
+	u32 hash = jhash(comm, strnlen(comm, TASK_COMM_LEN), comm_secret);
+
+	return &comm_index[hash_32(hash, COMM_BITS)];
 }
 
-static struct fs_process *comm_find(const char *comm)
+static bool same_comm(const struct fs_process *a, const struct fs_process *b)
 {
-	struct fs_process *process = *comm_bucket(comm);
+	return !strncmp(a->comm, b->comm, TASK_COMM_LEN);
+}
 
-	while (process && strncmp(process->comm, comm, TASK_COMM_LEN))
+static struct fs_process *comm_find(const struct fs_process *ended)
+{
+	struct fs_process *process = *comm_bucket(ended->comm);
+
+	while (process && !same_comm(process, ended))
 		process = process->index_next;
 	return process;
 }
@@ -76,12 +88,6 @@ static unsigned int folded_rows_max(void)
 	return fs_table.rows_max / 2;
 }
 
-/* No more than that leave for others in one run: what is wanted is only known roughly. */
-static unsigned int folded_leave_max(void)
-{
-	return max(folded_objects_max() / 4, 1U);
-}
-
 static bool row_is_other(const struct fs_row *row)
 {
 	return fs_object_key_equal(row->key, fs_object_other);
@@ -89,7 +95,7 @@ static bool row_is_other(const struct fs_row *row)
 
 static bool row_has_room(const struct fs_row *row)
 {
-	return fs_table.rows_folded < folded_rows_max() &&
+	return rows_folded < folded_rows_max() &&
 	       (row_is_other(row) || objects_folded < folded_objects_max());
 }
 
@@ -102,216 +108,81 @@ static struct list_head *row_ages(const struct fs_row *row)
 static void row_joins(struct fs_row *row)
 {
 	list_add_tail(&row->by_age, row_ages(row));
-	fs_table.rows_folded++;
+	rows_folded++;
 	objects_folded += !row_is_other(row);
 }
 
-/* A folded row, out of its list already, is one no more. */
-static void row_leaves(const struct fs_row *row)
+/* A folded row is one no more. */
+static void row_leaves(struct fs_row *row)
 {
-	fs_table.rows_folded--;
+	list_del(&row->by_age);
+	rows_folded--;
 	objects_folded -= !row_is_other(row);
 }
 
-/* Adds to a folded row, or to that of all comms. */
-static void row_take_in(struct fs_row *row, const struct fs_counters *counters)
+/* Adds a row to a folded one, or to that of all comms, and frees it. */
+static void row_take_in(struct fs_row *into, struct fs_row *row)
 {
-	fs_row_add(row, counters);
-	if (!row->process->only)
-		list_move_tail(&row->by_age, row_ages(row));
+	fs_row_merge(row, into);
+	if (!into->process->only)
+		list_move_tail(&into->by_age, row_ages(into));
 }
 
-/* Under fs_table.lock: does the oldest ended process have to go, whatever room there is? */
-static bool fold_is_owed(void)
+/* A comm whose last row has gone. */
+static void comm_end_if_empty(struct fs_process *process)
 {
-	return !list_empty(&fs_table.ended) &&
-	       (fs_table.ended_count > fs_table.keep_exited ||
-		list_first_entry(&fs_table.ended, struct fs_process, link)->purge);
+	if (!list_empty(&process->rows))
+		return;
+	comm_unlink(process);
+	list_del(&process->link);
+	fs_process_free(process);
 }
 
-/* Under fs_table.lock: does the oldest ended process have to go? */
-static bool fold_is_due(void)
+/* Making room. */
+
+/* The folded row that was added to longest ago goes where the rest of its kind is. */
+static void age_one(struct fs_row *row, const struct fs_process *in_use)
 {
-	if (list_empty(&fs_table.ended))
-		return false;
-	return fold_is_owed() || fs_table_is_crowded() ||
-	       list_empty(&list_first_entry(&fs_table.ended, struct fs_process, link)->rows);
-}
+	struct fs_process *process = row->process;
+	struct fs_row *target;
 
-/* Room needed is made in steps, for what is taken frees its rows only later. */
-static bool fold_take_some(struct list_head *processes)
-{
-	unsigned int count = 0;
-	unsigned long flags;
-	bool more;
-
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	while (count < FOLD_BATCH && fold_is_due()) {
-		list_move_tail(fs_table.ended.next, processes);
-		fs_table.ended_count--;
-		count++;
-	}
-	more = count == FOLD_BATCH && fold_is_owed();
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
-	return more;
-}
-
-/*
- * Takes the rows of a process out of the index. Returns how many folded rows it wants;
- * those that there are already are as good as used.
- */
-static unsigned int fold_unlink(struct fs_process *process)
-{
-	struct fs_process *folded = comm_find(process->comm);
-	struct fs_row *row, *target;
-	unsigned int wanted = 0;
-
-	list_for_each_entry(row, &process->rows, of_process) {
-		target = folded ? fs_row_find(folded, row->key) : NULL;
-		if (target)
-			list_move_tail(&target->by_age, row_ages(target));
-		else
-			wanted += !row->dropped;
-		fs_row_unlink(row);
-		cond_resched();
-	}
-	return wanted;
-}
-
-/* The folded rows that reset has emptied. */
-static void fold_choose_emptied(struct list_head *rows)
-{
-	struct fs_process *process;
-	struct fs_row *row, *next;
-
-	list_for_each_entry(process, &fs_table.folded, link) {
-		list_for_each_entry_safe(row, next, &process->rows, of_process) {
-			if (!row->dropped)
-				continue;
-			fs_row_unlink(row);
-			list_del(&row->by_age);
-			list_move(&row->of_process, rows);
-		}
-	}
-	fs_table.purge_folded = false;
-}
-
-/* The oldest of a list, no more than @count. */
-static struct fs_row *fold_choose_oldest(struct list_head *ages, struct list_head *aged,
-					 int count)
-{
-	struct fs_row *row;
-
-	if (count <= 0 || list_empty(ages))
-		return NULL;
-	row = list_first_entry(ages, struct fs_row, by_age);
 	fs_row_unlink(row);
-	list_move_tail(&row->by_age, aged);
-	return row;
-}
-
-/* Room for @wanted rows: those that will leave for an [other]. */
-static void fold_choose_aged(struct list_head *aged, unsigned int wanted)
-{
-	int most = folded_leave_max(), joining, left, merged = 0, i;
-	const struct fs_process *last = NULL;
-	struct fs_row *row, *other;
-
-	for (i = 0; i < most; i++) {
-		row = fold_choose_oldest(&objects_by_age, aged, (int)(objects_folded + wanted -
-								      folded_objects_max()) - i);
-		if (!row)
-			break;
-		other = fs_row_find(row->process, fs_object_other);
-		if (other)
-			list_move_tail(&other->by_age, &others_by_age);
-		/* The first of a comm becomes its [other]. */
-		if (other || row->process == last)
-			merged++;
-		last = row->process;
-		cond_resched();
+	row_leaves(row);
+	target = row_is_other(row) ? fs_special.others.only :
+		 fs_row_look(process, fs_object_other);
+	if (row->dropped) {
+		/* Reset has emptied it. */
+		fs_row_free_flat(row);
+	} else if (target) {
+		row_take_in(target, row);
+	} else {
+		/* Nothing else makes one. */
+		fs_row_become_other(row);
+		row_joins(row);
 	}
-	/* However many want to join, no more of them will than there is room for objects. */
-	joining = min_t(int, wanted, folded_objects_max() - (objects_folded - i));
-	left = fs_table.rows_folded + joining - folded_rows_max() - merged;
-	for (i = 0; i < most; i++) {
-		if (!fold_choose_oldest(&others_by_age, aged, left - i))
-			break;
-		cond_resched();
-	}
+	if (process != in_use)
+		comm_end_if_empty(process);
 }
 
-/* Takes what has to go out of the index; hooks may still be looking at it. */
-static bool fold_choose(struct chosen *chosen)
+/* For one row more of a comm that is @in_use. */
+static void make_room(const struct fs_row *row, const struct fs_process *in_use)
 {
-	struct fs_process *process;
-	unsigned int wanted = 0;
-	bool any = false;
-
-	INIT_LIST_HEAD(&chosen->processes);
-	INIT_LIST_HEAD(&chosen->rows);
-	INIT_LIST_HEAD(&chosen->aged);
-	if (fs_table.purge_folded) {
-		fold_choose_emptied(&chosen->rows);
-		any = true;
-	}
-	while (fold_take_some(&chosen->processes))
-		cond_resched();
-	list_for_each_entry(process, &chosen->processes, link)
-		wanted += fold_unlink(process);
-	fold_choose_aged(&chosen->aged, wanted);
-	return any || !list_empty(&chosen->processes);
+	if (!row_is_other(row) && objects_folded >= folded_objects_max() &&
+	    !list_empty(&objects_by_age))
+		age_one(list_first_entry(&objects_by_age, struct fs_row, by_age), in_use);
+	if (rows_folded >= folded_rows_max() && !list_empty(&others_by_age))
+		age_one(list_first_entry(&others_by_age, struct fs_row, by_age), in_use);
 }
 
-/* A grace period after fold_choose(): what was chosen goes where the rest of its kind is. */
-static void fold_aged(struct list_head *aged)
-{
-	struct fs_row *row, *next, *target;
-	struct fs_counters counters;
-
-	list_for_each_entry_safe(row, next, aged, by_age) {
-		list_del(&row->by_age);
-		row_leaves(row);
-		target = row_is_other(row) ? fs_special.others.only :
-			 fs_row_find(row->process, fs_object_other);
-		if (!target && !row->dropped) {
-			/* Nothing else makes one. */
-			fs_row_become_other(row);
-			row_joins(row);
-			continue;
-		}
-		/* Reset may have emptied it meanwhile. */
-		if (!row->dropped) {
-			fs_row_total(row, &counters);
-			row_take_in(target, &counters);
-		}
-		fs_row_free(row);
-		cond_resched();
-	}
-}
-
-/* Keeps the row, as the folded row of @folded. */
-static void fold_in_place(struct fs_process *folded, struct fs_row *row,
-			  const struct fs_counters *counters)
-{
-	fs_row_release_cells(row);
-	fs_row_forget_baseline(row);
-	/* Everything is in @counters: start from nothing. */
-	row->dropped = true;
-	fs_row_add(row, counters);
-	fs_row_move(row, folded);
-	row_joins(row);
-}
+/* Into the folded rows. */
 
 /* The row (comm, [other]), or the one for all that has no room. */
 static struct fs_row *fold_other(struct fs_process *folded)
 {
 	struct fs_row *row;
 
-	if (folded->only)
-		return folded->only;
-	row = fs_row_find(folded, fs_object_other);
-	if (!row && fs_table.rows_folded < folded_rows_max()) {
+	row = fs_row_look(folded, fs_object_other);
+	if (!row && rows_folded < folded_rows_max()) {
 		row = fs_row_make_region(folded, REGION_OTHER);
 		if (row)
 			row_joins(row);
@@ -321,27 +192,19 @@ static struct fs_row *fold_other(struct fs_process *folded)
 
 static void fold_row(struct fs_process *folded, struct fs_row *row)
 {
-	struct fs_row *target = NULL;
-	struct fs_counters counters;
+	struct fs_row *target = fs_row_look(folded, row->key);
 
-	fs_heat_free(row);
-	fs_row_total(row, &counters);
-	if (row->dropped || (!fs_counters_calls(&counters) && !fs_counters_missed(&counters))) {
-		fs_row_free(row);
+	if (!target)
+		make_room(row, folded);
+	if (!target && row_has_room(row)) {
+		fs_row_move(row, folded);
+		row_joins(row);
 		return;
 	}
-	if (!folded->only) {
-		target = fs_row_find(folded, row->key);
-		if (!target && row_has_room(row)) {
-			fold_in_place(folded, row, &counters);
-			return;
-		}
-	}
-	row_take_in(target ? target : fold_other(folded), &counters);
-	fs_row_free(row);
+	row_take_in(target ? target : fold_other(folded), row);
 }
 
-/* Turns an ended process into the folded one of its comm. */
+/* Turns an ended process without rows into the folded one of its comm. */
 static void comm_begin(struct fs_process *process)
 {
 	struct fs_process **bucket = comm_bucket(process->comm);
@@ -358,85 +221,250 @@ static void comm_begin(struct fs_process *process)
 	list_add_tail(&process->link, &fs_table.folded);
 }
 
-/* A grace period after fold_choose(): only readers could look at it, and they wait. */
+/* Under fold_mutex: a process whose rows are flat. */
 static void fold_process(struct fs_process *process)
 {
-	struct fs_process *folded = comm_find(process->comm);
+	struct fs_process *folded = comm_find(process);
 	struct fs_row *row, *next;
 	LIST_HEAD(rows);
 
-	list_del(&process->link);
 	list_splice_init(&process->rows, &rows);
-	if (!folded && fs_table.rows_folded < folded_rows_max()) {
+	if (!folded && list_empty(&rows)) {
+		fs_process_free(process);
+		return;
+	}
+	if (!folded) {
 		comm_begin(process);
 		folded = process;
-	} else if (!folded) {
-		folded = &fs_special.others;
 	}
 	list_for_each_entry_safe(row, next, &rows, of_process) {
 		fold_row(folded, row);
 		cond_resched();
 	}
-	fs_table.processes_folded++;
 	if (process != folded)
 		fs_process_free(process);
+	comm_end_if_empty(folded);
 }
 
-static void fold_free_emptied(struct chosen *chosen)
+/* Ended processes, on their own. */
+
+/* Makes it its worker's alone. Returns how many rows it has that count anything. */
+static unsigned int process_flatten(struct fs_process *process)
+{
+	struct fs_row *row, *next;
+	unsigned int count = 0;
+
+	fs_process_delist(process);
+	fs_rows_flatten(process);
+	list_for_each_entry_safe(row, next, &process->rows, of_process) {
+		fs_heat_free(row);
+		if (fs_row_is_empty(row))
+			fs_row_free_flat(row);
+		else
+			count++;
+		cond_resched();
+	}
+	return count;
+}
+
+/* With more rows than that it is cheaper to look them up among the folded ones. */
+#define MERGED_ROWS_MAX	64
+
+/*
+ * The row of a key; mostly the one at @from, for processes of a comm touch the same in the same
+ * order.
+ */
+static struct fs_row *merge_find(struct fs_process *process, struct list_head *from,
+				 struct fs_object_key key)
+{
+	struct list_head *at = from;
+
+	do {
+		struct fs_row *row = list_entry(at, struct fs_row, of_process);
+
+		if (at != &process->rows && fs_object_key_equal(row->key, key))
+			return row;
+		at = at->next;
+	} while (at != from);
+	return NULL;
+}
+
+static void process_merge(struct fs_process *into, struct fs_process *process)
+{
+	struct list_head *from = into->rows.next;
+	struct fs_row *row, *next, *target;
+
+	list_for_each_entry_safe(row, next, &process->rows, of_process) {
+		target = merge_find(into, from, row->key);
+		if (target) {
+			from = target->of_process.next;
+			fs_row_merge(row, target);
+		} else {
+			WRITE_ONCE(row->process, into);
+			list_move_tail(&row->of_process, &into->rows);
+			into->merged++;
+		}
+	}
+	fs_process_free(process);
+}
+
+/* What a CPU folds at once, by comm. */
+#define HEADS	8
+
+struct heads {
+	struct fs_process *of[HEADS];
+	unsigned int count;
+};
+
+static void heads_fold(struct heads *heads)
+{
+	unsigned int i;
+
+	mutex_lock(&fold_mutex);
+	for (i = 0; i < heads->count; i++)
+		fold_process(heads->of[i]);
+	mutex_unlock(&fold_mutex);
+	heads->count = 0;
+}
+
+static void heads_take(struct heads *heads, struct fs_process *process)
+{
+	unsigned int i;
+
+	process->merged = process_flatten(process);
+	for (i = 0; i < heads->count; i++) {
+		if (heads->of[i]->merged + process->merged <= MERGED_ROWS_MAX &&
+		    same_comm(heads->of[i], process)) {
+			process_merge(heads->of[i], process);
+			return;
+		}
+	}
+	if (heads->count == HEADS)
+		heads_fold(heads);
+	heads->of[heads->count++] = process;
+}
+
+/* Of a list that was put together from its end. */
+static struct llist_node *list_reverse(struct llist_node *list)
+{
+	struct llist_node *reverse = NULL;
+
+	while (list) {
+		struct llist_node *next = list->next;
+
+		list->next = reverse;
+		reverse = list;
+		list = next;
+	}
+	return reverse;
+}
+
+/**
+ * fs_fold_cpu - folds what is due on a CPU
+ * @cpu: which
+ *
+ * Process context; sleeps.
+ */
+void fs_fold_cpu(int cpu)
+{
+	struct heads heads = { .count = 0 };
+	struct llist_node *at;
+	unsigned int count = 0;
+
+	down_read(&fs_table.rows_sem);
+	for (at = list_reverse(fs_ended_take_due(cpu)); at; count++) {
+		struct fs_process *process = llist_entry(at, struct fs_process, due);
+
+		at = at->next;
+		heads_take(&heads, process);
+		cond_resched();
+	}
+	if (count) {
+		heads_fold(&heads);
+		mutex_lock(&fold_mutex);
+		processes_folded += count;
+		mutex_unlock(&fold_mutex);
+	}
+	up_read(&fs_table.rows_sem);
+}
+
+/* Under fold_mutex: folded rows that reset has emptied, and comms that have none left. */
+static void fold_emptied(void)
 {
 	struct fs_process *process, *next_process;
 	struct fs_row *row, *next;
 
-	list_for_each_entry_safe(row, next, &chosen->rows, of_process) {
-		row_leaves(row);
-		fs_row_free(row);
-	}
 	list_for_each_entry_safe(process, next_process, &fs_table.folded, link) {
-		if (!list_empty(&process->rows))
-			continue;
-		comm_unlink(process);
-		list_del(&process->link);
-		fs_process_free(process);
+		list_for_each_entry_safe(row, next, &process->rows, of_process) {
+			if (!row->dropped)
+				continue;
+			fs_row_unlink(row);
+			row_leaves(row);
+			fs_row_free_flat(row);
+			cond_resched();
+		}
+		comm_end_if_empty(process);
 	}
-}
-
-/* Under fs_table.folding. */
-static bool fold_once(void)
-{
-	struct fs_process *process, *next;
-	struct chosen chosen;
-	bool any;
-
-	mutex_lock(&fs_table.mutex);
-	any = fold_choose(&chosen);
-	mutex_unlock(&fs_table.mutex);
-	if (!any)
-		return false;
-
-	compat_synchronize_hooks();
-
-	mutex_lock(&fs_table.mutex);
-	fold_aged(&chosen.aged);
-	list_for_each_entry_safe(process, next, &chosen.processes, link)
-		fold_process(process);
-	fold_free_emptied(&chosen);
-	mutex_unlock(&fs_table.mutex);
-	return true;
 }
 
 /**
- * fs_fold_run - folds what has ended beyond keep_exited, and more where room is short
+ * fs_fold_all - folds what is due on all CPUs
+ * @emptied: and gives up folded rows that reset has emptied
  *
- * Process context; sleeps for a grace period, or two where another caller is at it.
- * What ends meanwhile is not waited for. Returns whether there was anything: then
- * there may be more.
+ * Process context; sleeps. What ends meanwhile is not waited for.
  */
-bool fs_fold_run(void)
+void fs_fold_all(bool emptied)
 {
-	bool any;
+	int cpu;
 
-	mutex_lock(&fs_table.folding);
-	any = fold_once();
-	mutex_unlock(&fs_table.folding);
-	return any;
+	for_each_possible_cpu(cpu)
+		if (fs_ended_is_due(cpu))
+			fs_fold_cpu(cpu);
+	if (!emptied)
+		return;
+	down_read(&fs_table.rows_sem);
+	mutex_lock(&fold_mutex);
+	fold_emptied();
+	mutex_unlock(&fold_mutex);
+	up_read(&fs_table.rows_sem);
+}
+
+/**
+ * fs_fold_count - processes that were folded since load
+ *
+ * Process context.
+ */
+u64 fs_fold_count(void)
+{
+	u64 count;
+
+	mutex_lock(&fold_mutex);
+	count = processes_folded;
+	mutex_unlock(&fold_mutex);
+	return count;
+}
+
+/**
+ * fs_fold_init - before anything is folded
+ *
+ * Process context.
+ */
+void fs_fold_init(void)
+{
+	get_random_bytes(&comm_secret, sizeof(comm_secret));
+}
+
+/**
+ * fs_fold_destroy - frees folded processes
+ *
+ * Process context, with no row, hook, reader or worker left.
+ */
+void fs_fold_destroy(void)
+{
+	struct fs_process *process, *next;
+
+	list_for_each_entry_safe(process, next, &fs_table.folded, link) {
+		list_del(&process->link);
+		fs_process_free(process);
+	}
 }

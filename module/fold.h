@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Ended processes are kept for a while and then folded into rows per (comm, object).
+ * Ended processes that are not kept any longer are folded into rows per (comm, object).
  */
 #ifndef FAULTSTAT_FOLD_H
 #define FAULTSTAT_FOLD_H
 
-bool fs_fold_run(void);
+#include <linux/types.h>
+
+void fs_fold_cpu(int cpu);
+void fs_fold_all(bool emptied);
+u64 fs_fold_count(void);
+void fs_fold_init(void);
+void fs_fold_destroy(void);
 
 #endif

@@ -4,12 +4,13 @@
  * in account.c; what a CPU's first call on a row wants is here, the regions themselves are
  * in regions.c, and what asks for heat is in heat_request.c. See heat.h for the bounds.
  *
- * A row's heat appears under fs_table.lock, once its process is known to be asked for.
+ * A row's heat appears under its process's lock, once its process is known to be asked for.
  */
 #include <linux/sched.h>
 #include <linux/string.h>
 #include "heat.h"
 #include "pool.h"
+#include "process.h"
 
 static atomic64_t lost = ATOMIC64_INIT(0);
 
@@ -63,7 +64,7 @@ static struct fs_heat *heat_make(struct fs_row *row, const struct vm_area_struct
 	struct fs_heat *heat;
 	unsigned long flags;
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	fs_hook_lock_irqsave(&row->process->lock, flags);
 	heat = fs_heat_of(row);
 	if (!heat) {
 		heat = fs_pool_get(POOL_HEAT);
@@ -79,7 +80,7 @@ static struct fs_heat *heat_make(struct fs_row *row, const struct vm_area_struct
 			WRITE_ONCE(row->heat, heat->cpu);
 		}
 	}
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	fs_hook_unlock_irqrestore(&row->process->lock, flags);
 	return heat;
 }
 
@@ -199,14 +200,14 @@ void fs_heat_major_at_end(struct fs_row *row, const struct fs_heat_place *place)
 		count_shared(heat, place->page, true);
 }
 
-/* Reading; process context, fs_table.mutex held. */
+/* Reading; process context, fs_table.rows_sem held. */
 
 /**
  * fs_heat_read - sums a row's regions over the CPUs
  * @heat: of the row
  * @read: result
  *
- * Process context, fs_table.mutex held.
+ * Process context, fs_table.rows_sem held.
  */
 void fs_heat_read(const struct fs_heat *heat, struct fs_heat_read *read)
 {
@@ -283,7 +284,7 @@ void fs_heat_release(struct fs_heat *heat)
  * fs_heat_free - frees a row's heat
  * @row: one that no hook counts in any more
  *
- * Process context, fs_table.mutex held.
+ * Process context, fs_table.rows_sem held.
  */
 void fs_heat_free(struct fs_row *row)
 {
@@ -294,6 +295,12 @@ void fs_heat_free(struct fs_row *row)
 		fs_heat_release(heat);
 }
 
+static bool free_row(struct fs_row *row, void *data)
+{
+	fs_heat_free(row);
+	return true;
+}
+
 /**
  * fs_heat_destroy - frees all heat
  *
@@ -301,10 +308,5 @@ void fs_heat_free(struct fs_row *row)
  */
 void fs_heat_destroy(void)
 {
-	struct fs_row *row;
-
-	list_for_each_entry(row, &fs_table.rows, of_table) {
-		fs_heat_free(row);
-		cond_resched();
-	}
+	fs_rows_walk(free_row, NULL);
 }

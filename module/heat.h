@@ -33,7 +33,7 @@
  * @epoch: fs_table.epoch when it was made
  * @lock: for @shared
  * @told: the line of a snapshot under way that has read this heat, and to which verdicts
- *	that come later are to be added; fs_table.lock
+ *	that come later are to be added; fs_table.rows_sem for writing
  * @lost: calls that found no memory for their region
  * @lost_major: majors likewise
  * @shared: of CPUs that have none of their own

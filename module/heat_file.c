@@ -80,7 +80,7 @@ struct heat_reader {
 static void line_free(struct heat_line *line)
 {
 	if (line->who.name)
-		fs_name_put(line->who.name);
+		fs_name_unpin(line->who.name);
 	kfree(line->regions);
 	kfree(line);
 }
@@ -114,11 +114,11 @@ static struct heat_line *line_new(struct fs_heat *heat, const struct fs_row *row
 	return line;
 }
 
-/* Under fs_table.lock: a verdict that has come on a call that nothing had settled. */
+/* Under a task's shard's lock: a verdict that has come on a call that nothing had settled. */
 static void add_open(struct fs_row *row, struct fs_process *process,
 		     const struct fs_task_moved *moved, void *data)
 {
-	struct fs_heat *heat = row ? fs_heat_of(row) : NULL;
+	struct fs_heat *heat = fs_heat_of(row);
 	struct heat_line *line = heat ? heat->told : NULL;
 
 	if (!line || moved->verdict != COUNT_MAJOR || !fs_heat_has_call(heat, &moved->heat))
@@ -128,50 +128,50 @@ static void add_open(struct fs_row *row, struct fs_process *process,
 		line->regions[moved->heat.page >> line->shift].major++;
 }
 
+struct reading {
+	struct heat_reader *reader;
+	struct fs_heat_read *read;
+	struct pid_namespace *ns;
+	bool whole;
+};
+
 /*
  * From now on verdicts that come are added. One that was settled while the row was being
  * read may be in neither: the next snapshot has it.
  */
-static void line_tell(struct heat_line *line)
+static bool read_row(struct fs_row *row, void *data)
 {
-	unsigned long flags;
+	struct reading *reading = data;
+	struct fs_heat *heat = fs_heat_of(row);
+	struct heat_line *line;
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	line->heat->told = line;
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	if (!heat)
+		return true;
+	line = line_new(heat, row, reading->read, reading->ns, &reading->whole);
+	if (line) {
+		list_add_tail(&line->link, &reading->reader->lines);
+		reading->reader->count++;
+		line->heat->told = line;
+	}
+	return reading->whole;
 }
 
-/* Under fs_table.mutex. Returns false where there is no memory. */
+/* Under fs_table.rows_sem, for writing. Returns false where there is no memory. */
 static bool lines_read(struct heat_reader *reader, struct fs_heat_read *read,
 		       struct pid_namespace *ns)
 {
+	struct reading reading = { .reader = reader, .read = read, .ns = ns, .whole = true };
 	struct heat_line *line;
-	unsigned long flags;
-	struct fs_heat *heat;
-	struct fs_row *row;
-	bool whole = true;
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	fs_task_visit_begin(add_open, NULL);
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
-	list_for_each_entry(row, &fs_table.rows, of_table) {
-		cond_resched();
-		heat = fs_heat_of(row);
-		if (!heat || !whole)
-			continue;
-		line = line_new(heat, row, read, ns, &whole);
-		if (!line)
-			continue;
-		list_add_tail(&line->link, &reader->lines);
-		reader->count++;
-		line_tell(line);
-	}
+	fs_task_visit_begin();
+	fs_rows_walk(read_row, &reading);
 	fs_task_visit_open(add_open, NULL);
+	fs_task_visit_end();
 	list_for_each_entry(line, &reader->lines, link) {
 		line->heat->told = NULL;
 		line->heat = NULL;
 	}
-	return whole;
+	return reading.whole;
 }
 
 static void line_sum(struct heat_line *line)
@@ -197,12 +197,12 @@ static int reader_fill(struct heat_reader *reader)
 
 	if (!read)
 		return -ENOMEM;
-	mutex_lock(&fs_table.mutex);
+	down_write(&fs_table.rows_sem);
 	whole = lines_read(reader, read, ns);
 	fs_heat_status(&reader->status);
 	fs_heat_request_status(&reader->status);
 	reader->resets = fs_table.resets;
-	mutex_unlock(&fs_table.mutex);
+	up_write(&fs_table.rows_sem);
 	kfree(read);
 	reader->boottime_ns = ktime_get_boottime_ns();
 	reader->realtime_ns = ktime_to_ns(ktime_get_real());

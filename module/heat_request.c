@@ -20,18 +20,23 @@
 /**
  * struct heat_request - a parameter or an open file that asks for heat
  * @link: from @parameter on
- * @set: which processes; fs_table.lock
+ * @set: which processes; requests_lock
  */
 struct heat_request {
 	struct list_head link;
 	struct fs_pid_set set;
 };
 
-/* The parameter heat_pid, which is always there, and the open files. fs_table.lock. */
+/* Hooks take it, at births and execs, while heat is asked for. */
+static DEFINE_RAW_SPINLOCK(requests_lock);
+
+/* The parameter heat_pid, which is always there, and the open files. requests_lock. */
 static struct heat_request parameter = { .link = LIST_HEAD_INIT(parameter.link) };
 static unsigned int requests;
 
-/* One change at a time; before fs_table.mutex. */
+static bool asked;	/* whether any of them asks for anything; heat_mutex */
+
+/* One change at a time; before fs_table.rows_sem. */
 static DEFINE_MUTEX(heat_mutex);
 
 /**
@@ -39,49 +44,72 @@ static DEFINE_MUTEX(heat_mutex);
  * @pid: of the thread group
  * @nr: its number in the initial namespace
  *
- * In a hook, under fs_table.lock.
+ * In a hook; or, with @nr 0, in process context.
  */
 bool fs_heat_selects(struct pid *pid, pid_t nr)
 {
-	/* Each of them is asked, for an id in it may get its meaning. */
-	bool selects = fs_pid_set_has(&parameter.set, pid, nr);
 	struct heat_request *request;
+	unsigned long flags;
+	bool selects;
 
+	fs_hook_lock_irqsave(&requests_lock, flags);
+	/* Each of them is asked, for an id in it may get its meaning. */
+	selects = fs_pid_set_has(&parameter.set, pid, nr);
 	list_for_each_entry(request, &parameter.link, link)
 		selects |= fs_pid_set_has(&request->set, pid, nr);
+	fs_hook_unlock_irqrestore(&requests_lock, flags);
 	return selects;
 }
 
-/* Asking. Under heat_mutex, which lets the requests be read without fs_table.lock. */
+/**
+ * fs_heat_is_asked_for - whether fs_heat_selects() is worth asking
+ *
+ * In a hook. Who has not heard of it yet asks again in the next epoch.
+ */
+bool fs_heat_is_asked_for(void)
+{
+	return READ_ONCE(asked);
+}
+
+/* Asking. Under heat_mutex. */
 
 static bool row_is_asked_for(const struct fs_row *row)
 {
 	return row->process->pid && fs_heat_selects(row->process->pid, 0);
 }
 
+struct drop {
+	struct list_head gone;
+	bool all;
+};
+
+static bool drop_row(struct fs_row *row, void *data)
+{
+	struct fs_heat *heat = fs_heat_of(row);
+	struct drop *drop = data;
+
+	if (heat && (drop->all || !row_is_asked_for(row))) {
+		WRITE_ONCE(row->heat, NULL);
+		list_add(&heat->link, &drop->gone);
+	}
+	return true;
+}
+
 /* Takes heat from rows: from all, or where nothing asks for it any more. */
 static void heat_drop(bool all)
 {
+	struct drop drop = { .gone = LIST_HEAD_INIT(drop.gone), .all = all };
 	struct fs_heat *heat, *next;
-	LIST_HEAD(gone);
-	struct fs_row *row;
 
-	mutex_lock(&fs_table.mutex);
-	list_for_each_entry(row, &fs_table.rows, of_table) {
-		heat = fs_heat_of(row);
-		if (heat && (all || !row_is_asked_for(row))) {
-			WRITE_ONCE(row->heat, NULL);
-			list_add(&heat->link, &gone);
-		}
-		cond_resched();
-	}
-	mutex_unlock(&fs_table.mutex);
-	if (list_empty(&gone))
+	down_write(&fs_table.rows_sem);
+	fs_rows_walk(drop_row, &drop);
+	up_write(&fs_table.rows_sem);
+	if (list_empty(&drop.gone))
 		return;
 	/* Tasks remember where they counted: all look anew, and find nothing there. */
 	fs_table_new_epoch();
 	compat_synchronize_hooks();
-	list_for_each_entry_safe(heat, next, &gone, link) {
+	list_for_each_entry_safe(heat, next, &drop.gone, link) {
 		fs_heat_release(heat);
 		cond_resched();
 	}
@@ -91,7 +119,7 @@ static void heat_drop(bool all)
  * Sets how many items the pools keep in reserve for the first calls on rows: some while
  * heat is asked for, none otherwise.
  */
-static void heat_stock(bool asked)
+static void heat_stock(void)
 {
 	unsigned int cpus = num_online_cpus();
 	int id;
@@ -106,9 +134,8 @@ static void heat_stock(bool asked)
 
 static void heat_apply(void)
 {
-	bool asked = requests || !fs_pids_is_empty(&parameter.set.list);
-
-	heat_stock(asked);
+	WRITE_ONCE(asked, requests || !fs_pids_is_empty(&parameter.set.list));
+	heat_stock();
 	fs_table_new_epoch();
 	compat_synchronize_hooks();
 	heat_drop(false);
@@ -144,13 +171,13 @@ void fs_heat_request_change(struct heat_request *request, const struct fs_pid_li
 	unsigned long flags;
 
 	mutex_lock(&heat_mutex);
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	fs_hook_lock_irqsave(&requests_lock, flags);
 	fs_pid_set_change(&request->set, pids, before);
 	if (request != &parameter && list_empty(&request->link)) {
 		list_add_tail(&request->link, &parameter.link);
 		requests++;
 	}
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	fs_hook_unlock_irqrestore(&requests_lock, flags);
 	fs_pid_set_put(before);
 	heat_apply();
 	mutex_unlock(&heat_mutex);
@@ -170,10 +197,10 @@ void fs_heat_request_end(struct heat_request *request)
 		return;
 	mutex_lock(&heat_mutex);
 	if (!list_empty(&request->link)) {
-		fs_hook_lock_irqsave(&fs_table.lock, flags);
+		fs_hook_lock_irqsave(&requests_lock, flags);
 		list_del(&request->link);
 		requests--;
-		fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+		fs_hook_unlock_irqrestore(&requests_lock, flags);
 		heat_apply();
 	}
 	mutex_unlock(&heat_mutex);
@@ -202,10 +229,10 @@ void fs_heat_request_status(struct fs_heat_status *status)
 {
 	unsigned long flags;
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	fs_hook_lock_irqsave(&requests_lock, flags);
 	status->requests = requests;
 	status->pids = parameter.set.list;
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	fs_hook_unlock_irqrestore(&requests_lock, flags);
 }
 
 /**

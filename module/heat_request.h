@@ -14,6 +14,7 @@ struct pid;
 
 /* In a hook: */
 bool fs_heat_selects(struct pid *pid, pid_t nr);
+bool fs_heat_is_asked_for(void);
 
 /* In process context: */
 struct heat_request *fs_heat_request_begin(void);

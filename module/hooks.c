@@ -115,8 +115,10 @@ static struct kprobe free_kprobe;
 /*
  * debugfs's kprobes/enabled=0 disarms all kprobes without telling them, and the text of
  * the probed function need not show it: another tracer may have its call there. So
- * whether kprobes fire is tried on a function of our own. fs_table.mutex.
+ * whether kprobes fire is tried on a function of our own. watch_mutex.
  */
+static DEFINE_MUTEX(watch_mutex);
+
 static struct kprobe trial_kprobe;
 static bool trial_is_set;
 static bool trial_fired;
@@ -154,7 +156,7 @@ static bool kprobes_are_silent(void)
 
 /*
  * Whatever silences the hook in a way of its own: faults that the kernel counts while
- * not one call comes. fs_table.mutex.
+ * not one call comes. watch_mutex.
  */
 #define UNSEEN_MAX	64
 
@@ -455,9 +457,9 @@ void fs_hooks_exit(void)
  */
 void fs_hooks_watch(void)
 {
-	mutex_lock(&fs_table.mutex);
+	mutex_lock(&watch_mutex);
 	watch_begin(calls_counted());
-	mutex_unlock(&fs_table.mutex);
+	mutex_unlock(&watch_mutex);
 }
 
 /* Why the hook on handle_mm_fault() is dead; NULL where it is not, or not known to be. */
@@ -476,21 +478,24 @@ static const char *fault_hook_trouble(const char *how, bool kprobes_silent)
  * fs_hooks_status - what is hooked now, and what is not and why
  * @status: result
  *
- * Process context, fs_table.mutex held. Returns how many entries were set. Reads state
+ * Process context, fs_table.rows_sem held. Returns how many entries were set. Reads state
  * that settings.c may be changing: good enough for a report.
  */
 unsigned int fs_hooks_status(struct fs_hook_status status[HOOKS_MAX])
 {
 	struct fs_hook_status *at = status;
 	const char *how = fault_how, *trouble;
-	bool kprobes_silent = kprobes_are_silent();
+	bool kprobes_silent;
 	int i;
 
+	mutex_lock(&watch_mutex);
+	kprobes_silent = kprobes_are_silent();
 	at->name = FAULT_FUNCTION;
 	at->how = how;
 	at->why = "enabled=0";
 	at->nmissed = how && !strcmp(how, "kprobe") ? (long)fault_kprobe.nmissed : -1;
 	trouble = how ? fault_hook_trouble(how, kprobes_silent) : NULL;
+	mutex_unlock(&watch_mutex);
 	if (trouble) {
 		at->how = NULL;
 		at->why = trouble;

@@ -1,37 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the worker works at: filling the pools, folding ended processes, making room
- * where rows are short, giving memory back. Process context.
+ * What the worker works at: filling the pools; folding ended processes, on the CPU that ended them;
+ * and, one after the other, what is left: making room where rows are short, freeing names, giving
+ * memory back. Each does what there is and is done; none waits for a moment of quiet. Process
+ * context.
  */
 #include <linux/sched.h>
 #include "cold.h"
+#include "ended.h"
 #include "fold.h"
 #include "housekeeping.h"
+#include "name.h"
 #include "pool.h"
-#include "worker.h"
+#include "sweep.h"
+#include "table.h"
 
-/**
- * fs_house_refill - what fs_worker_refill() asks for
- *
- * Process context; waits for nothing but memory.
- */
-void fs_house_refill(void)
+/* Where rows are short, ended processes go first, the oldest before others: an eighth at a time. */
+static void make_room(void)
 {
-	fs_pool_refill();
+	unsigned int ended = fs_ended_count(), some = ended / 8 + 1;
+
+	while (ended && fs_table_is_crowded() && !fs_worker_is_stopping()) {
+		fs_ended_make_due(some);
+		fs_fold_all(false);
+		ended -= min(ended, some);
+	}
+	fs_cold_run();
 }
 
-/**
- * fs_house_keep - what fs_worker_keep_house() asks for
- *
- * Process context; waits for grace periods.
- */
-void fs_house_keep(void)
+static void keep_house(void)
 {
-	while (fs_fold_run() && !fs_worker_is_stopping())
-		cond_resched();
-	fs_cold_run();
+	make_room();
+	/* What CPUs have left that are gone. */
+	fs_fold_all(false);
+	if (fs_names_are_many())
+		fs_sweep_run();
 	if (fs_pool_has_surplus())
 		fs_pool_trim();
 	/* What was freed may be what some pool could not get. */
 	fs_pool_refill();
 }
+
+const struct fs_works fs_house_works = {
+	.refill = fs_pool_refill,
+	.fold = fs_fold_cpu,
+	.keep_house = keep_house,
+};

@@ -5,7 +5,8 @@
 #ifndef FAULTSTAT_HOUSEKEEPING_H
 #define FAULTSTAT_HOUSEKEEPING_H
 
-void fs_house_refill(void);
-void fs_house_keep(void);
+#include "worker.h"
+
+extern const struct fs_works fs_house_works;
 
 #endif

@@ -19,4 +19,10 @@
 #define fs_hook_unlock_irqrestore(lock, flags) \
 	raw_spin_unlock_irqrestore(lock, flags)
 
+/* The same with interrupts off already. */
+#define fs_hook_lock(lock) \
+	raw_spin_lock_nested(lock, in_nmi() ? SINGLE_DEPTH_NESTING : 0)
+#define fs_hook_unlock(lock) \
+	raw_spin_unlock(lock)
+
 #endif

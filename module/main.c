@@ -8,7 +8,9 @@
  */
 #include <linux/init.h>
 #include <linux/module.h>
+#include "ended.h"
 #include "export.h"
+#include "fold.h"
 #include "heat.h"
 #include "heat_request.h"
 #include "hooks.h"
@@ -26,16 +28,13 @@
 #include "uapi/faultstat.h"
 #include "worker.h"
 
-/* Rows of fs_special_start() that are not the user's: overflow, unselected, other. */
-#define SPECIAL_ROWS 3
-
 static int storage_start(void)
 {
 	size_t size[POOLS] = { 0 };
 	int err;
 
-	fs_name_pool_sizes(size);
-	fs_row_pool_sizes(size);
+	fs_names_pool_sizes(size);
+	fs_rows_pool_sizes(size);
 	fs_heat_pool_sizes(size);
 	size[POOL_PROCESS] = sizeof(struct fs_process);
 	size[POOL_TASK] = sizeof(struct fs_task_state);
@@ -44,11 +43,16 @@ static int storage_start(void)
 			   fs_settings.max_rows + SPECIAL_ROWS, fs_settings.max_tasks, size);
 	/* What cannot grow later takes its memory before what can. */
 	if (!err)
-		err = fs_table_init(fs_settings.max_rows, fs_settings.keep_exited);
+		err = fs_table_init(fs_settings.max_rows, fs_settings.max_tasks);
+	if (!err)
+		err = fs_names_init(fs_settings.max_rows);
 	if (!err)
 		err = fs_task_init(fs_settings.max_tasks);
 	if (!err)
+		err = fs_ended_keep(fs_settings.keep_exited);
+	if (!err)
 		err = fs_pool_fill();
+	fs_fold_init();
 	if (!err)
 		err = fs_special_start();
 	if (err)
@@ -60,9 +64,12 @@ static int storage_start(void)
 static void storage_stop(void)
 {
 	fs_task_destroy();
+	fs_ended_destroy();
 	fs_heat_destroy();
-	fs_row_destroy();
-	fs_process_destroy();
+	fs_rows_destroy();
+	fs_fold_destroy();
+	fs_processes_destroy();
+	fs_names_destroy();
 	fs_table_destroy();
 	fs_heat_request_destroy();
 	fs_pool_destroy();
@@ -76,7 +83,7 @@ static int __init faultstat_init(void)
 	if (err)
 		return err;
 	fs_mounts_find();
-	err = fs_worker_start(fs_house_refill, fs_house_keep);
+	err = fs_worker_start(&fs_house_works);
 	if (err)
 		goto no_worker;
 	err = storage_start();

@@ -1,43 +1,83 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Names: one for all rows of the same text. Hooks call this, under fs_table.lock, when a
- * row is new.
+ * Names: found without a lock, made under that of their shard, and swept away when no row has
+ * them. See name.h.
+ *
+ * A hook that has found a name gives it to a row before preemption is on again. So a sweep takes
+ * names out of the index that no row has, waits for the hooks, and looks once more.
  */
-#include <linux/hash.h>
-#include <linux/jhash.h>
+#include <linux/log2.h>
+#include <linux/random.h>
 #include <linux/string.h>
+#include <asm/unaligned.h>
 #include "name.h"
 #include "pool.h"
-#include "table.h"
+#include "shard.h"
+#include "worker.h"
 
-static struct fs_name *name_find(u32 hash, const char *text)
+static struct fs_name **name_index __read_mostly;
+static u32 name_mask __read_mostly;
+static u64 name_secret __read_mostly;
+static struct fs_shards shards __read_mostly;
+
+/* With more names in a shard a sweep is worth it: twice what the last one left in any. */
+#define SHARD_LEAST	64
+static unsigned int shard_max __read_mostly;
+
+static u64 name_mix(u64 hash, u64 word)
 {
-	struct fs_name *name = fs_table.name_index[hash_32(hash, fs_table.name_bits)];
+	hash = (hash ^ word) * name_secret;
+	return hash ^ hash >> 29;
+}
 
-	while (name && (name->hash != hash || strcmp(name->text, text)))
-		name = name->index_next;
+/* A secret hash, eight bytes at a time: paths may be long, and a hook waits for it. */
+static u32 name_hash(const char *text, size_t length)
+{
+	u64 hash = length, rest = 0;
+
+	for (; length >= sizeof(u64); length -= sizeof(u64), text += sizeof(u64))
+		hash = name_mix(hash, get_unaligned((const u64 *)text));
+	memcpy(&rest, text, length);
+	return name_mix(hash, rest) >> 32;
+}
+
+static bool name_is(const struct fs_name *name, u32 hash, const char *text, size_t length)
+{
+	const char *at = name->text;
+	u64 rest = 0;
+
+	if (name->hash != hash || name->length != length)
+		return false;
+	for (; length >= sizeof(u64); length -= sizeof(u64), text += sizeof(u64), at += sizeof(u64))
+		if (get_unaligned((const u64 *)text) != get_unaligned((const u64 *)at))
+			return false;
+	memcpy(&rest, text, length);
+	return get_unaligned((const u64 *)at) == rest;
+}
+
+/* A name's memory stays what it is until the hooks have ended: no lock is needed. */
+static struct fs_name *name_find(u32 hash, const char *text, size_t length)
+{
+	struct fs_name *name = READ_ONCE(name_index[hash & name_mask]);
+
+	while (name && !name_is(name, hash, text, length))
+		name = READ_ONCE(name->index_next);
 	return name;
 }
 
-/**
- * fs_name_hash - the hash by which a name is found
- * @text: the name
- *
- * Any context. Long to make, so it is made before a lock is taken.
- */
-u32 fs_name_hash(const char *text)
+static size_t name_bytes(size_t length)
 {
-	return jhash(text, strlen(text), fs_table.hash_name);
+	return offsetof(struct fs_name, text) + round_up(length + 1, sizeof(u64));
 }
 
 /* From the smallest size that will do, or the next one that is left. */
-static struct fs_name *name_new(size_t len)
+static struct fs_name *name_new(size_t length)
 {
 	struct fs_name *name = NULL;
 	int id;
 
 	for (id = POOL_NAME_FIRST; id <= POOL_NAME_LAST && !name; id++) {
-		if (offsetof(struct fs_name, text) + len + 1 > fs_pool_item_size(id))
+		if (name_bytes(length) > fs_pool_item_size(id))
 			continue;
 		name = fs_pool_get(id);
 		if (name)
@@ -46,100 +86,248 @@ static struct fs_name *name_new(size_t len)
 	return name;
 }
 
-/**
- * fs_name_get - finds or makes a name
- * @text: shorter than NAME_SIZE_MAX
- * @hash: fs_name_hash() of it
- *
- * Under fs_table.lock. Returns the name with a reference taken, or NULL where there is no
- * memory.
- */
-struct fs_name *fs_name_get(const char *text, u32 hash)
+static struct fs_name *name_make(u32 hash, const char *text, size_t length)
 {
-	struct fs_name **bucket = &fs_table.name_index[hash_32(hash, fs_table.name_bits)];
-	struct fs_name *name = name_find(hash, text);
 	/* There are few of the last size: without one of them the end has to do. */
-	size_t room = fs_pool_item_size(POOL_NAME_LAST - 1) - offsetof(struct fs_name, text) - 1;
-	size_t len;
-	bool cut;
+	size_t room = fs_pool_item_size(POOL_NAME_LAST - 1) - offsetof(struct fs_name, text) -
+		      sizeof(u64);
+	struct fs_name *name = name_new(length);
+	bool cut = !name && length > room;
 
-	if (name) {
-		atomic_inc(&name->refs);
-		return name;
-	}
-	len = strlen(text);
-	name = name_new(len);
-	cut = !name && len > room;
 	if (cut) {
-		text += len - room;
-		len = room;
-		name = name_new(len);
+		text += length - room;
+		length = room;
+		hash = name_hash(text, length);
+		name = name_new(length);
 	}
 	if (!name)
 		return NULL;
 	name->hash = hash;
-	name->length = len;
-	atomic_set(&name->refs, 1);
-	memcpy(name->text, text, len + 1);
+	name->length = length;
+	name->seen = 0;
+	atomic_set(&name->pins, 0);
+	memset(name->text + round_down(length, sizeof(u64)), 0, sizeof(u64));
+	memcpy(name->text, text, length);
 	if (cut)
 		memcpy(name->text, "...", 3);
-	name->index_next = *bucket;
-	*bucket = name;
 	return name;
 }
 
-/* Under fs_table.lock. */
-static void name_unlink(struct fs_name *name)
+/* Under the shard's lock. */
+static void name_link(struct fs_shard *shard, struct fs_name *name)
 {
-	struct fs_name **at = &fs_table.name_index[hash_32(name->hash, fs_table.name_bits)];
+	struct fs_name **bucket = &name_index[name->hash & name_mask];
+
+	name->indexed = true;
+	shard->count++;
+	name->index_next = *bucket;
+	/* Hooks that find the name find it whole. */
+	smp_wmb();
+	WRITE_ONCE(*bucket, name);
+}
+
+/* Under the shard's lock; hooks may be at it. */
+static void name_unlink(struct fs_shard *shard, struct fs_name *name)
+{
+	struct fs_name **at = &name_index[name->hash & name_mask];
 
 	while (*at != name)
 		at = &(*at)->index_next;
-	*at = name->index_next;
-	fs_pool_put(name->pool, name);
+	WRITE_ONCE(*at, name->index_next);
+	name->indexed = false;
+	shard->count--;
+}
+
+/*
+ * Puts a new name into the index, unless another CPU was here; then that one's is taken. Long names
+ * are not compared under the lock: a bucket that has changed is searched again, and where it does
+ * so all the time there are two of a name, which is no harm.
+ */
+static struct fs_name *name_settle(struct fs_name *name, struct fs_name *seen)
+{
+	struct fs_shard *shard = fs_shard_of(&shards, name->hash & name_mask);
+	struct fs_name **bucket = &name_index[name->hash & name_mask], *other;
+	bool linked = false, many;
+	unsigned long flags;
+	int tries;
+
+	for (tries = 0; !linked; tries++) {
+		fs_hook_lock_irqsave(&shard->lock, flags);
+		linked = *bucket == seen || tries == 3;
+		if (linked)
+			name_link(shard, name);
+		many = shard->count > READ_ONCE(shard_max);
+		seen = *bucket;
+		fs_hook_unlock_irqrestore(&shard->lock, flags);
+		if (linked)
+			break;
+		other = name_find(name->hash, name->text, name->length);
+		if (other) {
+			fs_pool_put(name->pool, name);
+			return other;
+		}
+	}
+	if (many)
+		fs_worker_keep_house();
+	return name;
 }
 
 /**
- * fs_name_put_locked - gives up a reference to a name
- * @name: may be freed by this
+ * fs_name_get - finds or makes a name
+ * @text: the name
+ * @length: its bytes, less than NAME_SIZE_MAX
  *
- * Under fs_table.lock.
+ * Preemption off. Returns the name, which stays until preemption is on unless a row gets it before
+ * that; NULL where there is no memory.
  */
-void fs_name_put_locked(struct fs_name *name)
+struct fs_name *fs_name_get(const char *text, size_t length)
 {
-	if (atomic_dec_and_test(&name->refs))
-		name_unlink(name);
+	u32 hash = name_hash(text, length);
+	struct fs_name *seen = READ_ONCE(name_index[hash & name_mask]);
+	struct fs_name *name = name_find(hash, text, length);
+
+	if (name)
+		return name;
+	name = name_make(hash, text, length);
+	if (!name)
+		return NULL;
+	return name_settle(name, name->hash == hash ? seen : NULL);
+}
+
+/* Sweeping; process context, one at a time. */
+
+/**
+ * fs_names_are_many - whether a sweep is worth it
+ *
+ * Any context.
+ */
+bool fs_names_are_many(void)
+{
+	u32 i;
+
+	for (i = 0; i <= shards.mask; i++)
+		if (READ_ONCE(shards.of[i].count) > READ_ONCE(shard_max))
+			return true;
+	return false;
 }
 
 /**
- * fs_name_put - gives up a reference to a name
- * @name: may be freed by this
+ * fs_names_take_idle - takes names that were not marked out of the index
+ * @sweep: the mark
+ * @idle: result
+ * @most: its size
  *
- * Any context but NMI, without fs_table.lock.
+ * Process context. Hooks may still be at them. Returns how many there are.
  */
-void fs_name_put(struct fs_name *name)
+unsigned int fs_names_take_idle(u32 sweep, struct fs_name **idle, unsigned int most)
 {
+	unsigned int count = 0, bucket;
+	struct fs_name *name, *next;
 	unsigned long flags;
 
-	if (atomic_add_unless(&name->refs, -1, 1))
-		return;
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	fs_name_put_locked(name);
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	for (bucket = 0; bucket <= name_mask && count < most; bucket++) {
+		struct fs_shard *shard = fs_shard_of(&shards, bucket);
+
+		if (!READ_ONCE(name_index[bucket]))
+			continue;
+		fs_hook_lock_irqsave(&shard->lock, flags);
+		for (name = name_index[bucket]; name && count < most; name = next) {
+			next = name->index_next;
+			if (name->seen == sweep || atomic_read(&name->pins))
+				continue;
+			name_unlink(shard, name);
+			idle[count++] = name;
+		}
+		fs_hook_unlock_irqrestore(&shard->lock, flags);
+		cond_resched();
+	}
+	return count;
 }
 
 /**
- * fs_name_pool_sizes - the item sizes of the pools that names use
+ * fs_names_drop - frees names that were taken out, but for those that are marked by now
+ * @sweep: the mark
+ * @idle: the names
+ * @count: of them
+ *
+ * Process context, a grace period later.
+ */
+void fs_names_drop(u32 sweep, struct fs_name **idle, unsigned int count)
+{
+	unsigned int i, most = 0;
+	unsigned long flags;
+
+	for (i = 0; i < count; i++) {
+		struct fs_name *name = idle[i];
+		struct fs_shard *shard = fs_shard_of(&shards, name->hash & name_mask);
+
+		if (name->seen == sweep || atomic_read(&name->pins)) {
+			fs_hook_lock_irqsave(&shard->lock, flags);
+			name_link(shard, name);
+			fs_hook_unlock_irqrestore(&shard->lock, flags);
+		} else {
+			fs_pool_put(name->pool, name);
+		}
+		cond_resched();
+	}
+	for (i = 0; i <= shards.mask; i++)
+		most = max(most, READ_ONCE(shards.of[i].count));
+	WRITE_ONCE(shard_max, 2 * most + SHARD_LEAST);
+}
+
+/* Beginning and end. */
+
+/**
+ * fs_names_pool_sizes - the item sizes of the pools that names use
  * @size: by pool
  *
  * Any context.
  */
-void fs_name_pool_sizes(size_t *size)
+void fs_names_pool_sizes(size_t *size)
 {
 	static const size_t names[] = { 64, 128, 256, 1024 };
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		size[POOL_NAME_FIRST + i] = names[i];
-	size[POOL_NAME_LAST] = offsetof(struct fs_name, text) + NAME_SIZE_MAX + 1;
+	size[POOL_NAME_LAST] = offsetof(struct fs_name, text) + NAME_SIZE_MAX + sizeof(u64);
+}
+
+/**
+ * fs_names_init - makes the index
+ * @max_rows: rows at once
+ *
+ * Process context. Returns 0 or -ENOMEM; fs_names_destroy() is right after either.
+ */
+int fs_names_init(unsigned int max_rows)
+{
+	name_mask = (1U << clamp(order_base_2(max_rows) - 2, 6, 16)) - 1;
+	get_random_bytes(&name_secret, sizeof(name_secret));
+	name_secret |= 1;
+	shard_max = SHARD_LEAST;
+	name_index = fs_memory_zalloc((name_mask + 1) * sizeof(*name_index));
+	return name_index ? fs_shards_init(&shards) : -ENOMEM;
+}
+
+/**
+ * fs_names_destroy - frees all names
+ *
+ * Process context, with no hook, row or reader left.
+ */
+void fs_names_destroy(void)
+{
+	struct fs_name *name, *next;
+	u32 bucket;
+
+	for (bucket = 0; name_index && bucket <= name_mask; bucket++) {
+		for (name = name_index[bucket]; name; name = next) {
+			next = name->index_next;
+			fs_pool_put(name->pool, name);
+		}
+		cond_resched();
+	}
+	fs_memory_free(name_index, (name_mask + 1) * sizeof(*name_index));
+	name_index = NULL;
+	if (shards.of)
+		fs_shards_destroy(&shards);
 }

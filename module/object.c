@@ -65,6 +65,7 @@ const char *fs_object_region_name(enum fs_region region)
 void fs_object_show_region(struct fs_object_shown *shown, enum fs_region region)
 {
 	shown->name = region_names[region];
+	shown->length = strlen(shown->name);
 	shown->ino = 0;
 	shown->dev = 0;
 	shown->deleted = false;
@@ -361,4 +362,5 @@ void fs_object_show(struct fs_object_shown *shown, const struct fs_object_key *k
 	} else {
 		shown->name = region_name(key, vma, scratch);
 	}
+	shown->length = strlen(shown->name);
 }

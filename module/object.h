@@ -24,6 +24,7 @@ struct fs_object_key {
 /**
  * struct fs_object_shown - how an object is shown, made once for each row
  * @name: what /proc/PID/maps calls it
+ * @length: of @name
  * @ino: the inode there; 0 for a region. On overlayfs that is not always the inode
  *	 of the key, which is of the file underneath, where generations are kept
  * @dev: its device
@@ -31,6 +32,7 @@ struct fs_object_key {
  */
 struct fs_object_shown {
 	const char *name;
+	size_t length;
 	u64 ino;
 	u32 dev;
 	bool deleted;

@@ -51,6 +51,8 @@ static DEFINE_PER_CPU(struct magazines, magazines);
 
 /**
  * struct depot - a pool's free items on one node
+ * @lock: raw, interrupts off; inside a magazine's
+ * @stack: the items
  * @target: free items the worker aims at; doubles when it was empty
  * @starved: the worker could not fill it: no use in calling it, or in taking the lock
  * @emptied: it was empty since the worker looked last
@@ -65,6 +67,8 @@ struct depot {
 
 /**
  * struct pool - read-mostly, but for what the worker counts
+ * @depots: by node
+ * @size: bytes of an item
  * @batch: how many items a CPU exchanges with its depot
  * @keep: how many a CPU keeps; none where all could not, or the last one would lie idle
  * @aim: a depot's target while it is not emptied
@@ -728,10 +732,12 @@ int fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int m
 	pool_setup(POOL_TASK, size[POOL_TASK], clamp(64 * cpus, 128U, 2048U), max_tasks);
 	pool_setup(POOL_PROCESS, size[POOL_PROCESS], clamp(64 * cpus, 128U, 2048U), 0);
 	pool_setup(POOL_ROW, size[POOL_ROW], clamp(256 * cpus, 512U, 8192U), max_rows);
-	pool_setup(POOL_GROUP, size[POOL_GROUP], clamp(16 * cpus, 32U, 512U), 0);
+	pool_setup(POOL_GROUP, size[POOL_GROUP], clamp(32 * cpus, 64U, 1024U), 0);
 	/* Without one the row's shared counters do, while without the others a call overflows. */
+	pool_setup(POOL_CELLS_FIRST, size[POOL_CELLS_FIRST], clamp(32 * cpus, 64U, 1024U),
+		   part_of_memory(4, size[POOL_CELLS_FIRST]));
 	pool_setup(POOL_CELLS, size[POOL_CELLS], clamp(8 * cpus, 16U, 512U),
-		   part_of_memory(2, size[POOL_CELLS]));
+		   part_of_memory(4, size[POOL_CELLS]));
 	pool_setup(POOL_SCRATCH, size[POOL_SCRATCH], cpus + 1, 0);
 	/* A program that maps files below deep trees is not to use up all memory for names. */
 	for (id = POOL_NAME_FIRST; id <= POOL_NAME_LAST; id++)

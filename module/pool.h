@@ -13,7 +13,8 @@ enum fs_pool_id {
 	POOL_TASK,		/* struct fs_task_state */
 	POOL_PROCESS,		/* struct fs_process */
 	POOL_ROW,		/* struct fs_row */
-	POOL_GROUP,		/* struct fs_group */
+	POOL_GROUP,		/* a zeroed struct fs_group */
+	POOL_CELLS_FIRST,	/* zeroed cells of a process's first rows */
 	POOL_CELLS,		/* a zeroed page of cells */
 	POOL_SCRATCH,		/* a page to build a path in */
 	POOL_NAME_FIRST,	/* struct fs_name with its text, by size */

@@ -1,33 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes: thread groups between two execs, from the first sign of them to the end
- * of their last task. What changes them runs under fs_table.lock, in hooks or in softirq.
- * The rules are in table.h.
+ * Processes: thread groups between two execs, from the first sign of them to the end of their last
+ * task. Called in hooks and in softirq. The index is divided into shards by the thread group; what
+ * belongs to a process has its lock, which is taken inside the shard's. The rules are in table.h.
  */
 #include <linux/hash.h>
 #include <linux/pid.h>
+#include <linux/rculist.h>
 #include <linux/string.h>
+#include "ended.h"
 #include "pool.h"
 #include "process.h"
-#include "worker.h"
-
-/* How many ended processes may wait beyond keep_exited before the worker is called. */
-#define ENDED_BATCH	32
+#include "table.h"
 
 struct fs_special fs_special;
 
-static unsigned int process_bucket(const struct signal_struct *signal)
+/*
+ * In the order of births, by which a reader tells what came after it began: one line that all CPUs
+ * write, once in a process's life.
+ */
+static atomic64_t last_id ____cacheline_aligned_in_smp = ATOMIC64_INIT(0);
+
+static u32 process_bucket(const struct signal_struct *signal)
 {
-	return hash_ptr((void *)signal, fs_table.process_bits);
+	return (unsigned long)signal * TABLE_HASH >> 32 & fs_table.process_mask;
 }
 
-/**
- * fs_process_find - the process of a thread group
- * @signal: of one of its tasks
- *
- * Under fs_table.lock.
- */
-struct fs_process *fs_process_find(const struct signal_struct *signal)
+static struct fs_shard *process_shard(const struct signal_struct *signal)
+{
+	return fs_shard_of(&fs_table.process_shards, process_bucket(signal));
+}
+
+/* Under the shard's lock. */
+static struct fs_process *process_find(const struct signal_struct *signal)
 {
 	struct fs_process *process = fs_table.process_index[process_bucket(signal)];
 
@@ -36,37 +41,53 @@ struct fs_process *fs_process_find(const struct signal_struct *signal)
 	return process;
 }
 
-static void process_link(struct fs_process *process)
+/* Under the shard's lock. */
+static void process_link(struct fs_shard *shard, struct fs_process *process)
 {
 	struct fs_process **bucket = &fs_table.process_index[process_bucket(process->signal)];
 
 	process->index_next = *bucket;
 	*bucket = process;
-	list_add_tail(&process->link, &fs_table.live);
-	fs_table.processes++;
+	/* A reader may be walking the list. */
+	list_add_tail_rcu(&process->link, &shard->list);
+	shard->count++;
 }
 
-static void process_unlink(struct fs_process *process)
+/* Under the shard's lock. It stays in the list until it is folded. */
+static void process_unlink(struct fs_shard *shard, struct fs_process *process)
 {
 	struct fs_process **at = &fs_table.process_index[process_bucket(process->signal)];
 
 	while (*at != process)
 		at = &(*at)->index_next;
 	*at = process->index_next;
-	process->signal = NULL;
-	process->gone = true;
+	shard->count--;
 }
 
-/* Of @task's thread group; all but whose child it is. */
+/**
+ * fs_process_setup - makes a process of memory
+ * @process: the memory
+ *
+ * Any context.
+ */
+void fs_process_setup(struct fs_process *process)
+{
+	memset(process, 0, sizeof(*process));
+	raw_spin_lock_init(&process->lock);
+	INIT_LIST_HEAD(&process->rows);
+	INIT_LIST_HEAD(&process->groups);
+	INIT_LIST_HEAD(&process->link);
+}
+
+/* Of @task's thread group, interrupts off; all but whose child it is. */
 static struct fs_process *process_new(struct task_struct *task)
 {
 	struct fs_process *process = fs_pool_get(POOL_PROCESS);
 
 	if (!process)
 		return NULL;
-	memset(process, 0, sizeof(*process));
-	INIT_LIST_HEAD(&process->rows);
-	process->id = ++fs_table.last_id;
+	fs_process_setup(process);
+	process->id = atomic64_inc_return(&last_id);
 	process->kind = PROCESS_LIVE;
 	process->signal = task->signal;
 	process->exec_id = compat_task_exec_id(task);
@@ -77,76 +98,261 @@ static struct fs_process *process_new(struct task_struct *task)
 	return process;
 }
 
-/**
- * fs_process_make - makes the process of a thread group that has none
- * @task: one of its tasks: current, or a child that does not run yet
- * @parent: its parent at birth, as well as that is known
- *
- * Under fs_table.lock and RCU. Returns NULL where there is no memory.
- */
-struct fs_process *fs_process_make(struct task_struct *task, struct task_struct *parent)
+/* Under the shard's lock and RCU. Returns NULL where there is no memory. */
+static struct fs_process *process_make(struct fs_shard *shard, struct task_struct *task,
+				       struct task_struct *parent)
 {
 	struct fs_process *process = process_new(task);
 
 	if (!process)
 		return NULL;
 	process->ppid = get_pid(task_tgid(parent));
-	process_link(process);
+	process_link(shard, process);
 	return process;
 }
 
-/**
- * fs_process_exec - the same thread group, become another program
- * @old: what it was
- * @task: current, its only task
- *
- * Under fs_table.lock. Returns NULL, with nothing changed, where there is no memory.
+/*
+ * Under @process->lock: ends it, if it is gone and has no task state left. From there on nothing
+ * counts in it.
  */
-struct fs_process *fs_process_exec(struct fs_process *old, struct task_struct *task)
+static bool process_ends(struct fs_process *process)
+{
+	if (!process->gone || process->tasks || process->ended)
+		return false;
+	process->ended = true;
+	WRITE_ONCE(process->kind, process->became_other ? PROCESS_EXEC : PROCESS_EXITED);
+	return true;
+}
+
+/* Interrupts off. None is kept that has counted nothing, or where there is no room for it. */
+static void process_ended(struct fs_process *process)
+{
+	fs_ended_add(&process->due, !list_empty(&process->rows) && !fs_table_is_crowded());
+}
+
+/* Interrupts off. */
+static void process_is_gone(struct fs_process *process, bool became_other)
+{
+	bool ends;
+
+	fs_hook_lock(&process->lock);
+	process->gone = true;
+	process->became_other = became_other;
+	/* exec names the task before its exec id changes: the old name is the one before. */
+	if (became_other)
+		memcpy(process->comm, process->comm_before, TASK_COMM_LEN);
+	ends = process_ends(process);
+	fs_hook_unlock(&process->lock);
+	if (ends)
+		process_ended(process);
+}
+
+/*
+ * Under the shard's lock: the same thread group has become another program, and @task is its only
+ * task. Returns NULL, with nothing changed, where there is no memory.
+ */
+static struct fs_process *process_exec(struct fs_shard *shard, struct fs_process *old,
+				       struct task_struct *task)
 {
 	struct fs_process *process = process_new(task);
 
 	if (!process)
 		return NULL;
 	process->ppid = get_pid(old->ppid);
-	/* exec names the task before its exec id changes: the old name is the one before. */
-	memcpy(old->comm, old->comm_before, TASK_COMM_LEN);
-	old->became_other = true;
-	process_unlink(old);
-	process_link(process);
-	fs_process_end_if_unused(old);
+	process_unlink(shard, old);
+	process_link(shard, process);
 	return process;
 }
 
 /**
- * fs_process_group_dead - no task of the thread group is left to make a call
- * @process: of that group
+ * fs_process_make - makes the process of a thread group, unless there is one
+ * @task: a child that does not run yet
+ * @parent: its parent
  *
- * Under fs_table.lock.
+ * In a hook, under RCU. Returns whether there is one now.
  */
-void fs_process_group_dead(struct fs_process *process)
+bool fs_process_make(struct task_struct *task, struct task_struct *parent)
 {
-	process_unlink(process);
-	fs_process_end_if_unused(process);
+	struct fs_shard *shard = process_shard(task->signal);
+	unsigned long flags;
+	bool there;
+
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	there = process_find(task->signal) || process_make(shard, task, parent);
+	fs_hook_unlock_irqrestore(&shard->lock, flags);
+	return there;
 }
 
 /**
- * fs_process_end_if_unused - ends a process that is gone and has no task state left
+ * fs_process_join - attaches a task state to the process that current belongs to, made if new
+ * @task: current
+ * @parent: its parent
+ *
+ * In a fault, under RCU; the last call of @task being settled. Returns NULL where there is no
+ * memory. fs_process_leave() is to follow.
+ */
+struct fs_process *fs_process_join(struct task_struct *task, struct task_struct *parent)
+{
+	struct fs_shard *shard = process_shard(task->signal);
+	struct fs_process *process, *old = NULL;
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	process = process_find(task->signal);
+	if (!process) {
+		process = process_make(shard, task, parent);
+	} else if (process->exec_id != compat_task_exec_id(task)) {
+		old = process;
+		process = process_exec(shard, old, task);
+		if (!process)
+			old = NULL;
+	}
+	if (process) {
+		fs_hook_lock(&process->lock);
+		process->tasks++;
+		fs_hook_unlock(&process->lock);
+	}
+	fs_hook_unlock(&shard->lock);
+	if (old)
+		process_is_gone(old, true);
+	local_irq_restore(flags);
+	return process;
+}
+
+/**
+ * fs_process_rejoin - keeps the process of a task's thread group from ending, if there is one
+ * @task: any
+ *
+ * Any context but NMI. Returns NULL where there is none; else fs_process_leave() is to follow.
+ */
+struct fs_process *fs_process_rejoin(const struct task_struct *task)
+{
+	struct fs_shard *shard = process_shard(task->signal);
+	struct fs_process *process;
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	process = process_find(task->signal);
+	if (process) {
+		fs_hook_lock(&process->lock);
+		process->tasks++;
+		fs_hook_unlock(&process->lock);
+	}
+	fs_hook_unlock_irqrestore(&shard->lock, flags);
+	return process;
+}
+
+/**
+ * fs_process_leave - a task state is not attached any more
+ * @process: may be special; ends with its last one, once it is gone
+ *
+ * Any context but NMI.
+ */
+void fs_process_leave(struct fs_process *process)
+{
+	unsigned long flags;
+	bool ends;
+
+	if (process->only)
+		return;
+	fs_hook_lock_irqsave(&process->lock, flags);
+	process->tasks--;
+	ends = process_ends(process);
+	fs_hook_unlock(&process->lock);
+	if (ends)
+		process_ended(process);
+	local_irq_restore(flags);
+}
+
+/**
+ * fs_process_group_dead - no task of a thread group is left to make a call
+ * @task: its last one
+ *
+ * Any context but NMI.
+ */
+void fs_process_group_dead(const struct task_struct *task)
+{
+	struct fs_shard *shard = process_shard(task->signal);
+	struct fs_process *process;
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	process = process_find(task->signal);
+	if (process)
+		process_unlink(shard, process);
+	fs_hook_unlock(&shard->lock);
+	if (process)
+		process_is_gone(process, false);
+	local_irq_restore(flags);
+}
+
+/**
+ * fs_process_renamed - a thread group gets another name
+ * @task: its leader
+ * @comm: of any length
+ *
+ * In a hook.
+ */
+void fs_process_renamed(const struct task_struct *task, const char *comm)
+{
+	struct fs_shard *shard = process_shard(task->signal);
+	struct fs_process *process;
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	process = process_find(task->signal);
+	if (process) {
+		fs_hook_lock(&process->lock);
+		memcpy(process->comm_before, process->comm, TASK_COMM_LEN);
+		memset(process->comm, 0, TASK_COMM_LEN);
+		memcpy(process->comm, comm, strnlen(comm, TASK_COMM_LEN - 1));
+		fs_hook_unlock(&process->lock);
+	}
+	fs_hook_unlock_irqrestore(&shard->lock, flags);
+}
+
+/**
+ * fs_process_has_room - whether a process may have one more row for an object
  * @process: not special
  *
- * Under fs_table.lock. From here on its counts do not change.
+ * In a hook. One process that maps a million files would otherwise take the table
+ * from all others: beyond its share new objects go to its row [other], until cold.c
+ * has made room.
  */
-void fs_process_end_if_unused(struct fs_process *process)
+bool fs_process_has_room(const struct fs_process *process)
 {
-	if (!process->gone || process->tasks)
-		return;
-	process->ended = true;
-	process->kind = process->became_other ? PROCESS_EXEC : PROCESS_EXITED;
-	list_move_tail(&process->link, &fs_table.ended);
-	fs_table.processes--;
-	fs_table.ended_count++;
-	if (fs_table.ended_count > fs_table.keep_exited + ENDED_BATCH)
-		fs_worker_keep_house();
+	return READ_ONCE(process->row_count) < fs_process_rows_max();
+}
+
+/**
+ * fs_processes_live - how many there are that have not ended
+ *
+ * Process context.
+ */
+unsigned int fs_processes_live(void)
+{
+	unsigned int count = 0;
+	u32 i;
+
+	for (i = 0; i <= fs_table.process_shards.mask; i++)
+		count += READ_ONCE(fs_table.process_shards.of[i].count);
+	return count;
+}
+
+/**
+ * fs_process_delist - takes an ended process out of its shard's list
+ * @process: ended, and in no queue
+ *
+ * Process context, fs_table.rows_sem held.
+ */
+void fs_process_delist(struct fs_process *process)
+{
+	struct fs_shard *shard = process_shard(process->signal);
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	list_del(&process->link);
+	fs_hook_unlock_irqrestore(&shard->lock, flags);
 }
 
 /**
@@ -163,36 +369,20 @@ void fs_process_free(struct fs_process *process)
 }
 
 /**
- * fs_process_has_room - whether a process may have one more row for an object
- * @process: not special
- *
- * In a hook. One process that maps a million files would otherwise take the table
- * from all others: beyond its share new objects go to its row [other], until cold.c
- * has made room.
- */
-bool fs_process_has_room(const struct fs_process *process)
-{
-	return READ_ONCE(process->row_count) < fs_process_rows_max();
-}
-
-static void list_destroy(struct list_head *list)
-{
-	struct fs_process *process, *next;
-
-	list_for_each_entry_safe(process, next, list, link) {
-		list_del(&process->link);
-		fs_process_free(process);
-	}
-}
-
-/**
- * fs_process_destroy - frees all processes but the special ones
+ * fs_processes_destroy - frees all processes but the special and the folded ones
  *
  * Process context, with no row, hook, reader or worker left.
  */
-void fs_process_destroy(void)
+void fs_processes_destroy(void)
 {
-	list_destroy(&fs_table.live);
-	list_destroy(&fs_table.ended);
-	list_destroy(&fs_table.folded);
+	struct fs_process *process, *next;
+	u32 i;
+
+	for (i = 0; fs_table.process_shards.of && i <= fs_table.process_shards.mask; i++) {
+		list_for_each_entry_safe(process, next, &fs_table.process_shards.of[i].list, link) {
+			list_del(&process->link);
+			fs_process_free(process);
+		}
+		cond_resched();
+	}
 }

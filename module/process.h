@@ -7,6 +7,7 @@
 
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include "table.h"
@@ -26,32 +27,41 @@ enum fs_process_kind {
 
 /**
  * struct fs_process - a thread group between two execs, or a special row's owner
- * @index_next: chain of the index by @signal; fs_table.lock
+ * @index_next: chain of the index by @signal; the shard's lock
  * @signal: identifies the thread group until its last task is freed; never followed
  * @id: never used twice
- * @exec_id: the self_exec_id of its tasks, by which an exec shows
- * @kind: what it is; changes under fs_table.lock, from live when it has ended
- * @gone: no task of it can call handle_mm_fault() any more; fs_table.lock
- * @ended: gone, and no task state left: its counts do not change any more
- * @became_other: gone by exec
- * @purge: reset has emptied its rows; to be folded away first
- * @tasks: task states attached; fs_table.lock
- * @crowded: wanted more rows than fs_process_has_room() allows
- * @row_count: its rows in the index; fs_table.lock
- * @pid: of the thread group, held; NULL in special and folded ones
- * @ppid: of the parent at birth, held; may be NULL
- * @comm: the leader's name now, or when the process ended
- * @comm_before: the name before the last change; what exec replaced
- * @rows: its rows, of which nothing is known here; fs_table.lock to add
- * @link: in fs_table.live, fs_table.ended, fs_table.folded, or the folding worker's list
  * @only: the single row of a special process, NULL otherwise
  * @detour: what hooks take instead of looking rows up: @only, or ROW_HEATED where
  *	calls are counted by region, too; NULL in the usual process
+ * @exec_id: the self_exec_id of its tasks, by which an exec shows
+ * @kind: what it is; changes under @lock, from live when it has ended
+ * @gone: no task of it can call handle_mm_fault() any more; @lock
+ * @ended: gone, and no task state left: its counts do not change any more; @lock
+ * @became_other: gone by exec
+ * @purge: reset has emptied its rows; to be folded away first
+ * @crowded: wanted more rows than fs_process_has_room() allows
+ * @due: in the queue of a CPU that is to fold it (ended.c)
+ * @pid: of the thread group, held; NULL in special and folded ones
+ * @ppid: of the parent at birth, held; may be NULL
+ * @comm: the leader's name now, or when the process ended; @lock
+ * @comm_before: the name before the last change; what exec replaced; likewise
+ * @link: in its shard's list, or in fold.c's of folded ones
+ * @lock: raw, interrupts off
+ * @tasks: task states attached; @lock
+ * @row_count: its rows in the index; @lock
+ * @merged: rows that it has while it is folded; fold.c
+ * @rows: its rows, of which nothing is known here; @lock to add
+ * @groups: of its rows' cells; @lock
+ *
+ * Hooks read the first line at faults, and write what is behind @lock at first uses, births and
+ * ends.
  */
 struct fs_process {
 	struct fs_process *index_next;
 	struct signal_struct *signal;
 	u64 id;
+	struct fs_row *only;
+	struct fs_row *detour;
 	u32 exec_id;
 	u8 kind;
 	bool gone;
@@ -59,16 +69,20 @@ struct fs_process {
 	bool became_other;
 	bool purge;
 	bool crowded;
-	unsigned int tasks;
-	unsigned int row_count;
+	struct llist_node due;
+
 	struct pid *pid;
 	struct pid *ppid;
 	char comm[TASK_COMM_LEN];
 	char comm_before[TASK_COMM_LEN];
-	struct list_head rows;
 	struct list_head link;
-	struct fs_row *only;
-	struct fs_row *detour;
+
+	raw_spinlock_t lock;
+	unsigned int tasks;
+	unsigned int row_count;
+	unsigned int merged;
+	struct list_head rows;
+	struct list_head groups;
 };
 
 #define ROW_HEATED	((struct fs_row *)1)
@@ -93,18 +107,20 @@ static inline unsigned int fs_process_rows_max(void)
 	return max(fs_table.rows_max / 4, 8U);
 }
 
-/* Under fs_table.lock: */
-struct fs_process *fs_process_find(const struct signal_struct *signal);
-struct fs_process *fs_process_make(struct task_struct *task, struct task_struct *parent);
-struct fs_process *fs_process_exec(struct fs_process *old, struct task_struct *task);
-void fs_process_group_dead(struct fs_process *process);
-void fs_process_end_if_unused(struct fs_process *process);
-
-/* In a hook: */
+/* In hooks: */
+bool fs_process_make(struct task_struct *task, struct task_struct *parent);
+struct fs_process *fs_process_join(struct task_struct *task, struct task_struct *parent);
+struct fs_process *fs_process_rejoin(const struct task_struct *task);
+void fs_process_leave(struct fs_process *process);
+void fs_process_group_dead(const struct task_struct *task);
+void fs_process_renamed(const struct task_struct *task, const char *comm);
 bool fs_process_has_room(const struct fs_process *process);
 
 /* In process context: */
+unsigned int fs_processes_live(void);
+void fs_process_setup(struct fs_process *process);
+void fs_process_delist(struct fs_process *process);
 void fs_process_free(struct fs_process *process);
-void fs_process_destroy(void);
+void fs_processes_destroy(void);
 
 #endif

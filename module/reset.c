@@ -10,6 +10,7 @@
  * negative. settings.c calls this under its lock, in process context.
  */
 #include <linux/list.h>
+#include "ended.h"
 #include "fold.h"
 #include "pool.h"
 #include "process.h"
@@ -25,20 +26,17 @@ static bool row_is_final(const struct fs_row *row)
 	return row->process->kind == PROCESS_FOLDED || READ_ONCE(row->process->ended);
 }
 
+static bool reserve(struct fs_row *row, void *data)
+{
+	if (!row->baseline && !row_is_final(row))
+		row->baseline = fs_memory_zalloc(sizeof(*row->baseline));
+	return row->baseline || row_is_final(row);
+}
+
 /* Every row that needs one gets room for its baseline before any is changed. */
 static int baselines_reserve(void)
 {
-	struct fs_row *row;
-
-	list_for_each_entry(row, &fs_table.rows, of_table) {
-		if (row->baseline || row_is_final(row))
-			continue;
-		row->baseline = fs_memory_zalloc(sizeof(*row->baseline));
-		if (!row->baseline)
-			return -ENOMEM;
-		cond_resched();
-	}
-	return 0;
+	return fs_rows_walk(reserve, NULL) ? 0 : -ENOMEM;
 }
 
 /* What the row would show goes behind the totals' baseline with it. */
@@ -60,49 +58,43 @@ static void row_drop(struct fs_row *row)
 }
 
 /* First step: the verdicts that are known. */
-static void take_verdicts(void)
+static bool take_verdicts(struct fs_row *row, void *data)
 {
-	struct fs_row *row;
-
-	list_for_each_entry(row, &fs_table.rows, of_table) {
-		if (row->dropped)
-			continue;
-		if (row->baseline)
-			fs_counters_subtract(&fs_table.totals_before, &row->baseline->counters);
-		if (row_is_final(row))
-			row_drop(row);
-		else if (row->baseline)
-			fs_row_read_verdicts(row, &row->baseline->counters);
-		cond_resched();
-	}
+	if (row->dropped)
+		return true;
+	if (row->baseline)
+		fs_counters_subtract(&fs_table.totals_before, &row->baseline->counters);
+	if (row_is_final(row))
+		row_drop(row);
+	else if (row->baseline)
+		fs_row_read_verdicts(row, &row->baseline->counters);
+	return true;
 }
 
-/* Second step, under fs_table.lock: verdicts that have come on calls not settled yet. */
+/* Second step, under a task's shard's lock: verdicts that have come on calls not settled yet. */
 static void take_open(struct fs_row *row, struct fs_process *process,
 		      const struct fs_task_moved *moved, void *data)
 {
-	/* No row: a task that never had a state, of which only a snapshot wants to hear. */
-	if (row && row->baseline && !row->dropped)
+	if (row->baseline && !row->dropped)
 		row->baseline->counters.n[moved->verdict]++;
 }
 
 /* Third step: the calls, and how many of them have no verdict. */
-static void take_calls(void)
+static bool take_calls(struct fs_row *row, void *data)
 {
-	struct fs_row *row;
+	struct fs_baseline *baseline = row->baseline;
 
-	list_for_each_entry(row, &fs_table.rows, of_table) {
-		struct fs_baseline *baseline = row->baseline;
-
-		if (!baseline || row->dropped)
-			continue;
-		fs_row_read_calls(row, &baseline->counters);
-		baseline->carried = fs_counters_pending(&baseline->counters);
-		cond_resched();
-	}
+	if (!baseline || row->dropped)
+		return true;
+	fs_row_read_calls(row, &baseline->counters);
+	baseline->carried = fs_counters_pending(&baseline->counters);
+	*(u64 *)data += baseline->carried;
+	return true;
 }
 
-/* Fourth step, under fs_table.lock: calls beyond the verdicts, where their class is known. */
+/*
+ * Fourth step, under a task's shard's lock: calls beyond the verdicts, where their class is known.
+ */
 static void carry_class(struct fs_row *row, enum fs_counter class, void *data)
 {
 	struct fs_baseline *baseline = row->baseline;
@@ -126,43 +118,38 @@ static void carry_rest(struct fs_baseline *baseline)
 	}
 }
 
-/* Returns how many calls were carried over. */
-static u64 carry(void)
+static bool carry_row(struct fs_row *row, void *data)
 {
-	u64 carried = 0;
-	struct fs_row *row;
-
-	list_for_each_entry(row, &fs_table.rows, of_table) {
-		if (row->baseline && !row->dropped)
-			carried += row->baseline->carried;
-		cond_resched();
-	}
-	fs_task_visit_classes(carry_class, NULL);
-	list_for_each_entry(row, &fs_table.rows, of_table) {
-		if (!row->baseline || row->dropped)
-			continue;
+	if (row->baseline && !row->dropped) {
 		carry_rest(row->baseline);
 		fs_counters_add(&fs_table.totals_before, &row->baseline->counters);
-		cond_resched();
 	}
-	return carried;
+	return true;
 }
 
-/* Under fs_table.mutex. Exceptions first, and those of carried calls with them. */
+static bool is_to_be_purged(const struct llist_node *ended)
+{
+	return container_of(ended, struct fs_process, due)->purge;
+}
+
+/* Under fs_table.rows_sem, for writing. Exceptions first, and those of carried calls with them. */
 static void baselines_take(void)
 {
-	u64 carried;
+	u64 carried = 0;
 
 	fs_hooks_read_exceptions(&exceptions_before);
+	fs_task_visit_begin();
 	smp_rmb(); /* against the order of writes in account.h */
-	take_verdicts();
+	fs_rows_walk(take_verdicts, NULL);
 	smp_rmb(); /* against the order of writes in account.h */
 	fs_task_visit_open(take_open, NULL);
+	fs_task_visit_end();
 	smp_rmb(); /* against the order of writes in account.h */
-	take_calls();
-	carried = carry();
+	fs_rows_walk(take_calls, &carried);
+	fs_task_visit_classes(carry_class, NULL);
+	fs_rows_walk(carry_row, NULL);
 	exceptions_before.user -= min(exceptions_before.user, carried);
-	fs_table.purge_folded = true;
+	fs_ended_make_due_if(is_to_be_purged);
 	fs_table.resets++;
 }
 
@@ -175,13 +162,13 @@ int fs_reset_run(void)
 {
 	int err;
 
-	mutex_lock(&fs_table.mutex);
+	down_write(&fs_table.rows_sem);
 	err = baselines_reserve();
 	if (!err)
 		baselines_take();
-	mutex_unlock(&fs_table.mutex);
+	up_write(&fs_table.rows_sem);
 	if (!err)
-		fs_fold_run();
+		fs_fold_all(true);
 	return err;
 }
 

@@ -2,8 +2,10 @@
 /*
  * Rows and their counters: making, finding, reading, freeing. What hooks
  * call here runs in task context with preemption off, or in softirq (a task's end);
- * rows are read and taken out in process context. The rules are in table.h.
+ * rows are read and taken out in process context. A row is put into its process under the
+ * process's lock, and into the index under that of a shard. The rules are in table.h.
  */
+#include <linux/rculist.h>
 #include <linux/string.h>
 #include "name.h"
 #include "pool.h"
@@ -21,20 +23,22 @@
  */
 u64 *fs_row_make_cell(struct fs_row *row, unsigned int cpu)
 {
-	u64 *page;
+	struct fs_group *group = row->group;
+	u64 *cells;
 
-	if (!row->group)
+	if (!group)
 		return NULL;
-	page = row->group->cells[cpu];
-	if (!page) {
-		page = fs_pool_get(POOL_CELLS);
-		if (!page)
+	cells = group->cells[cpu];
+	if (!cells) {
+		cells = fs_pool_get(group->pool);
+		if (!cells)
 			return NULL;
-		/* Readers sum what they find: the page is clear before they can. */
+		set_bit(cpu, fs_group_cpus(group));
+		/* Readers sum what they find: it is clear, and its bit is set, before they can. */
 		smp_wmb();
-		WRITE_ONCE(row->group->cells[cpu], page);
+		WRITE_ONCE(group->cells[cpu], cells);
 	}
-	return page + row->cell;
+	return cells + row->cell;
 }
 
 /**
@@ -53,37 +57,71 @@ void fs_row_count(struct fs_row *row, enum fs_counter counter, u64 n)
 	atomic64_add(n, &row->shared[counter]);
 }
 
-/* Under fs_table.lock: a place for a row in a group. False where there is no memory. */
-static bool row_place(struct fs_row *row)
+/* Making. */
+
+static struct fs_group *group_new(bool first)
 {
-	struct fs_group *group;
+	struct fs_group *group = fs_pool_get(POOL_GROUP);
+
+	if (!group)
+		return NULL;
+	group->pool = first ? POOL_CELLS_FIRST : POOL_CELLS;
+	group->full = ~0ULL >> (64 - (first ? GROUP_ROWS_FIRST : GROUP_ROWS));
+	return group;
+}
+
+/* Under the process's lock: a place for a row in a group. False where there is no memory. */
+static bool row_place(struct fs_row *row, struct fs_process *process)
+{
+	struct fs_group *group = list_first_entry_or_null(&process->groups, struct fs_group, link);
 	unsigned int place;
 
-	if (list_empty(&fs_table.groups)) {
-		group = fs_pool_get(POOL_GROUP);
+	if (!group || group->used == group->full) {
+		group = group_new(!group);
 		if (!group)
 			return false;
-		group->used = 0;
-		memset(group->cells, 0, nr_cpu_ids * sizeof(group->cells[0]));
-		list_add(&group->link, &fs_table.groups);
+		list_add(&group->link, &process->groups);
 	}
-	group = list_first_entry(&fs_table.groups, struct fs_group, link);
 	place = __ffs64(~group->used);
 	group->used |= 1ULL << place;
-	if (group->used == GROUP_FULL)
-		list_del_init(&group->link);
+	if (group->used == group->full)
+		list_move_tail(&group->link, &process->groups);
 	row->group = group;
 	row->cell = place * CELL_WORDS;
 	return true;
 }
 
+static void group_free(struct fs_group *group)
+{
+	int cpu;
+
+	for_each_set_bit(cpu, fs_group_cpus(group), nr_cpu_ids) {
+		if (group->cells[cpu])
+			fs_pool_put(group->pool, group->cells[cpu]);
+		group->cells[cpu] = NULL;
+		clear_bit(cpu, fs_group_cpus(group));
+	}
+	group->used = 0;
+	group->full = 0;
+	group->pool = 0;
+	memset(&group->link, 0, sizeof(group->link));
+	fs_pool_put(POOL_GROUP, group);
+}
+
+/* A free one has no process: searches that step on it go on, and must not find it half made. */
 static void row_setup(struct fs_row *row, struct fs_process *process,
-		      const struct fs_object_key *key)
+		      const struct fs_object_key *key, const struct fs_object_shown *shown,
+		      struct fs_name *name)
 {
 	int i;
 
-	row->process = process;
 	row->key = *key;
+	row->name = name;
+	row->ino = shown->ino;
+	row->dev = shown->dev;
+	row->deleted = shown->deleted;
+	row->group = NULL;
+	row->cell = 0;
 	row->indexed = false;
 	row->dropped = false;
 	row->leaving = false;
@@ -95,69 +133,195 @@ static void row_setup(struct fs_row *row, struct fs_process *process,
 	row->index_next = NULL;
 	for (i = 0; i < COUNTERS; i++)
 		atomic64_set(&row->shared[i], 0);
+	smp_wmb(); /* a search that finds the process finds the key */
+	WRITE_ONCE(row->process, process);
 }
 
-/* Under fs_table.lock. */
+static struct fs_shard *row_shard(const struct fs_process *process, struct fs_object_key key)
+{
+	return fs_shard_of(&fs_table.row_shards, fs_row_bucket(process, key));
+}
+
+/* Under the shard's lock. */
 static void row_link(struct fs_row *row)
 {
 	struct fs_row **bucket = &fs_table.row_index[fs_row_bucket(row->process, row->key)];
 
-	row->indexed = true;
-	row->process->row_count++;
 	row->index_next = *bucket;
 	/* Hooks that find the row find it whole. */
 	smp_wmb();
 	WRITE_ONCE(*bucket, row);
 }
 
-/*
- * Under fs_table.lock. In its lists, but neither in the index nor accounted for. @hash is
- * of the name, which is long to make under a lock. Returns NULL where there is no memory.
- */
+/* Under the process's lock: into the index, unless there is one of the key. Returns that one. */
+static struct fs_row *row_link_alone(struct fs_row *row)
+{
+	struct fs_shard *shard = row_shard(row->process, row->key);
+	struct fs_row *other;
+
+	fs_hook_lock(&shard->lock);
+	other = fs_row_find(row->process, row->key);
+	if (!other)
+		row_link(row);
+	fs_hook_unlock(&shard->lock);
+	if (other)
+		return other;
+	row->indexed = true;
+	WRITE_ONCE(row->process->row_count, row->process->row_count + 1);
+	return NULL;
+}
+
+/* A row that is in no list, with a place for its cells; the process's lock held. */
 static struct fs_row *row_new(struct fs_process *process, const struct fs_object_key *key,
-			      const struct fs_object_shown *shown, u32 hash, bool cells)
+			      const struct fs_object_shown *shown, struct fs_name *name, bool cells)
 {
 	struct fs_row *row = fs_pool_get(POOL_ROW);
 
 	if (!row)
 		return NULL;
-	row->name = fs_name_get(shown->name, hash);
-	if (!row->name)
-		goto no_name;
-	row->ino = shown->ino;
-	row->dev = shown->dev;
-	row->deleted = shown->deleted;
-	row->group = NULL;
-	if (cells && !row_place(row))
-		goto no_place;
-	row_setup(row, process, key);
-	list_add_tail(&row->of_process, &process->rows);
-	list_add_tail_rcu(&row->of_table, &fs_table.rows);
-	return row;
-
-no_place:
-	fs_name_put_locked(row->name);
-no_name:
+	row_setup(row, process, key, shown, name);
+	if (!cells || row_place(row, process))
+		return row;
+	WRITE_ONCE(row->process, NULL);
 	fs_pool_put(POOL_ROW, row);
 	return NULL;
 }
 
-/* Under fs_table.lock. */
-static struct fs_row *row_make_locked(struct fs_process *process, const struct fs_object_key *key,
-				      const struct fs_object_shown *shown, u32 hash)
+/* Gives back what row_new() made and nobody has seen; the process's lock held. */
+static void row_unmake(struct fs_row *row)
 {
-	struct fs_row *row = fs_row_find(process, *key);
+	struct fs_group *group = row->group;
 
-	if (row)
-		return row;
-	if (fs_table.rows_used >= fs_table.rows_max)
-		return NULL;
-	row = row_new(process, key, shown, hash, true);
+	group->used &= ~(1ULL << row->cell / CELL_WORDS);
+	list_move(&group->link, &row->process->groups);
+	WRITE_ONCE(row->process, NULL);
+	fs_pool_put(POOL_ROW, row);
+}
+
+/* Under the process's lock. */
+static struct fs_row *row_make_locked(struct fs_process *process, const struct fs_object_key *key,
+				      const struct fs_object_shown *shown, struct fs_name *name)
+{
+	struct fs_row *row = row_new(process, key, shown, name, true), *other;
+
 	if (!row)
 		return NULL;
-	fs_table.rows_used++;
-	row_link(row);
+	other = row_link_alone(row);
+	if (other) {
+		row_unmake(row);
+		return other;
+	}
+	/* A reader may be walking the list. */
+	list_add_tail_rcu(&row->of_process, &process->rows);
 	return row;
+}
+
+static struct fs_row *row_make(struct fs_process *process, const struct fs_object_key *key,
+			       const struct fs_object_shown *shown, struct fs_name *name)
+{
+	struct fs_row *row = NULL;
+	unsigned long flags;
+
+	if (name) {
+		fs_hook_lock_irqsave(&process->lock, flags);
+		row = row_make_locked(process, key, shown, name);
+		fs_hook_unlock_irqrestore(&process->lock, flags);
+	}
+	if (fs_table_is_crowded())
+		fs_worker_make_room();
+	return row;
+}
+
+/**
+ * fs_row_make - finds or makes the row of a process and an object
+ * @process: not special, and cannot end meanwhile
+ * @key: the object
+ * @shown: how it is shown; its name is shorter than NAME_SIZE_MAX
+ *
+ * In a hook, or in process context with preemption off. Returns NULL where there is neither row
+ * nor memory.
+ */
+struct fs_row *fs_row_make(struct fs_process *process, const struct fs_object_key *key,
+			   const struct fs_object_shown *shown)
+{
+	return row_make(process, key, shown, fs_name_get(shown->name, shown->length));
+}
+
+/* The names of regions are looked up once, and stay. */
+static struct fs_name *region_name(enum fs_region region)
+{
+	static struct fs_name *names[REGIONS];
+	struct fs_name *name = READ_ONCE(names[region]);
+	struct fs_object_shown shown;
+
+	if (name)
+		return name;
+	fs_object_show_region(&shown, region);
+	name = fs_name_get(shown.name, shown.length);
+	if (name) {
+		fs_name_pin(name);
+		WRITE_ONCE(names[region], name);
+	}
+	return name;
+}
+
+/**
+ * fs_row_make_region - finds or makes the row of a process and a region
+ * @process: not special, and cannot end meanwhile
+ * @region: which
+ *
+ * In a hook, or in process context with a folded process. Returns NULL where there is
+ * neither row nor memory.
+ */
+struct fs_row *fs_row_make_region(struct fs_process *process, enum fs_region region)
+{
+	const struct fs_object_key key = { .ino = region, .dev = OBJECT_REGION };
+	struct fs_object_shown shown;
+	struct fs_row *row;
+
+	preempt_disable();
+	row = fs_row_find(process, key);
+	if (!row) {
+		fs_object_show_region(&shown, region);
+		row = row_make(process, &key, &shown, region_name(region));
+	}
+	preempt_enable();
+	return row;
+}
+
+/**
+ * fs_row_missed - the row that takes counts of a process which no call explains
+ * @process: any, that cannot end meanwhile
+ *
+ * In a hook, or in process context. Where there is no room for one, it is the overflow's.
+ */
+struct fs_row *fs_row_missed(struct fs_process *process)
+{
+	struct fs_row *row;
+
+	if (process->only)
+		return process->only;
+	row = fs_row_make_region(process, REGION_MISSED);
+	return row ? row : fs_special.overflow.only;
+}
+
+/**
+ * fs_process_missed - counts of a process that no call explains
+ * @process: whose; cannot end meanwhile
+ * @minor: faults
+ * @major: faults
+ *
+ * In a hook, without the process's lock.
+ */
+void fs_process_missed(struct fs_process *process, u64 minor, u64 major)
+{
+	struct fs_row *row;
+
+	if (!minor && !major)
+		return;
+	row = fs_row_missed(process);
+	fs_row_count(row, COUNT_MISSED_MINOR, minor);
+	fs_row_count(row, COUNT_MISSED_MAJOR, major);
 }
 
 /**
@@ -172,86 +336,92 @@ int fs_row_make_only(struct fs_process *process, enum fs_region region, bool cel
 {
 	const struct fs_object_key key = { .ino = region, .dev = OBJECT_REGION };
 	struct fs_object_shown shown;
+	struct fs_name *name;
 	unsigned long flags;
-	u32 hash;
 
 	fs_object_show_region(&shown, region);
-	hash = fs_name_hash(shown.name);
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	process->only = row_new(process, &key, &shown, hash, cells);
+	preempt_disable();
+	name = fs_name_get(shown.name, shown.length);
+	fs_hook_lock_irqsave(&process->lock, flags);
+	process->only = name ? row_new(process, &key, &shown, name, cells) : NULL;
 	process->detour = process->only;
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	if (process->only)
+		list_add_tail(&process->only->of_process, &process->rows);
+	fs_hook_unlock_irqrestore(&process->lock, flags);
+	preempt_enable();
 	return process->only ? 0 : -ENOMEM;
 }
 
+/* Finding and reading; process context, fs_table.rows_sem held. */
+
 /**
- * fs_row_missed - the row that takes counts of a process which no call explains
+ * fs_row_look - the row of a process and an object, surely
  * @process: any
+ * @key: as the row was made with
  *
- * Under fs_table.lock. Where there is no room for one, it is the overflow's.
+ * Process context, fs_table.rows_sem held.
  */
-struct fs_row *fs_row_missed(struct fs_process *process)
+struct fs_row *fs_row_look(const struct fs_process *process, struct fs_object_key key)
 {
-	const struct fs_object_key key = { .ino = REGION_MISSED, .dev = OBJECT_REGION };
-	struct fs_object_shown shown;
-	struct fs_row *row;
-
-	if (process->only)
-		return process->only;
-	fs_object_show_region(&shown, REGION_MISSED);
-	row = row_make_locked(process, &key, &shown, fs_name_hash(shown.name));
-	return row ? row : fs_special.overflow.only;
-}
-
-/**
- * fs_row_make - finds or makes the row of a process and an object
- * @process: not special, and cannot end meanwhile
- * @key: the object
- * @shown: how it is shown; its name is shorter than NAME_SIZE_MAX
- *
- * In a hook. Returns NULL where there is neither row nor memory.
- */
-struct fs_row *fs_row_make(struct fs_process *process, const struct fs_object_key *key,
-			   const struct fs_object_shown *shown)
-{
-	u32 hash = fs_name_hash(shown->name);
+	struct fs_shard *shard = row_shard(process, key);
 	unsigned long flags;
 	struct fs_row *row;
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	row = row_make_locked(process, key, shown, hash);
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
-
-	if (fs_table_is_crowded()) {
-		if (READ_ONCE(fs_table.ended_count))
-			fs_worker_keep_house();
-		else
-			fs_worker_make_room();
-	}
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	row = fs_row_find(process, key);
+	fs_hook_unlock_irqrestore(&shard->lock, flags);
 	return row;
 }
 
-/**
- * fs_row_make_region - finds or makes the row of a process and a region
- * @process: not special, and cannot end meanwhile
- * @region: which
- *
- * In a hook, or in process context with a folded process. Returns NULL where there is
- * neither row nor memory.
- */
-struct fs_row *fs_row_make_region(struct fs_process *process, enum fs_region region)
+static bool process_walk(struct fs_process *process, bool (*fn)(struct fs_row *row, void *data),
+			 void *data)
 {
-	const struct fs_object_key key = { .ino = region, .dev = OBJECT_REGION };
-	struct fs_row *row = fs_row_find(process, key);
-	struct fs_object_shown shown;
+	struct fs_row *row, *next;
 
-	if (row)
-		return row;
-	fs_object_show_region(&shown, region);
-	return fs_row_make(process, &key, &shown);
+	/* @fn may free the row. */
+	list_for_each_entry_safe(row, next, &process->rows, of_process) {
+		if (!fn(row, data))
+			return false;
+		cond_resched();
+	}
+	return true;
 }
 
-/* Reading; process context, fs_table.mutex held. */
+static bool list_walk(struct list_head *list, bool (*fn)(struct fs_row *row, void *data),
+		      void *data)
+{
+	struct fs_process *process;
+
+	list_for_each_entry(process, list, link) {
+		if (!process_walk(process, fn, data))
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
+/**
+ * fs_rows_walk - tells of every row, in the same order each time, but for those that have come
+ * @fn: returns false to end the walk
+ * @data: for @fn
+ *
+ * Process context, fs_table.rows_sem held for writing: rows come, each at the end of its process's,
+ * but none goes. Returns false where @fn did.
+ */
+bool fs_rows_walk(bool (*fn)(struct fs_row *row, void *data), void *data)
+{
+	u32 i;
+
+	if (!process_walk(&fs_special.overflow, fn, data) ||
+	    !process_walk(&fs_special.unselected, fn, data) ||
+	    !process_walk(&fs_special.others, fn, data) ||
+	    !list_walk(&fs_table.folded, fn, data))
+		return false;
+	for (i = 0; i <= fs_table.process_shards.mask; i++)
+		if (!list_walk(&fs_table.process_shards.of[i].list, fn, data))
+			return false;
+	return true;
+}
 
 static void row_read(const struct fs_row *row, struct fs_counters *counters, int first, int last)
 {
@@ -261,7 +431,7 @@ static void row_read(const struct fs_row *row, struct fs_counters *counters, int
 		counters->n[i] = atomic64_read(&row->shared[i]);
 	if (!row->group)
 		return;
-	for_each_possible_cpu(cpu) {
+	for_each_set_bit(cpu, fs_group_cpus(row->group), nr_cpu_ids) {
 		const u64 *cell = fs_row_cell(row, cpu);
 
 		if (!cell)
@@ -276,7 +446,7 @@ static void row_read(const struct fs_row *row, struct fs_counters *counters, int
  * @row: the row
  * @counters: these are set, the others left alone
  *
- * Process context, fs_table.mutex held. Verdicts are to be read before calls, with a
+ * Process context, fs_table.rows_sem held. Verdicts are to be read before calls, with a
  * read barrier between: then no verdict is seen whose call is not.
  */
 void fs_row_read_verdicts(const struct fs_row *row, struct fs_counters *counters)
@@ -289,7 +459,7 @@ void fs_row_read_verdicts(const struct fs_row *row, struct fs_counters *counters
  * @row: the row
  * @counters: these are set, the others left alone
  *
- * Process context, fs_table.mutex held.
+ * Process context, fs_table.rows_sem held.
  */
 void fs_row_read_calls(const struct fs_row *row, struct fs_counters *counters)
 {
@@ -301,7 +471,7 @@ void fs_row_read_calls(const struct fs_row *row, struct fs_counters *counters)
  * @row: a row in which nothing counts any more
  * @counters: result
  *
- * Process context, fs_table.mutex held.
+ * Process context, fs_table.rows_sem held.
  */
 void fs_row_total(const struct fs_row *row, struct fs_counters *counters)
 {
@@ -316,7 +486,7 @@ void fs_row_total(const struct fs_row *row, struct fs_counters *counters)
  * @row: where they go
  * @counters: as fs_row_total() read them
  *
- * Process context, fs_table.mutex held.
+ * Process context, fs_table.rows_sem held.
  */
 void fs_row_add(struct fs_row *row, const struct fs_counters *counters)
 {
@@ -325,41 +495,45 @@ void fs_row_add(struct fs_row *row, const struct fs_counters *counters)
 	for (i = 0; i < COUNTERS; i++) {
 		if (row->dropped)
 			atomic64_set(&row->shared[i], 0);
-		atomic64_add(counters->n[i], &row->shared[i]);
+		if (counters->n[i])
+			atomic64_add(counters->n[i], &row->shared[i]);
 	}
 	row->dropped = false;
 }
 
-/* Taking out; process context, fs_table.mutex held. */
+/* Taking out; process context, fs_table.rows_sem held. */
 
 /**
  * fs_row_unlink - takes a row out of the index, if it is in it
- * @row: the row; stays in its lists
+ * @row: the row; stays in its process
  *
- * Process context, fs_table.mutex held. Hooks may still step on the row on their way
- * along the chain: nothing of it may change before they have ended.
+ * Process context, fs_table.rows_sem held. Hooks may still step on the row on their way
+ * along the chain; those of its own process, if that lives, may have found it.
  */
 void fs_row_unlink(struct fs_row *row)
 {
 	struct fs_row **at = &fs_table.row_index[fs_row_bucket(row->process, row->key)];
+	struct fs_shard *shard = row_shard(row->process, row->key);
 	unsigned long flags;
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	fs_hook_lock_irqsave(&row->process->lock, flags);
 	if (row->indexed) {
+		fs_hook_lock(&shard->lock);
 		while (*at != row)
 			at = &(*at)->index_next;
 		WRITE_ONCE(*at, row->index_next);
+		fs_hook_unlock(&shard->lock);
 		row->indexed = false;
-		row->process->row_count--;
+		WRITE_ONCE(row->process->row_count, row->process->row_count - 1);
 	}
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	fs_hook_unlock_irqrestore(&row->process->lock, flags);
 }
 
 /**
  * fs_row_relink - puts a row of the same process back into the index
  * @row: unlinked, and a grace period ago
  *
- * Process context, fs_table.mutex held. Returns false, with nothing changed, where
+ * Process context, fs_table.rows_sem held for writing. Returns false, with nothing changed, where
  * another row has been made for the object meanwhile.
  */
 bool fs_row_relink(struct fs_row *row)
@@ -367,11 +541,9 @@ bool fs_row_relink(struct fs_row *row)
 	unsigned long flags;
 	bool alone;
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	alone = !fs_row_find(row->process, row->key);
-	if (alone)
-		row_link(row);
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	fs_hook_lock_irqsave(&row->process->lock, flags);
+	alone = !row_link_alone(row);
+	fs_hook_unlock_irqrestore(&row->process->lock, flags);
 	return alone;
 }
 
@@ -379,66 +551,55 @@ bool fs_row_relink(struct fs_row *row)
  * fs_row_become_other - makes a row the [other] of its process, with all it counts
  * @row: unlinked, and a grace period ago
  *
- * Process context, fs_table.mutex held. Returns false, with nothing changed, where the
+ * Process context, fs_table.rows_sem held. Returns false, with nothing changed, where the
  * process has got one meanwhile. Its heat is for the caller to free: [other] is no file.
  */
 bool fs_row_become_other(struct fs_row *row)
 {
-	struct fs_name *before = row->name;
+	const struct fs_object_key key = row->key;
 	unsigned long flags;
 	bool alone;
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	alone = !fs_row_find(row->process, fs_object_other);
+	fs_hook_lock_irqsave(&row->process->lock, flags);
+	row->key = fs_object_other;
+	alone = !row_link_alone(row);
 	if (alone) {
-		row->key = fs_object_other;
 		row->ino = 0;
 		row->dev = 0;
 		row->deleted = false;
 		row->name = fs_special.others.only->name;
-		atomic_inc(&row->name->refs);
-		row_link(row);
+	} else {
+		row->key = key;
 	}
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
-	if (alone)
-		fs_name_put(before);
+	fs_hook_unlock_irqrestore(&row->process->lock, flags);
 	return alone;
 }
 
 /**
- * fs_row_move - gives a row to another process and puts it into the index
- * @row: unlinked, and a grace period ago
- * @process: one that no hook counts in
+ * fs_row_move - gives a row of an ended process to a folded one and puts it into the index
+ * @row: unlinked; without cells
+ * @process: one that no hook counts in, and that has no row of the object
  *
- * Process context, fs_table.mutex held.
+ * Process context, fs_table.rows_sem held, and whatever keeps others from @process.
  */
 void fs_row_move(struct fs_row *row, struct fs_process *process)
 {
 	unsigned long flags;
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	list_move_tail(&row->of_process, &process->rows);
+	list_del(&row->of_process);
 	row->leaving = false;
-	row->process = process;
-	row_link(row);
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
-}
-
-static void group_free(struct fs_group *group)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		if (group->cells[cpu])
-			fs_pool_put(POOL_CELLS, group->cells[cpu]);
-	fs_pool_put(POOL_GROUP, group);
+	fs_hook_lock_irqsave(&process->lock, flags);
+	WRITE_ONCE(row->process, process);
+	list_add_tail(&row->of_process, &process->rows);
+	row_link_alone(row);
+	fs_hook_unlock_irqrestore(&process->lock, flags);
 }
 
 /**
  * fs_row_release_cells - gives up a row's place in its group
  * @row: a row in which nothing counts any more
  *
- * Process context, fs_table.mutex held. What the cells hold is lost: read it before.
+ * Process context, fs_table.rows_sem held. What the cells hold is lost: read it before.
  */
 void fs_row_release_cells(struct fs_row *row)
 {
@@ -449,19 +610,19 @@ void fs_row_release_cells(struct fs_row *row)
 
 	if (!group)
 		return;
-	for_each_possible_cpu(cpu)
+	for_each_set_bit(cpu, fs_group_cpus(group), nr_cpu_ids)
 		if (group->cells[cpu])
 			memset(group->cells[cpu] + row->cell, 0, sizeof(struct fs_counters));
 	row->group = NULL;
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	if (group->used == GROUP_FULL)
-		list_add_tail(&group->link, &fs_table.groups);
+	fs_hook_lock_irqsave(&row->process->lock, flags);
 	group->used &= ~(1ULL << row->cell / CELL_WORDS);
 	unused = !group->used;
 	if (unused)
 		list_del(&group->link);
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	else
+		list_move(&group->link, &row->process->groups);
+	fs_hook_unlock_irqrestore(&row->process->lock, flags);
 	if (unused)
 		group_free(group);
 }
@@ -470,7 +631,7 @@ void fs_row_release_cells(struct fs_row *row)
  * fs_row_forget_baseline - makes a row count from its birth again
  * @row: the row
  *
- * Process context, fs_table.mutex held.
+ * Process context, fs_table.rows_sem held.
  */
 void fs_row_forget_baseline(struct fs_row *row)
 {
@@ -480,9 +641,9 @@ void fs_row_forget_baseline(struct fs_row *row)
 
 /**
  * fs_row_free - frees a row
- * @row: unlinked, or never linked, and a grace period ago; without heat
+ * @row: unlinked, or never linked, without heat; of an ended process, or a grace period ago
  *
- * Process context, fs_table.mutex held.
+ * Process context, fs_table.rows_sem held.
  */
 void fs_row_free(struct fs_row *row)
 {
@@ -491,40 +652,182 @@ void fs_row_free(struct fs_row *row)
 	fs_row_release_cells(row);
 	fs_row_forget_baseline(row);
 	WARN_ON_ONCE(row->heat);
-	fs_name_put(row->name);
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	fs_hook_lock_irqsave(&row->process->lock, flags);
 	list_del(&row->of_process);
-	list_del(&row->of_table);
-	if (!row->process->only)
-		fs_table.rows_used--;
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	fs_hook_unlock_irqrestore(&row->process->lock, flags);
+	/* No search finds it, from before another process can lie where this one is. */
+	WRITE_ONCE(row->process, NULL);
 	fs_pool_put(POOL_ROW, row);
 }
 
 /**
- * fs_row_pool_sizes - the item sizes of the pools that rows use
+ * fs_rows_pool_sizes - the item sizes of the pools that rows use
  * @size: by pool
  *
  * Any context.
  */
-void fs_row_pool_sizes(size_t *size)
+void fs_rows_pool_sizes(size_t *size)
 {
 	size[POOL_ROW] = sizeof(struct fs_row);
-	size[POOL_GROUP] = sizeof(struct fs_group) + nr_cpu_ids * sizeof(u64 *);
+	size[POOL_GROUP] = sizeof(struct fs_group) + nr_cpu_ids * sizeof(u64 *) +
+			   BITS_TO_LONGS(nr_cpu_ids) * sizeof(long);
+	size[POOL_CELLS_FIRST] = GROUP_ROWS_FIRST * sizeof(struct fs_counters);
 	size[POOL_CELLS] = GROUP_ROWS * sizeof(struct fs_counters);
 }
 
+/* Adds up a row's counters where no CPU counts any more, and clears the cells. */
+static void row_flatten(struct fs_row *row)
+{
+	struct fs_counters sum;
+	int cpu, i;
+
+	for (i = 0; i < COUNTERS; i++)
+		sum.n[i] = atomic64_read(&row->shared[i]);
+	if (row->group) {
+		for_each_set_bit(cpu, fs_group_cpus(row->group), nr_cpu_ids) {
+			u64 *cell = fs_row_cell(row, cpu);
+
+			for (i = 0; cell && i < COUNTERS; i++) {
+				sum.n[i] += cell[i];
+				cell[i] = 0;
+			}
+		}
+		row->group = NULL;
+	}
+	if (row->baseline)
+		fs_counters_subtract(&sum, &row->baseline->counters);
+	fs_row_forget_baseline(row);
+	for (i = 0; i < COUNTERS; i++)
+		atomic64_set(&row->shared[i], row->dropped ? 0 : sum.n[i]);
+	row->dropped = false;
+}
+
+/* Like fs_row_unlink(), of an ended process: nobody else has its rows. */
+static void row_unlink_ended(struct fs_row *row)
+{
+	struct fs_row **at = &fs_table.row_index[fs_row_bucket(row->process, row->key)];
+	struct fs_shard *shard = row_shard(row->process, row->key);
+	unsigned long flags;
+
+	if (!row->indexed)
+		return;
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	while (*at != row)
+		at = &(*at)->index_next;
+	WRITE_ONCE(*at, row->index_next);
+	fs_hook_unlock_irqrestore(&shard->lock, flags);
+	row->indexed = false;
+}
+
 /**
- * fs_row_destroy - frees all rows
+ * fs_rows_flatten - takes an ended process's rows out of the index, and their cells from them
+ * @process: ended
  *
- * Process context, with no hook, reader or worker left.
+ * Process context, fs_table.rows_sem held. From here on a row's counters are its shared ones, since
+ * the last reset, and are nobody's but the caller's.
  */
-void fs_row_destroy(void)
+void fs_rows_flatten(struct fs_process *process)
+{
+	struct fs_group *group, *next;
+	struct fs_row *row;
+
+	list_for_each_entry(row, &process->rows, of_process) {
+		row_unlink_ended(row);
+		row_flatten(row);
+		cond_resched();
+	}
+	list_for_each_entry_safe(group, next, &process->groups, link) {
+		list_del(&group->link);
+		group_free(group);
+	}
+	process->row_count = 0;
+}
+
+/**
+ * fs_row_merge - adds a flat row's counters to another's, and frees it; the totals have them
+ * already
+ * @row: without heat
+ * @into: likewise flat, or of a special process
+ *
+ * Process context, with nobody else writing @into.
+ */
+void fs_row_merge(struct fs_row *row, struct fs_row *into)
+{
+	int i;
+
+	for (i = 0; i < COUNTERS; i++) {
+		u64 n = atomic64_read(&row->shared[i]);
+
+		if (into->dropped)
+			atomic64_set(&into->shared[i], n);
+		else if (n)
+			atomic64_set(&into->shared[i], atomic64_read(&into->shared[i]) + n);
+	}
+	into->dropped = false;
+	fs_row_free_flat(row);
+}
+
+/**
+ * fs_row_is_empty - whether a flat row counts nothing
+ * @row: the row
+ *
+ * Process context.
+ */
+bool fs_row_is_empty(const struct fs_row *row)
+{
+	int i;
+
+	for (i = 0; i < COUNTERS; i++)
+		if (atomic64_read(&row->shared[i]))
+			return false;
+	return true;
+}
+
+/**
+ * fs_row_free_flat - frees a flat row of an ended process
+ * @row: without heat
+ *
+ * Process context.
+ */
+void fs_row_free_flat(struct fs_row *row)
+{
+	WARN_ON_ONCE(row->heat);
+	list_del(&row->of_process);
+	/* No search finds it, from before another process can lie where this one is. */
+	WRITE_ONCE(row->process, NULL);
+	fs_pool_put(POOL_ROW, row);
+}
+
+static void rows_destroy(struct fs_process *process)
 {
 	struct fs_row *row, *next;
 
-	list_for_each_entry_safe(row, next, &fs_table.rows, of_table) {
+	list_for_each_entry_safe(row, next, &process->rows, of_process) {
 		fs_row_free(row);
 		cond_resched();
 	}
+}
+
+/**
+ * fs_rows_destroy - frees all rows
+ *
+ * Process context, with no hook, reader or worker left.
+ */
+void fs_rows_destroy(void)
+{
+	struct fs_process *process;
+	u32 i;
+
+	/* Of those that were made: load may have failed before. */
+	if (fs_special.overflow.rows.next)
+		rows_destroy(&fs_special.overflow);
+	if (fs_special.unselected.rows.next)
+		rows_destroy(&fs_special.unselected);
+	if (fs_special.others.rows.next)
+		rows_destroy(&fs_special.others);
+	list_for_each_entry(process, &fs_table.folded, link)
+		rows_destroy(process);
+	for (i = 0; fs_table.process_shards.of && i <= fs_table.process_shards.mask; i++)
+		list_for_each_entry(process, &fs_table.process_shards.of[i].list, link)
+			rows_destroy(process);
 }

@@ -7,6 +7,8 @@
 #define FAULTSTAT_ROW_H
 
 #include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/cpumask.h>
 #include <linux/list.h>
 #include <asm/local.h>
 #include "counters.h"
@@ -17,22 +19,40 @@ struct fs_heat_cells;
 struct fs_name;
 struct fs_process;
 
-/* A row on one CPU. No other CPU writes in the page, so cells need not begin a cache line. */
+/* A row on one CPU. No other CPU writes in the memory, so cells need not begin a cache line. */
 #define CELL_WORDS	(sizeof(struct fs_counters) / sizeof(u64))
-#define GROUP_ROWS	(4096 / sizeof(struct fs_counters))
-#define GROUP_FULL	(~0ULL >> (64 - GROUP_ROWS))
+
+/*
+ * Rows that share memory for their cells: a process's first few, so that one with few takes little;
+ * the others.
+ */
+#define GROUP_ROWS_FIRST	(1024 / sizeof(struct fs_counters))
+#define GROUP_ROWS		(4096 / sizeof(struct fs_counters))
 
 /**
- * struct fs_group - the cells of some rows, a page for each CPU that counted in one
- * @used: which of the GROUP_ROWS places have a row; fs_table.lock
- * @link: in fs_table.groups while a place is free
+ * struct fs_group - the cells of some rows of a process, with memory for each CPU that counted in
+ * one
+ * @used: which places have a row; the process's lock
+ * @full: @used when no place is free
+ * @link: in the process's groups, those with a free place first; likewise
+ * @pool: where the cells are from
  * @cells: by CPU; written once by that CPU, cleared when the group is freed
+ *
+ * Behind the last of @cells are the bits of fs_group_cpus(). Free groups are all zeroes.
  */
 struct fs_group {
 	u64 used;
+	u64 full;
 	struct list_head link;
+	u8 pool;
 	u64 *cells[];
 };
+
+/* Which CPUs may have cells: a bit is set before there are any. */
+static inline unsigned long *fs_group_cpus(struct fs_group *group)
+{
+	return (unsigned long *)&group->cells[nr_cpu_ids];
+}
 
 /* Counters since the last reset are those of the row less its baseline. */
 struct fs_baseline {
@@ -43,47 +63,53 @@ struct fs_baseline {
 /**
  * struct fs_row - a process's calls on one object, in 256 bytes: more would take 512 of kmalloc()
  * @freed: lies over a free item's link, so that @index_next outlives the row
- * @index_next: chain of the index by @process and @key
- * @ino: inode as shown
- * @dev: device as shown
+ * @index_next: chain of the index by @process and @key; the shard's lock
+ * @process: NULL in a row that is free
+ * @key: the object
  * @group: NULL for rows that have no cells: folded and special ones
- * @cell: offset of its cells, in words, in each page of the group
- * @position: where the snapshot that holds fs_table.mutex put it, or ROW_NOT_SEEN
- * @indexed: hooks find it; fs_table.lock
+ * @name: as shown
+ * @cell: offset of its cells, in words, in the memory of each CPU of the group
+ * @indexed: hooks find it; the process's lock
  * @deleted: as shown
  * @dropped: emptied by reset, waiting to be freed
- * @leaving: cold.c has taken it out of the index; fs_table.mutex
+ * @leaving: cold.c has taken it out of the index; fs_table.rows_sem for writing
  * @wanted: the last call of some task is in it; cold.c
- * @calls_then: its calls when cold.c looked last; of rows of live processes
- * @by_age: in fold.c's lists of folded rows, in the order of their last use; fs_table.mutex
- * @baseline: NULL before the first reset; fs_table.mutex
+ * @ino: inode as shown
+ * @dev: device as shown
+ * @position: where the snapshot that holds fs_table.rows_sem put it, or ROW_NOT_SEEN
+ * @baseline: NULL before the first reset; fs_table.rows_sem for writing
  * @heat: its calls by region, by CPU, where that was asked for; heat.h
+ * @calls_then: its calls when cold.c looked last; of rows of live processes
+ * @by_age: in fold.c's lists of folded rows, in the order of their last use
+ * @of_process: in the process's rows; the process's lock
  * @shared: counts that could not go to a cell
+ *
+ * What searches read is in the first line, and written when a row is made and freed.
  */
 struct fs_row {
 	void *freed;
 	struct fs_row *index_next;
 	struct fs_process *process;
 	struct fs_object_key key;
-	struct fs_name *name;
-	u64 ino;
-	u32 dev;
-	u32 position;
 	struct fs_group *group;
+	struct fs_name *name;
 	u16 cell;
 	bool indexed;
 	bool deleted;
 	bool dropped;
 	bool leaving;
 	bool wanted;
+
+	u64 ino;
+	u32 dev;
+	u32 position;
+	struct fs_baseline *baseline;
+	struct fs_heat_cells *heat;
 	union {
 		u64 calls_then;
 		struct list_head by_age;
 	};
 	struct list_head of_process;
-	struct list_head of_table;
-	struct fs_baseline *baseline;
-	struct fs_heat_cells *heat;
 	atomic64_t shared[COUNTERS];
 };
 
@@ -126,19 +152,28 @@ static __always_inline u32 fs_row_bucket(const struct fs_process *process, struc
 	return mixed >> 32 & fs_table.row_mask;
 }
 
+static __always_inline bool fs_row_key_is(const struct fs_row *row, struct fs_object_key key)
+{
+	/* After the process. */
+	barrier();
+	return fs_object_key_equal(row->key, key);
+}
+
 /**
  * fs_row_find - the row of a process and an object, without a lock
  * @process: a process that cannot end meanwhile
  * @key: as the row was made with
  *
- * In a hook. May miss a row that is being made at this moment.
+ * In a hook, or wherever else preemption is off. May miss a row that is being made at this moment,
+ * or where a row on the way is freed: fs_row_make() looks again. A row that is freed and made again
+ * gets its key before its process, so that what is read of it, in the other order, is of one row.
  */
 static __always_inline struct fs_row *fs_row_find(const struct fs_process *process,
 						  struct fs_object_key key)
 {
 	struct fs_row *row = READ_ONCE(fs_table.row_index[fs_row_bucket(process, key)]);
 
-	while (row && (row->process != process || !fs_object_key_equal(row->key, key)))
+	while (row && (row->process != process || !fs_row_key_is(row, key)))
 		row = READ_ONCE(row->index_next);
 	return row;
 }
@@ -150,9 +185,12 @@ struct fs_row *fs_row_make(struct fs_process *process, const struct fs_object_ke
 			   const struct fs_object_shown *shown);
 struct fs_row *fs_row_make_region(struct fs_process *process, enum fs_region region);
 struct fs_row *fs_row_missed(struct fs_process *process);
+void fs_process_missed(struct fs_process *process, u64 minor, u64 major);
 
 /* In process context: */
 int fs_row_make_only(struct fs_process *process, enum fs_region region, bool cells);
+struct fs_row *fs_row_look(const struct fs_process *process, struct fs_object_key key);
+bool fs_rows_walk(bool (*fn)(struct fs_row *row, void *data), void *data);
 void fs_row_read_verdicts(const struct fs_row *row, struct fs_counters *counters);
 void fs_row_read_calls(const struct fs_row *row, struct fs_counters *counters);
 void fs_row_total(const struct fs_row *row, struct fs_counters *counters);
@@ -164,7 +202,11 @@ void fs_row_move(struct fs_row *row, struct fs_process *process);
 void fs_row_release_cells(struct fs_row *row);
 void fs_row_forget_baseline(struct fs_row *row);
 void fs_row_free(struct fs_row *row);
-void fs_row_pool_sizes(size_t *size);
-void fs_row_destroy(void);
+void fs_rows_flatten(struct fs_process *process);
+void fs_row_merge(struct fs_row *row, struct fs_row *into);
+bool fs_row_is_empty(const struct fs_row *row);
+void fs_row_free_flat(struct fs_row *row);
+void fs_rows_pool_sizes(size_t *size);
+void fs_rows_destroy(void);
 
 #endif

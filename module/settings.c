@@ -10,6 +10,7 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
+#include "ended.h"
 #include "fold.h"
 #include "heat_request.h"
 #include "pids.h"
@@ -102,8 +103,9 @@ int fs_settings_start(void)
 
 	mutex_lock(&control_lock);
 	/* Which may have been written since the table was made. */
-	fs_table.keep_exited = fs_settings.keep_exited;
 	err = fs_table_select(&fs_settings.pid);
+	if (!err)
+		err = fs_ended_keep(fs_settings.keep_exited);
 	/* It waits for hooks: not where there is nothing to ask for. */
 	if (!fs_pids_is_empty(&fs_settings.heat_pid))
 		fs_heat_select(&fs_settings.heat_pid);
@@ -312,11 +314,16 @@ static int number_get(char *buffer, const struct kernel_param *param)
 
 static int keep_exited_change(const void *value, bool running)
 {
-	fs_settings.keep_exited = *(const unsigned int *)value;
+	unsigned int keep = *(const unsigned int *)value;
+
 	if (running) {
-		WRITE_ONCE(fs_table.keep_exited, fs_settings.keep_exited);
-		fs_fold_run();
+		int err = fs_ended_keep(keep);
+
+		if (err)
+			return err;
+		fs_fold_all(false);
 	}
+	fs_settings.keep_exited = keep;
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Making snapshots, in process context, under fs_table.mutex: rows cannot leave, but
- * counting goes on and is never stopped. There are three passes over the rows, and a
+ * Making snapshots, in process context, under fs_table.rows_sem held for writing: rows cannot
+ * leave, but counting goes on and is never stopped. There are three passes over the rows, and a
  * look at the tasks:
  *
  *   1. calls
@@ -10,25 +10,27 @@
  *
  * A call of the first pass without a verdict in the second was open between the two
  * passes. A task has one open call at a time, so no more calls are pending than there
- * are tasks. A verdict whose call was too late for the first pass gets its call from
+ * were tasks. A verdict whose call was too late for the first pass gets its call from
  * the third: hooks write the call before its verdict (account.h). Calls that nothing
  * has settled and that came later than the first pass are left to the next snapshot.
  *
- * So each row holds by itself, and the total is the sum of the rows that are shown. A
- * row that is made too late for the snapshot is in neither. Only the lifetime line
- * comes from the totals that hooks count by CPU, and may be a little ahead of the rows;
- * when nothing faults it says the same.
+ * So each row holds by itself, and the total is the sum of the rows that are shown. A row that is
+ * made too late for the first pass is in neither, unless a task tells of it. Only the lifetime line
+ * comes from the totals that hooks count by CPU, and may be a little ahead of the rows; when
+ * nothing faults it says the same.
  *
- * Preemption is on throughout, but for a few rows or one bucket of tasks at a time.
+ * Preemption is on throughout, but for one bucket of tasks at a time.
  */
 #include <linux/list.h>
 #include <linux/pid_namespace.h>
 #include <linux/vmalloc.h>
+#include "ended.h"
 #include "fold.h"
 #include "name.h"
 #include "pool.h"
 #include "reset.h"
 #include "snapshot.h"
+#include "special.h"
 #include "task.h"
 
 /* Rows that may come while a snapshot is made. */
@@ -63,109 +65,69 @@ static struct fs_snapshot_row *row_take_in(struct fs_snapshot *snapshot, struct 
 	return at;
 }
 
-/* Until the verdicts of the lifetime are read they will be found there, and likewise of a row. */
-static void snapshot_count(struct fs_snapshot *snapshot, struct fs_snapshot_row *at,
-			   enum fs_counter counter, u64 n)
+/*
+ * Where a task's counts go that have come while we were reading: to the row as it is in the
+ * snapshot, if it is. The lifetime has its verdicts by then.
+ */
+static void count_open(struct fs_snapshot *snapshot, struct fs_snapshot_row *at,
+		       enum fs_counter counter, u64 n)
 {
-	if (at && at < snapshot->rows + snapshot->verdicts_of)
-		at->counters.n[counter] += n;
-	if (snapshot->verdicts_read)
-		snapshot->lifetime.n[counter] += n;
+	if (!at)
+		return;
+	at->counters.n[counter] += n;
+	snapshot->lifetime.n[counter] += n;
 }
 
-/* Where missed counts go: without room for the row itself the overflow's has them. */
+/*
+ * A row that nothing was counted in yet, and that is made for what a task's end will put into it.
+ */
 static struct fs_snapshot_row *row_of_missed(struct fs_snapshot *snapshot, struct fs_row *row)
 {
 	struct fs_snapshot_row *at = row_in(snapshot, row);
 
-	if (at || !snapshot->verdicts_read)
+	if (at)
 		return at;
 	at = row_take_in(snapshot, row);
 	if (!at)
 		return row_in(snapshot, fs_special.overflow.only);
 	memset(&at->counters, 0, sizeof(at->counters));
-	snapshot->verdicts_of = snapshot->used;
 	return at;
 }
 
-/* Under fs_table.lock: a verdict that has come on a call that was not settled when we began. */
+/* Under a task's shard's lock: a verdict that has come on a call that was not settled. */
 static void add_open(struct fs_row *row, struct fs_process *process,
 		     const struct fs_task_moved *moved, void *data)
 {
 	struct fs_snapshot *snapshot = data;
 	struct fs_snapshot_row *at;
 
-	if (moved->verdict != NO_VERDICT)
-		snapshot_count(snapshot, row_in(snapshot, row), moved->verdict, 1);
+	count_open(snapshot, row_in(snapshot, row), moved->verdict, 1);
 	if (!moved->missed_minor && !moved->missed_major)
 		return;
 
 	at = row_of_missed(snapshot, fs_row_missed(process));
-	snapshot_count(snapshot, at, COUNT_MISSED_MINOR, moved->missed_minor);
-	snapshot_count(snapshot, at, COUNT_MISSED_MAJOR, moved->missed_major);
-}
-
-/*
- * Rows that are read at once under fs_table.lock, so that each is read before or after a
- * task settles in it. With more CPUs one takes longer.
- */
-static unsigned int rows_locked(void)
-{
-	return clamp(64 / (unsigned int)nr_cpu_ids, 1U, 8U);
+	count_open(snapshot, at, COUNT_MISSED_MINOR, moved->missed_minor);
+	count_open(snapshot, at, COUNT_MISSED_MAJOR, moved->missed_major);
 }
 
 /* First pass. */
-static void read_calls(struct fs_snapshot *snapshot)
+static bool read_calls(struct fs_row *row, void *data)
 {
-	struct fs_snapshot_row *at;
-	struct fs_row *row;
-
-	list_for_each_entry(row, &fs_table.rows, of_table) {
-		at = row_take_in(snapshot, row);
-		if (at)
-			fs_row_read_calls(row, &at->counters);
-		cond_resched();
-	}
-}
-
-/* A row that was made after the first pass had no call then. */
-static struct fs_snapshot_row *row_take_in_late(struct fs_snapshot *snapshot, struct fs_row *row)
-{
-	struct fs_snapshot_row *at = row_take_in(snapshot, row);
+	struct fs_snapshot_row *at = row_take_in(data, row);
 
 	if (at)
-		memset(&at->counters, 0, sizeof(at->counters));
+		fs_row_read_calls(row, &at->counters);
 	return at;
 }
 
-/* Second pass. The order of the rows is that of the first. */
-static void read_verdicts(struct fs_snapshot *snapshot)
+/* Second pass. */
+static bool read_verdicts(struct fs_row *row, void *data)
 {
-	unsigned int done = 0, at_once = rows_locked();
-	struct fs_snapshot_row *at;
-	unsigned long flags;
-	struct fs_row *row;
+	struct fs_snapshot_row *at = row_in(data, row);
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	fs_task_visit_begin(add_open, snapshot);
-	list_for_each_entry(row, &fs_table.rows, of_table) {
-		if (done++ == at_once) {
-			done = 1;
-			fs_hook_unlock_irqrestore(&fs_table.lock, flags);
-			cond_resched();
-			fs_hook_lock_irqsave(&fs_table.lock, flags);
-		}
-		at = row_in(snapshot, row);
-		if (!at)
-			at = row_take_in_late(snapshot, row);
-		if (!at)
-			break;
+	if (at)
 		fs_row_read_verdicts(row, &at->counters);
-		snapshot->verdicts_of++;
-	}
-	fs_totals_read_verdicts(&snapshot->lifetime);
-	snapshot->verdicts_read = true;
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	return true;
 }
 
 /**
@@ -174,7 +136,7 @@ static void read_verdicts(struct fs_snapshot *snapshot)
  * @process: whose
  * @ns: of the reader
  *
- * Process context, fs_table.mutex held. Returns whether the reader may see it.
+ * Process context, fs_table.rows_sem held. Returns whether the reader may see it.
  */
 bool fs_snapshot_fill_process(struct fs_snapshot_row *at, const struct fs_process *process,
 			      struct pid_namespace *ns)
@@ -193,14 +155,14 @@ bool fs_snapshot_fill_process(struct fs_snapshot_row *at, const struct fs_proces
 /**
  * fs_snapshot_fill_object - says what object a row is of
  * @at: a row of a snapshot
- * @row: the row; a reference to its name is taken
+ * @row: the row; its name is pinned
  *
- * Process context, fs_table.mutex held.
+ * Process context, fs_table.rows_sem held.
  */
 void fs_snapshot_fill_object(struct fs_snapshot_row *at, const struct fs_row *row)
 {
 	at->name = row->name;
-	atomic_inc(&at->name->refs);
+	fs_name_pin(at->name);
 	at->ino = row->ino;
 	at->dev = row->dev;
 	at->deleted = row->deleted;
@@ -262,35 +224,46 @@ static void read_lifetime(struct fs_snapshot *snapshot)
 				fs_counters_pending(&snapshot->total));
 }
 
-/* Third pass; what the last reset left behind, and which rows the reader may see. */
-static void read_rest(struct fs_snapshot *snapshot, struct pid_namespace *ns)
+struct show {
+	struct fs_snapshot *snapshot;
+	struct fs_snapshot_row *hidden;
+	struct pid_namespace *ns;
+};
+
+/* Third pass; what the last reset left behind, and whether the reader may see the row. */
+static bool show_row(struct fs_row *row, void *data)
 {
-	struct fs_snapshot_row *at, *hidden = &snapshot->rows[snapshot->room];
-	struct fs_row *row;
+	const struct show *show = data;
+	struct fs_snapshot_row *at = row_in(show->snapshot, row);
+
+	if (!at)
+		return true;
+	raise_calls(row, &at->counters);
+	if (row == fs_special.overflow.only)
+		show->snapshot->overflow = fs_counters_calls(&at->counters);
+	if (row->baseline) {
+		fs_counters_subtract(&at->counters, &row->baseline->counters);
+		clamp_verdicts(&at->counters);
+	}
+	if (row->dropped ||
+	    (!fs_counters_calls(&at->counters) && !fs_counters_missed(&at->counters)))
+		return true;
+	if (fs_snapshot_fill_process(at, row->process, show->ns)) {
+		fs_snapshot_fill_object(at, row);
+		order_add(show->snapshot, at);
+	} else {
+		fs_counters_add(&show->hidden->counters, &at->counters);
+	}
+	return true;
+}
+
+static void show_rows(struct fs_snapshot *snapshot, struct pid_namespace *ns)
+{
+	struct fs_snapshot_row *hidden = &snapshot->rows[snapshot->room];
+	struct show show = { .snapshot = snapshot, .hidden = hidden, .ns = ns };
 
 	memset(hidden, 0, sizeof(*hidden));
-	list_for_each_entry(row, &fs_table.rows, of_table) {
-		cond_resched();
-		at = row_in(snapshot, row);
-		if (!at)
-			continue;
-		raise_calls(row, &at->counters);
-		if (row == fs_special.overflow.only)
-			snapshot->overflow = fs_counters_calls(&at->counters);
-		if (row->baseline) {
-			fs_counters_subtract(&at->counters, &row->baseline->counters);
-			clamp_verdicts(&at->counters);
-		}
-		if (row->dropped ||
-		    (!fs_counters_calls(&at->counters) && !fs_counters_missed(&at->counters)))
-			continue;
-		if (fs_snapshot_fill_process(at, row->process, ns)) {
-			fs_snapshot_fill_object(at, row);
-			order_add(snapshot, at);
-		} else {
-			fs_counters_add(&hidden->counters, &at->counters);
-		}
-	}
+	fs_rows_walk(show_row, &show);
 	if (fs_counters_calls(&hidden->counters) || fs_counters_missed(&hidden->counters)) {
 		hidden->kind = SNAPSHOT_HIDDEN;
 		hidden->comm[0] = '-';
@@ -351,7 +324,7 @@ static void order_sort(struct fs_snapshot *snapshot)
 		order_pass(snapshot, true, i);
 }
 
-/* Under fs_table.mutex: what the header says beside the counters themselves. */
+/* Under fs_table.rows_sem: what the header says beside the counters themselves. */
 static void read_header(struct fs_snapshot *snapshot)
 {
 	struct fs_exceptions before;
@@ -370,20 +343,20 @@ static void read_header(struct fs_snapshot *snapshot)
 	if (fs_special.overflow.only->baseline)
 		snapshot->overflow -=
 			fs_counters_calls(&fs_special.overflow.only->baseline->counters);
-	snapshot->table_rows = READ_ONCE(fs_table.rows_used);
-	snapshot->processes = READ_ONCE(fs_table.processes);
-	snapshot->ended = READ_ONCE(fs_table.ended_count);
-	snapshot->folded = fs_table.processes_folded;
+	snapshot->table_rows = fs_special_rows_beside(fs_pool_used(POOL_ROW));
+	snapshot->processes = fs_processes_live();
+	snapshot->ended = fs_ended_count();
+	snapshot->folded = fs_fold_count();
 	snapshot->memory = fs_memory_used();
 }
 
 /* Room for the rows there are, a few more, and the hidden one behind them all. */
 static bool make_room(struct fs_snapshot *snapshot)
 {
-	snapshot->room = READ_ONCE(fs_table.rows_used) + ROOM_SLACK;
-	snapshot->rows = vmalloc((snapshot->room + 1) * sizeof(*snapshot->rows));
-	snapshot->order = vmalloc((snapshot->room + 1) * sizeof(*snapshot->order));
-	snapshot->order_spare = vmalloc((snapshot->room + 1) * sizeof(*snapshot->order));
+	snapshot->room = fs_pool_used(POOL_ROW) + ROOM_SLACK;
+	snapshot->rows = compat_kvmalloc((snapshot->room + 1) * sizeof(*snapshot->rows));
+	snapshot->order = compat_kvmalloc((snapshot->room + 1) * sizeof(*snapshot->order));
+	snapshot->order_spare = compat_kvmalloc((snapshot->room + 1) * sizeof(*snapshot->order));
 	return snapshot->rows && snapshot->order && snapshot->order_spare;
 }
 
@@ -401,22 +374,25 @@ struct fs_snapshot *fs_snapshot_take(struct pid_namespace *ns)
 	if (!snapshot)
 		return NULL;
 	/* What is to be folded by the settings is not to be seen. */
-	fs_fold_run();
+	fs_fold_all(false);
 
-	mutex_lock(&fs_table.mutex);
+	down_write(&fs_table.rows_sem);
 	room = make_room(snapshot);
 	if (room) {
-		read_calls(snapshot);
+		fs_rows_walk(read_calls, snapshot);
+		fs_task_visit_begin();
 		smp_rmb(); /* a call that is open in both passes is one of this moment */
-		read_verdicts(snapshot);
+		fs_rows_walk(read_verdicts, snapshot);
+		fs_totals_read_verdicts(&snapshot->lifetime);
 		smp_rmb(); /* against the order of writes in account.h */
 		fs_task_visit_open(add_open, snapshot);
+		fs_task_visit_end();
 		smp_rmb(); /* against the order of writes in account.h */
-		read_rest(snapshot, ns);
+		show_rows(snapshot, ns);
 		smp_rmb(); /* against the order of writes in account.h */
 		read_header(snapshot);
 	}
-	mutex_unlock(&fs_table.mutex);
+	up_write(&fs_table.rows_sem);
 
 	if (!room) {
 		fs_snapshot_free(snapshot);
@@ -439,7 +415,7 @@ struct fs_snapshot *fs_snapshot_take_totals(void)
 
 	if (!snapshot)
 		return NULL;
-	mutex_lock(&fs_table.mutex);
+	down_read(&fs_table.rows_sem);
 	/* As with rows: calls, verdicts, calls again where there are more verdicts. */
 	fs_totals_read_calls(&snapshot->lifetime);
 	smp_rmb(); /* a call that is open in both is one of this moment */
@@ -455,7 +431,7 @@ struct fs_snapshot *fs_snapshot_take_totals(void)
 	snapshot->overflow = fs_counters_calls(&later);
 	smp_rmb(); /* against the order of writes in account.h */
 	read_header(snapshot);
-	mutex_unlock(&fs_table.mutex);
+	up_read(&fs_table.rows_sem);
 	return snapshot;
 }
 
@@ -473,10 +449,10 @@ void fs_snapshot_free(struct fs_snapshot *snapshot)
 		return;
 	for (i = 0; i < snapshot->used && snapshot->rows; i++)
 		if (snapshot->rows[i].name)
-			fs_name_put(snapshot->rows[i].name);
-	vfree(snapshot->rows);
-	vfree(snapshot->order);
-	vfree(snapshot->order_spare);
+			fs_name_unpin(snapshot->rows[i].name);
+	kvfree(snapshot->rows);
+	kvfree(snapshot->order);
+	kvfree(snapshot->order_spare);
 	kfree(snapshot);
 }
 

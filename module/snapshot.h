@@ -14,7 +14,7 @@
 /**
  * struct fs_snapshot_row - one line of the file
  * @source: the row it was read from; means nothing once the snapshot is made
- * @name: with a reference held; NULL for SNAPSHOT_HIDDEN
+ * @name: pinned; NULL for SNAPSHOT_HIDDEN
  * @kind: enum fs_process_kind, or SNAPSHOT_HIDDEN
  */
 struct fs_snapshot_row {
@@ -52,8 +52,6 @@ struct fs_snapshot_order {
  * @total: since the last reset; in a snapshot with rows their sum
  * @count: of them
  * @rows: where they lie; @used of @room
- * @verdicts_of: so many of @rows, from the first on, have their verdicts
- * @verdicts_read: all of them have, and so has @lifetime
  */
 struct fs_snapshot {
 	u64 boottime_ns;
@@ -79,8 +77,6 @@ struct fs_snapshot {
 	struct fs_snapshot_row *rows;
 	unsigned int used;
 	unsigned int room;
-	unsigned int verdicts_of;
-	bool verdicts_read;
 };
 
 struct fs_snapshot *fs_snapshot_take(struct pid_namespace *ns);

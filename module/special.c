@@ -12,9 +12,7 @@
 static int special_init(struct fs_process *process, enum fs_process_kind kind,
 			enum fs_region region, const char *comm, bool cells)
 {
-	memset(process, 0, sizeof(*process));
-	INIT_LIST_HEAD(&process->rows);
-	INIT_LIST_HEAD(&process->link);
+	fs_process_setup(process);
 	process->kind = kind;
 	strscpy(process->comm, comm, TASK_COMM_LEN);
 	return fs_row_make_only(process, region, cells);

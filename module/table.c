@@ -13,28 +13,33 @@
 #include "table.h"
 
 struct fs_table fs_table = {
-	.lock	= __RAW_SPIN_LOCK_UNLOCKED(fs_table.lock),
-	.mutex	= __MUTEX_INITIALIZER(fs_table.mutex),
-	.folding = __MUTEX_INITIALIZER(fs_table.folding),
-	.rows	= LIST_HEAD_INIT(fs_table.rows),
-	.live	= LIST_HEAD_INIT(fs_table.live),
-	.ended	= LIST_HEAD_INIT(fs_table.ended),
+	.rows_sem = __RWSEM_INITIALIZER(fs_table.rows_sem),
 	.folded	= LIST_HEAD_INIT(fs_table.folded),
-	.groups	= LIST_HEAD_INIT(fs_table.groups),
 };
 
 DEFINE_PER_CPU(struct fs_counters, fs_table_totals);
+
+/* Taken by hooks, at births and execs, while processes are selected. */
+static DEFINE_RAW_SPINLOCK(selection_lock);
 
 /**
  * fs_table_selects - whether a process is to be counted on its own
  * @pid: of the thread group; NULL where it is not known any more
  * @nr: its number in the initial namespace
  *
- * In a hook, under fs_table.lock.
+ * In a hook, preemption off.
  */
 bool fs_table_selects(struct pid *pid, pid_t nr)
 {
-	return !fs_table.selection || fs_pid_set_has(fs_table.selection, pid, nr);
+	unsigned long flags;
+	bool selects;
+
+	if (!READ_ONCE(fs_table.selection))
+		return true;
+	fs_hook_lock_irqsave(&selection_lock, flags);
+	selects = !fs_table.selection || fs_pid_set_has(fs_table.selection, pid, nr);
+	fs_hook_unlock_irqrestore(&selection_lock, flags);
+	return selects;
 }
 
 /**
@@ -44,8 +49,7 @@ bool fs_table_selects(struct pid *pid, pid_t nr)
  */
 bool fs_table_is_crowded(void)
 {
-	return READ_ONCE(fs_table.rows_used) > fs_table.rows_max - fs_table.rows_max / 8 ||
-	       fs_memory_is_tight();
+	return fs_pool_is_crowded(POOL_ROW) || fs_memory_is_tight();
 }
 
 /**
@@ -55,13 +59,13 @@ bool fs_table_is_crowded(void)
  */
 void fs_table_new_epoch(void)
 {
-	unsigned long flags;
+	static DEFINE_MUTEX(epoch_lock);
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	mutex_lock(&epoch_lock);
 	/* A hook that sees the new epoch sees what has changed. */
 	smp_wmb();
 	WRITE_ONCE(fs_table.epoch, fs_table.epoch + (1ULL << 32));
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	mutex_unlock(&epoch_lock);
 }
 
 static void selection_free(struct fs_pid_set *selection)
@@ -84,15 +88,15 @@ int fs_table_select(const struct fs_pid_list *pids)
 	unsigned long flags;
 
 	if (pids->count) {
-		new = kzalloc(sizeof(*new), GFP_KERNEL);
+		new = kzalloc(sizeof(*new), GFP_KERNEL | __GFP_NORETRY);
 		if (!new)
 			return -ENOMEM;
 		fs_pid_set_change(new, pids, none);
 	}
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	fs_hook_lock_irqsave(&selection_lock, flags);
 	old = fs_table.selection;
-	fs_table.selection = new;
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	WRITE_ONCE(fs_table.selection, new);
+	fs_hook_unlock_irqrestore(&selection_lock, flags);
 	fs_table_new_epoch();
 	compat_synchronize_hooks();
 	selection_free(old);
@@ -134,47 +138,52 @@ void fs_totals_read_calls(struct fs_counters *counters)
 
 /* Beginning and end. */
 
-static size_t index_bytes(unsigned int bits)
+static size_t index_bytes(u32 mask)
 {
-	return sizeof(void *) << bits;
+	return (mask + 1) * sizeof(void *);
 }
 
 /**
  * fs_table_init - makes the table's indexes
  * @max_rows: rows at once, special ones not counted
- * @keep_exited: ended processes that are kept
+ * @max_tasks: tasks at once, and no more processes
  *
  * Process context. Returns 0 or -ENOMEM; fs_table_destroy() is right after either.
  */
-int fs_table_init(unsigned int max_rows, unsigned int keep_exited)
+int fs_table_init(unsigned int max_rows, unsigned int max_tasks)
 {
+	int err;
+
 	fs_table.rows_max = max_rows;
-	fs_table.keep_exited = keep_exited;
-	fs_table.row_bits = clamp(order_base_2(max_rows), 6, 17);
-	fs_table.row_mask = (1U << fs_table.row_bits) - 1;
+	fs_table.row_mask = (1U << clamp(order_base_2(max_rows), 6, 20)) - 1;
+	fs_table.process_mask = (1U << clamp(order_base_2(max_tasks) - 3, 6, 17)) - 1;
 	get_random_bytes(&fs_table.hash_ino, sizeof(fs_table.hash_ino));
 	get_random_bytes(&fs_table.hash_dev, sizeof(fs_table.hash_dev));
-	get_random_bytes(&fs_table.hash_name, sizeof(fs_table.hash_name));
 	fs_table.hash_ino |= 1;
 	fs_table.hash_dev |= 1;
-	fs_table.process_bits = 12;
-	fs_table.name_bits = clamp(order_base_2(max_rows) - 2, 6, 14);
-	fs_table.row_index = fs_memory_zalloc(index_bytes(fs_table.row_bits));
-	fs_table.process_index = fs_memory_zalloc(index_bytes(fs_table.process_bits));
-	fs_table.name_index = fs_memory_zalloc(index_bytes(fs_table.name_bits));
-	return fs_table.row_index && fs_table.process_index && fs_table.name_index ? 0 : -ENOMEM;
+	fs_table.row_index = fs_memory_zalloc(index_bytes(fs_table.row_mask));
+	fs_table.process_index = fs_memory_zalloc(index_bytes(fs_table.process_mask));
+	if (!fs_table.row_index || !fs_table.process_index)
+		return -ENOMEM;
+	err = fs_shards_init(&fs_table.row_shards);
+	return err ? err : fs_shards_init(&fs_table.process_shards);
 }
 
 /**
- * fs_table_destroy - frees the indexes
+ * fs_table_destroy - frees the indexes, after what was in them
  *
- * Process context, with nothing in the table, and no hook, reader or worker left.
+ * Process context, with no hook, reader or worker left.
  */
 void fs_table_destroy(void)
 {
-	fs_memory_free(fs_table.row_index, index_bytes(fs_table.row_bits));
-	fs_memory_free(fs_table.process_index, index_bytes(fs_table.process_bits));
-	fs_memory_free(fs_table.name_index, index_bytes(fs_table.name_bits));
+	if (fs_table.row_shards.of)
+		fs_shards_destroy(&fs_table.row_shards);
+	if (fs_table.process_shards.of)
+		fs_shards_destroy(&fs_table.process_shards);
+	fs_memory_free(fs_table.row_index, index_bytes(fs_table.row_mask));
+	fs_memory_free(fs_table.process_index, index_bytes(fs_table.process_mask));
+	fs_table.row_index = NULL;
+	fs_table.process_index = NULL;
 	selection_free(fs_table.selection);
 	fs_table.selection = NULL;
 }

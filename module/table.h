@@ -4,15 +4,24 @@
  * nor text, nor what is in it: that is in process.h, row.h and name.h. Rules that hold
  * everywhere:
  *
- * - fs_table.lock (raw, interrupts off) guards every list, the index of processes and
- *   the making of rows. Hooks take it on first use, at births and at deaths, for a
- *   few hundred instructions.
- * - fs_table.mutex guards what is taken out: rows leave under it alone, so its holder
- *   may walk all rows without fs_table.lock. It is never taken in a hook. Taking rows
- *   out needs fs_table.folding as well, and before it: choosing, waiting for the hooks
- *   and freeing are three steps, and no other caller may come between them.
- * - Hooks look rows up without a lock. A row that has left the index is freed only
- *   after every hook that ran then has ended.
+ * - No lock that all CPUs share is taken in a hook. An index is divided into shards (shard.h); what
+ *   belongs to a process has the process's own lock (process.h). All are raw and held with
+ *   interrupts
+ *   off, for a few hundred instructions. Order: a task's shard, a process's shard, a process, a
+ *   row's
+ *   or a name's shard, a CPU's magazine, a depot.
+ * - fs_table.rows_sem guards what is taken out. Whoever holds it for writing may walk all
+ *   processes and rows: they come, but none goes, or becomes another's. Rows and processes go under
+ *   it held for
+ *   reading (folding, by several at once, each its own processes) or for writing.
+ * - Hooks look tasks, rows and names up without a lock. A row of a process that lives, or a name,
+ *   is
+ *   freed only after every hook that ran when it left the index has ended. What is of an ended
+ *   process may be freed at once: a hook of another process that steps on it finds no key of its
+ *   own
+ *   there, and its memory remains of the same kind until the hooks have ended. If it is led astray
+ *   it
+ *   finds nothing, and looks again under the lock.
  * - A cell is written by its own CPU alone, in task context with preemption off; a
  *   row's shared counters from anywhere, atomically. So in the usual fault no cache
  *   line is written that another CPU writes.
@@ -20,61 +29,48 @@
 #ifndef FAULTSTAT_TABLE_H
 #define FAULTSTAT_TABLE_H
 
+#include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
+#include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include "counters.h"
 #include "lock.h"
 #include "pids.h"
+#include "shard.h"
 
-struct fs_name;
 struct fs_process;
 struct fs_row;
 
 struct fs_table {
-	raw_spinlock_t lock;	/* lists, indexes, making rows; in hooks too */
-	struct mutex mutex;	/* taking rows out, and reading them all */
-	struct mutex folding;	/* one at a time takes rows out; before mutex */
-
-	struct fs_row **row_index;
-	struct fs_process **process_index;
-	struct fs_name **name_index;
-	unsigned int row_bits;
-	u32 row_mask;
+	/*
+	 * What is read at each fault, in a line that is written at load, and where an epoch begins.
+	 */
+	struct fs_row **row_index ____cacheline_aligned_in_smp;
 	u64 hash_ino;			/* random and odd, as is the next */
 	u64 hash_dev;
-	u32 hash_name;
-	unsigned int process_bits;
-	unsigned int name_bits;
-
-	struct list_head rows;		/* of_table: all, special and folded ones too */
-	struct list_head live;
-	struct list_head ended;		/* oldest first */
-	struct list_head folded;	/* one process a comm; fs_table.mutex */
-	struct list_head groups;	/* with a free place */
-
-	unsigned int rows_max;
-	unsigned int rows_used;		/* special ones not counted */
-	unsigned int rows_folded;
-	unsigned int processes;		/* live */
-	unsigned int ended_count;
-	unsigned int keep_exited;
-	bool purge_folded;		/* reset has emptied folded rows; fs_table.mutex */
-	u64 processes_folded;
-	u64 last_id;
-	u64 resets;
-
+	u32 row_mask;
 	/*
 	 * Upper half of a task state's generation: grows when the selection
 	 * changes or counting ends, so that every task looks again at its next
 	 * call.
 	 */
 	u64 epoch;
+
+	/* What is read at births, deaths and first uses; likewise. */
+	struct fs_shards row_shards ____cacheline_aligned_in_smp;
+	struct fs_shards process_shards;
+	struct fs_process **process_index;
+	u32 process_mask;
+	unsigned int rows_max;
 	struct fs_pid_set *selection;	/* which processes are counted; NULL: all */
 
-	/* What the totals had at the last reset: the sum of what the rows had. */
-	struct fs_counters totals_before;
+	/* What no hook takes or writes. */
+	struct rw_semaphore rows_sem ____cacheline_aligned_in_smp;
+	struct list_head folded;	/* a process for each comm; fold.c */
+	u64 resets;			/* rows_sem */
+	struct fs_counters totals_before; /* what the totals had at the last reset; rows_sem */
 };
 
 extern struct fs_table fs_table;
@@ -95,7 +91,7 @@ static __always_inline void fs_totals_count(enum fs_counter counter)
 
 bool fs_table_selects(struct pid *pid, pid_t nr);
 bool fs_table_is_crowded(void);
-int fs_table_init(unsigned int max_rows, unsigned int keep_exited);
+int fs_table_init(unsigned int max_rows, unsigned int max_tasks);
 void fs_table_destroy(void);
 void fs_table_new_epoch(void);
 int fs_table_select(const struct fs_pid_list *pids);

@@ -4,7 +4,7 @@
  * settling them when the kernel frees the task or a reader wants to know. All of
  * it is off the fast path. Runs in hooks: in a fault or a fork with preemption on
  * or off, in softirq (free), and from the reader in process context. Task states
- * are put in and taken out under fs_table.lock.
+ * are put in and taken out under the lock of their shard of the index.
  */
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
@@ -48,81 +48,32 @@ void fs_task_moved(struct fs_task_moved *moved, u64 before, u64 now, bool open)
 	}
 }
 
-/* Under fs_table.lock. */
-static void missed_locked(struct fs_process *process, u64 minor, u64 major)
-{
-	struct fs_row *row;
-
-	if (!minor && !major)
-		return;
-	row = fs_row_missed(process);
-	fs_row_count(row, COUNT_MISSED_MINOR, minor);
-	fs_row_count(row, COUNT_MISSED_MAJOR, major);
-}
-
-/**
- * fs_task_missed - counts of a process that no call explains
- * @process: whose
- * @minor: faults
- * @major: faults
- *
- * In a hook, without fs_table.lock.
+/*
+ * Under the lock, so that a task which has heard of a request is not overtaken by one that has not.
+ * Hooks of the process's other tasks may be reading it at this moment.
  */
-void fs_task_missed(struct fs_process *process, u64 minor, u64 major)
+static void find_detour(struct fs_process *process, struct pid *pid, pid_t nr)
 {
 	unsigned long flags;
 
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	missed_locked(process, minor, major);
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	fs_hook_lock_irqsave(&process->lock, flags);
+	WRITE_ONCE(process->detour, fs_heat_selects(pid, nr) ? ROW_HEATED : NULL);
+	fs_hook_unlock_irqrestore(&process->lock, flags);
 }
 
-/* Under fs_table.lock. */
-static void state_bind(struct fs_task_state *state, struct fs_process *process)
-{
-	struct fs_process *old = state->process;
-
-	if (old == process)
-		return;
-	process->tasks++;
-	state->process = process;
-	if (old) {
-		old->tasks--;
-		fs_process_end_if_unused(old);
-	}
-}
-
-/* Under fs_table.lock: where a task that has no state counts. */
-static struct fs_process *process_or_special(const struct task_struct *task)
-{
-	struct fs_process *process = fs_process_find(task->signal);
-
-	/* A task that is being freed has no pid any more, its process has. */
-	if (!fs_table_selects(process ? process->pid : NULL, task->tgid))
-		return &fs_special.unselected;
-	return process ? process : &fs_special.overflow;
-}
-
-/* Under fs_table.lock and RCU: the process that current belongs to, made if new. */
+/* Under RCU: the process that current belongs to, made if new, with one more task state. */
 static struct fs_process *process_of(struct task_struct *task)
 {
 	struct pid *pid = task_tgid(task);
 	struct fs_process *process;
-	struct fs_row *detour;
 
 	if (!fs_table_selects(pid, task->tgid))
 		return &fs_special.unselected;
-	process = fs_process_find(task->signal);
-	if (!process)
-		process = fs_process_make(task, rcu_dereference(task->real_parent));
-	else if (process->exec_id != compat_task_exec_id(task))
-		process = fs_process_exec(process, task);
+	process = fs_process_join(task, rcu_dereference(task->real_parent));
 	if (!process)
 		return &fs_special.overflow;
-	/* Hooks of its other tasks may be reading it at this moment. */
-	detour = fs_heat_selects(pid, task->tgid) ? ROW_HEATED : NULL;
-	if (process->detour != detour)
-		WRITE_ONCE(process->detour, detour);
+	if (fs_heat_is_asked_for() || READ_ONCE(process->detour))
+		find_detour(process, pid, task->tgid);
 	return process;
 }
 
@@ -138,60 +89,87 @@ static struct fs_process *process_of(struct task_struct *task)
 void fs_task_state_resolve(struct fs_task_state *state, struct task_struct *task)
 {
 	u64 generation = fs_task_generation(task);
-	struct fs_process *process;
-	unsigned long flags;
+	struct fs_process *process, *old = state->process;
 
 	rcu_read_lock();
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
 	process = process_of(task);
-	state_bind(state, process);
-	state->generation = process == &fs_special.overflow ? NO_GENERATION : generation;
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 	rcu_read_unlock();
+	WRITE_ONCE(state->process, process);
+	WRITE_ONCE(state->generation,
+		   process == &fs_special.overflow ? NO_GENERATION : generation);
+	if (old)
+		fs_process_leave(old);
 }
 
-/* Without fs_table.lock: surely no state, since the index has not changed during the search. */
+static struct fs_shard *task_shard(const struct task_struct *task)
+{
+	return fs_shard_of(&fs_task_index.shards, fs_task_bucket(task));
+}
+
+/* Without a lock: surely no state, since the shard has not changed during the search. */
 static bool state_is_missing(const struct task_struct *task)
 {
-	unsigned int sequence = raw_seqcount_begin(&fs_task_index.changes);
+	seqcount_t *changes = &task_shard(task)->changes;
+	unsigned int sequence = raw_seqcount_begin(changes);
 
-	return !fs_task_state_find(task) && !read_seqcount_retry(&fs_task_index.changes, sequence);
+	return !fs_task_state_find(task) && !read_seqcount_retry(changes, sequence);
 }
 
-/* Under fs_table.lock. */
-static void state_link(struct fs_task_state *state)
+/* Under the shard's lock. */
+static void state_link(struct fs_shard *shard, struct fs_task_state *state)
 {
-	struct fs_task_state **bucket = &fs_task_index.buckets[fs_task_bucket(state->task)];
+	struct fs_task_state **bucket = &fs_task_index.buckets[state->bucket];
 
-	raw_write_seqcount_begin(&fs_task_index.changes);
+	raw_write_seqcount_begin(&shard->changes);
 	state->index_next = *bucket;
 	/* A walk of the chain sees a whole state. */
 	smp_wmb();
 	WRITE_ONCE(*bucket, state);
-	raw_write_seqcount_end(&fs_task_index.changes);
+	raw_write_seqcount_end(&shard->changes);
 }
 
-/* Under fs_table.lock. @state's own link stays, for searches that are at it. */
-static void state_unlink(struct fs_task_state *state)
+/* Under the shard's lock. @state's own link stays, for searches that are at it. */
+static void state_unlink(struct fs_shard *shard, struct fs_task_state *state)
 {
-	struct fs_task_state **at = &fs_task_index.buckets[fs_task_bucket(state->task)];
+	struct fs_task_state **at = &fs_task_index.buckets[state->bucket];
 
 	while (*at != state)
 		at = &(*at)->index_next;
-	raw_write_seqcount_begin(&fs_task_index.changes);
+	raw_write_seqcount_begin(&shard->changes);
 	WRITE_ONCE(*at, state->index_next);
-	raw_write_seqcount_end(&fs_task_index.changes);
+	raw_write_seqcount_end(&shard->changes);
+}
+
+/* A state that nobody finds yet. Returns NULL where max_tasks or memory is used up. */
+static struct fs_task_state *state_new(struct task_struct *task)
+{
+	struct fs_task_state *state = fs_pool_get(POOL_TASK);
+
+	if (!state)
+		return NULL;
+	memset(state, 0, sizeof(*state));
+	state->task = task;
+	state->bucket = fs_task_bucket(task);
+	INIT_LIST_HEAD(&state->waiting);
+	state->seen = fs_task_counters(task);
+	state->row = fs_special.overflow.only;
+	state->process = &fs_special.overflow;
+	state->cpu = NO_CPU;
+	state->generation = NO_GENERATION;
+	state->page = HEAT_NO_PAGE;
+	return state;
 }
 
 /**
  * fs_task_state_make - finds or makes the state of a task whose search found nothing
  * @task: current
- * @made: whether it is new, and not bound to a process yet
+ * @made: whether it is new
  *
  * In a fault. Returns NULL where max_tasks or memory is used up.
  */
 struct fs_task_state *fs_task_state_make(struct task_struct *task, bool *made)
 {
+	struct fs_shard *shard = task_shard(task);
 	struct fs_task_state *state;
 	unsigned long flags;
 
@@ -199,89 +177,116 @@ struct fs_task_state *fs_task_state_make(struct task_struct *task, bool *made)
 	/* With max_tasks used up, every fault of the others comes here: not for a lock. */
 	if (fs_pool_is_starved(POOL_TASK) && state_is_missing(task))
 		return NULL;
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
+	fs_hook_lock_irqsave(&shard->lock, flags);
 	state = fs_task_state_find(task);
-	if (state)
-		goto out;
-	state = fs_pool_get(POOL_TASK);
-	if (!state)
-		goto out;
-	*made = true;
-	memset(state, 0, sizeof(*state));
-	state->task = task;
-	state->seen = fs_task_counters(task);
-	state->row = fs_special.overflow.only;
-	state->cpu = NO_CPU;
-	state->generation = NO_GENERATION;
-	state->page = HEAT_NO_PAGE;
-	state_link(state);
-out:
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	if (!state) {
+		state = state_new(task);
+		if (state)
+			state_link(shard, state);
+		*made = state;
+	}
+	fs_hook_unlock_irqrestore(&shard->lock, flags);
 
 	if (*made) {
 		fs_task_state_resolve(state, task);
 		/* A task seen since birth has not been counted before its first call. */
 		if (compat_task_start_ns(task) >= READ_ONCE(counting_since))
-			fs_task_missed(state->process, (u32)state->seen, state->seen >> 32);
+			fs_process_missed(state->process, (u32)state->seen, state->seen >> 32);
 	}
 	return state;
 }
 
-/* Under fs_table.lock, the task being dead or no hook being left. */
-static void state_free(struct fs_task_state *state)
-{
-	struct fs_process *process = state->process;
-
-	state_unlink(state);
-	fs_pool_put(POOL_TASK, state);
-	if (process) {
-		process->tasks--;
-		fs_process_end_if_unused(process);
-	}
-}
-
 /*
- * The reader that is summing rows and will come to look at the open calls. A task that is freed
- * meanwhile settles in a row that may have been summed already, and its state will
- * be gone: then the visitor hears of it here. fs_table.lock.
+ * A reader sums rows, and then asks the tasks. What a task settles at its end between the two would
+ * be in neither, so it waits until the reader is done. Set under fs_table.rows_sem, for writing.
  */
-static struct {
-	fs_task_open_fn fn;
-	void *data;
-	unsigned int bucket;	/* the next one it will look at */
-} visitor;
+static bool visiting;
 
-/* Under fs_table.lock. */
-static void visitor_tell(const struct task_struct *task, struct fs_row *row,
-			 struct fs_process *process, const struct fs_task_moved *moved)
+static u64 state_counters(const struct fs_task_state *state)
 {
-	if (visitor.fn && fs_task_bucket(task) >= visitor.bucket)
-		visitor.fn(row, process, moved, visitor.data);
+	return list_empty(&state->waiting) ? fs_task_counters(state->task) : state->final;
 }
 
-/* Under fs_table.lock, likewise: no verdict can come any more. */
-static void state_settle(struct fs_task_state *state)
+/* Under the shard's lock: no verdict can come any more. Takes it out of the index. */
+static void state_settle(struct fs_shard *shard, struct fs_task_state *state)
 {
 	struct fs_task_moved moved;
 
-	fs_task_moved(&moved, state->seen, fs_task_counters(state->task), state->open);
+	fs_task_moved(&moved, state->seen, state_counters(state), state->open);
 	moved.heat = fs_task_heat_place(state);
 	if (state->open)
 		fs_row_count(state->row, moved.verdict, 1);
 	if (moved.verdict == COUNT_MAJOR)
 		fs_heat_major_at_end(state->row, &moved.heat);
-	missed_locked(state->process, moved.missed_minor, moved.missed_major);
-	visitor_tell(state->task, state->row, state->process, &moved);
+	fs_process_missed(state->process, moved.missed_minor, moved.missed_major);
+	list_del_init(&state->waiting);
+	state_unlink(shard, state);
 }
 
-/* Under fs_table.lock: a task that was born and is gone without ever having a state. */
-static void stateless_settle(const struct task_struct *task, struct fs_process *process)
+static void state_free(struct fs_task_state *state)
 {
+	struct fs_process *process = state->process;
+
+	fs_pool_put(POOL_TASK, state);
+	fs_process_leave(process);
+}
+
+/*
+ * Under the shard's lock: it can be found by no task any more, not even by one that will lie where
+ * this did.
+ */
+static void state_wait(struct fs_shard *shard, struct fs_task_state *state)
+{
+	state->final = fs_task_counters(state->task);
+	list_add_tail(&state->waiting, &shard->list);
+	WRITE_ONCE(state->task, (const struct task_struct *)state);
+}
+
+/*
+ * Ends the state of a task that is dead, or is current and counts no longer. Returns whether it had
+ * one.
+ */
+static bool state_end(const struct task_struct *task)
+{
+	struct fs_shard *shard = task_shard(task);
+	struct fs_task_state *state;
+	unsigned long flags;
+	bool waits = false;
+
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	state = fs_task_state_find(task);
+	if (state) {
+		waits = READ_ONCE(visiting);
+		if (waits)
+			state_wait(shard, state);
+		else
+			state_settle(shard, state);
+	}
+	fs_hook_unlock_irqrestore(&shard->lock, flags);
+	if (state && !waits)
+		state_free(state);
+	return state;
+}
+
+/* A task that was born and is gone without ever having a state: nothing explains its counts. */
+static void stateless_end(const struct task_struct *task)
+{
+	struct fs_process *process, *special;
 	struct fs_task_moved moved;
 
 	fs_task_moved(&moved, 0, fs_task_counters(task), false);
-	missed_locked(process, moved.missed_minor, moved.missed_major);
-	visitor_tell(task, NULL, process, &moved);
+	if (!moved.missed_minor && !moved.missed_major)
+		return;
+	/* A task that is being freed has no pid any more, its process has. */
+	process = fs_process_rejoin(task);
+	special = &fs_special.overflow;
+	if (!fs_table_selects(process ? process->pid : NULL, task->tgid))
+		special = &fs_special.unselected;
+	else if (process)
+		special = process;
+	fs_process_missed(special, moved.missed_minor, moved.missed_major);
+	if (process)
+		fs_process_leave(process);
 }
 
 /**
@@ -293,29 +298,15 @@ static void stateless_settle(const struct task_struct *task, struct fs_process *
  */
 void fs_task_freed(struct task_struct *task)
 {
-	struct fs_task_state *state;
-	struct fs_process *process;
-	unsigned long flags;
-
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	state = fs_task_state_find(task);
-	if (state) {
-		state_settle(state);
-		state_free(state);
-	} else if (counting && compat_task_start_ns(task) >= counting_since) {
-		/* Born and gone without a state: nothing explains its counts. */
-		stateless_settle(task, process_or_special(task));
-	}
+	if (!state_end(task) && fs_task_is_counting() &&
+	    compat_task_start_ns(task) >= READ_ONCE(counting_since))
+		stateless_end(task);
 	/*
 	 * The count of threads falls before this, so that whichever task of the
 	 * group comes here last finds zero.
 	 */
-	if (task->signal && !READ_ONCE(task->signal->nr_threads)) {
-		process = fs_process_find(task->signal);
-		if (process)
-			fs_process_group_dead(process);
-	}
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	if (task->signal && !READ_ONCE(task->signal->nr_threads))
+		fs_process_group_dead(task);
 }
 
 /**
@@ -327,16 +318,11 @@ void fs_task_freed(struct task_struct *task)
  */
 void fs_task_forked(struct task_struct *child)
 {
-	unsigned long flags;
-
-	if (!thread_group_leader(child) || child->flags & PF_KTHREAD)
+	if (!thread_group_leader(child) || child->flags & PF_KTHREAD || !fs_task_is_counting())
 		return;
 	rcu_read_lock();
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	if (counting && fs_table_selects(task_tgid(child), child->tgid) &&
-	    !fs_process_find(child->signal))
+	if (fs_table_selects(task_tgid(child), child->tgid))
 		fs_process_make(child, rcu_dereference(child->real_parent));
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 	rcu_read_unlock();
 }
 
@@ -349,23 +335,12 @@ void fs_task_forked(struct task_struct *child)
  */
 void fs_task_renamed(struct task_struct *task, const char *comm)
 {
-	struct fs_process *process;
-	unsigned long flags;
-
-	if (!thread_group_leader(task))
-		return;
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	process = fs_process_find(task->signal);
-	if (process) {
-		memcpy(process->comm_before, process->comm, TASK_COMM_LEN);
-		memset(process->comm, 0, TASK_COMM_LEN);
-		memcpy(process->comm, comm, strnlen(comm, TASK_COMM_LEN - 1));
-	}
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	if (thread_group_leader(task))
+		fs_process_renamed(task, comm);
 }
 
 /*
- * Under fs_table.lock, which keeps the task from being freed. The task may be in the
+ * Under the shard's lock, which keeps the task from being freed. The task may be in the
  * midst of a call: what was read is good if row and counters seen have not changed
  * meanwhile, since the difference then belongs to that row.
  */
@@ -381,7 +356,7 @@ static bool state_read_open(const struct fs_task_state *state, struct fs_row **r
 		*row = READ_ONCE(state->row);
 		place = fs_task_heat_place(state);
 		smp_rmb(); /* row and counters seen stand around the counters */
-		now = fs_task_counters(state->task);
+		now = state_counters(state);
 		smp_rmb(); /* row and counters seen stand around the counters */
 		if (READ_ONCE(state->seen) != seen || READ_ONCE(state->row) != *row ||
 		    READ_ONCE(state->page) != place.page)
@@ -396,78 +371,111 @@ static bool state_read_open(const struct fs_task_state *state, struct fs_row **r
 }
 
 /**
- * fs_task_visit_begin - announces a fs_task_visit_open()
- * @fn: told from now on, under fs_table.lock, of every task that is freed before the
- *	visit has come to it
- * @data: for @fn
+ * fs_task_visit_begin - before a reader sums the verdicts of rows
  *
- * Under fs_table.lock; fs_table.mutex held until the visit is over.
+ * Process context, fs_table.rows_sem held for writing.
  */
-void fs_task_visit_begin(fs_task_open_fn fn, void *data)
+void fs_task_visit_begin(void)
 {
-	visitor.fn = fn;
-	visitor.data = data;
-	visitor.bucket = 0;
+	unsigned long flags;
+	u32 i;
+
+	WRITE_ONCE(visiting, true);
+	/* Those that have not heard of it are done, and what they settled can be seen. */
+	for (i = 0; i <= fs_task_index.shards.mask; i++) {
+		fs_hook_lock_irqsave(&fs_task_index.shards.of[i].lock, flags);
+		fs_hook_unlock_irqrestore(&fs_task_index.shards.of[i].lock, flags);
+	}
+}
+
+static struct fs_task_state *shard_settle_one(struct fs_shard *shard)
+{
+	struct fs_task_state *state;
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	state = list_first_entry_or_null(&shard->list, struct fs_task_state, waiting);
+	if (state)
+		state_settle(shard, state);
+	fs_hook_unlock_irqrestore(&shard->lock, flags);
+	return state;
+}
+
+/**
+ * fs_task_visit_end - after the tasks were asked: those that have ended settle
+ *
+ * Process context, fs_table.rows_sem held for writing.
+ */
+void fs_task_visit_end(void)
+{
+	struct fs_task_state *state;
+	u32 i;
+
+	WRITE_ONCE(visiting, false);
+	for (i = 0; i <= fs_task_index.shards.mask; i++) {
+		while ((state = shard_settle_one(&fs_task_index.shards.of[i]))) {
+			state_free(state);
+			cond_resched();
+		}
+	}
 }
 
 /**
  * fs_task_visit_open - tells of every last call whose verdict has come
- * @fn: called under fs_table.lock with interrupts off
+ * @fn: called under a shard's lock with interrupts off
  * @data: for @fn
  *
- * Process context, fs_table.mutex held. Writes no task state. Interrupts are on again
- * between two buckets of the index.
+ * Process context, fs_table.rows_sem held for writing. Writes no task state. Interrupts are on
+ * again between two buckets of the index.
  */
 void fs_task_visit_open(fs_task_open_fn fn, void *data)
 {
 	unsigned long flags;
-	unsigned int i;
+	u32 i;
 
-	for (i = 0; i < 1U << fs_task_index.bits; i++) {
+	for (i = 0; i <= fs_task_index.mask; i++) {
+		struct fs_shard *shard = fs_shard_of(&fs_task_index.shards, i);
 		const struct fs_task_state *state;
 		struct fs_task_moved moved;
 		struct fs_row *row;
 
 		if (!READ_ONCE(fs_task_index.buckets[i]))
 			continue;
-		fs_hook_lock_irqsave(&fs_table.lock, flags);
+		fs_hook_lock_irqsave(&shard->lock, flags);
 		for (state = fs_task_index.buckets[i]; state; state = state->index_next)
 			if (state_read_open(state, &row, &moved))
-				fn(row, state->process, &moved, data);
-		visitor.bucket = i + 1;
-		fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+				fn(row, READ_ONCE(state->process), &moved, data);
+		fs_hook_unlock_irqrestore(&shard->lock, flags);
 		cond_resched();
 	}
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	visitor.fn = NULL;
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
 }
 
 /**
  * fs_task_visit_classes - tells of every last call's row and class
- * @fn: called under fs_table.lock with interrupts off
+ * @fn: called under a shard's lock with interrupts off
  * @data: for @fn
  *
- * Process context, fs_table.mutex held.
+ * Process context, fs_table.rows_sem held for writing.
  */
 void fs_task_visit_classes(fs_task_class_fn fn, void *data)
 {
 	unsigned long flags;
-	unsigned int i;
+	u32 i;
 
-	for (i = 0; i < 1U << fs_task_index.bits; i++) {
+	for (i = 0; i <= fs_task_index.mask; i++) {
+		struct fs_shard *shard = fs_shard_of(&fs_task_index.shards, i);
 		const struct fs_task_state *state;
 
 		if (!READ_ONCE(fs_task_index.buckets[i]))
 			continue;
-		fs_hook_lock_irqsave(&fs_table.lock, flags);
+		fs_hook_lock_irqsave(&shard->lock, flags);
 		for (state = fs_task_index.buckets[i]; state; state = state->index_next) {
 			u32 class = READ_ONCE(state->open);
 
 			if (class)
 				fn(READ_ONCE(state->row), class, data);
 		}
-		fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+		fs_hook_unlock_irqrestore(&shard->lock, flags);
 		cond_resched();
 	}
 }
@@ -484,21 +492,13 @@ bool fs_task_is_counting(void)
 
 /**
  * fs_task_retire - forgets a task at its first call after counting has ended
- * @state: of current
+ * @task: current, which has a state unless fs_task_counting_end() was here first
  *
  * In a fault. The call that is open is settled as at any call.
  */
-void fs_task_retire(struct fs_task_state *state)
+void fs_task_retire(struct task_struct *task)
 {
-	unsigned long flags;
-
-	fs_hook_lock_irqsave(&fs_table.lock, flags);
-	/* Unless fs_task_counting_end() was here first. */
-	if (state->task == current) {
-		state_settle(state);
-		state_free(state);
-	}
-	fs_hook_unlock_irqrestore(&fs_table.lock, flags);
+	state_end(task);
 }
 
 /**
@@ -513,6 +513,24 @@ void fs_task_counting_begin(void)
 	WRITE_ONCE(counting_since, compat_task_clock_ns());
 }
 
+/*
+ * The lock keeps the task from being freed until it is settled. Once counting has ended no more
+ * come.
+ */
+static struct fs_task_state *bucket_settle_one(u32 bucket)
+{
+	struct fs_shard *shard = fs_shard_of(&fs_task_index.shards, bucket);
+	struct fs_task_state *state;
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	state = fs_task_index.buckets[bucket];
+	if (state)
+		state_settle(shard, state);
+	fs_hook_unlock_irqrestore(&shard->lock, flags);
+	return state;
+}
+
 /**
  * fs_task_counting_end - calls count no longer, and every task is forgotten
  *
@@ -523,8 +541,8 @@ void fs_task_counting_begin(void)
  */
 void fs_task_counting_end(void)
 {
-	unsigned long flags;
-	unsigned int i;
+	struct fs_task_state *state;
+	u32 i;
 
 	WRITE_ONCE(counting, false);
 	WRITE_ONCE(counting_since, U64_MAX);
@@ -532,17 +550,15 @@ void fs_task_counting_end(void)
 	fs_table_new_epoch();
 	compat_synchronize_hooks();
 
-	for (i = 0; i < 1U << fs_task_index.bits; i++) {
-		struct fs_task_state *state;
-
-		fs_hook_lock_irqsave(&fs_table.lock, flags);
-		while ((state = fs_task_index.buckets[i])) {
-			state_settle(state);
+	/* No reader is at it. */
+	down_read(&fs_table.rows_sem);
+	for (i = 0; i <= fs_task_index.mask; i++) {
+		while ((state = bucket_settle_one(i))) {
 			state_free(state);
+			cond_resched();
 		}
-		fs_hook_unlock_irqrestore(&fs_table.lock, flags);
-		cond_resched();
 	}
+	up_read(&fs_table.rows_sem);
 }
 
 /**
@@ -553,11 +569,9 @@ void fs_task_counting_end(void)
  */
 int fs_task_init(unsigned int max_tasks)
 {
-	fs_task_index.bits = clamp(order_base_2(max_tasks) - 1, 6, 20);
-	fs_task_index.mask = (1U << fs_task_index.bits) - 1;
-	seqcount_init(&fs_task_index.changes);
-	fs_task_index.buckets = fs_memory_zalloc(sizeof(void *) << fs_task_index.bits);
-	return fs_task_index.buckets ? 0 : -ENOMEM;
+	fs_task_index.mask = (1U << clamp(order_base_2(max_tasks) - 1, 6, 20)) - 1;
+	fs_task_index.buckets = fs_memory_zalloc((fs_task_index.mask + 1) * sizeof(void *));
+	return fs_task_index.buckets ? fs_shards_init(&fs_task_index.shards) : -ENOMEM;
 }
 
 /**
@@ -567,6 +581,8 @@ int fs_task_init(unsigned int max_tasks)
  */
 void fs_task_destroy(void)
 {
-	fs_memory_free(fs_task_index.buckets, sizeof(void *) << fs_task_index.bits);
+	fs_memory_free(fs_task_index.buckets, (fs_task_index.mask + 1) * sizeof(void *));
 	fs_task_index.buckets = NULL;
+	if (fs_task_index.shards.of)
+		fs_shards_destroy(&fs_task_index.shards);
 }

@@ -29,6 +29,9 @@
  * @process: whose rows it counts in
  * @page: of the last call in its file, if that counts by region; or HEAT_NO_PAGE
  * @heat: where its row counts by region on @cpu, while @key has HEAT_MARK
+ * @waiting: in its shard's list: the task has been freed while a reader was looking
+ * @final: its counters then
+ * @bucket: of the index
  *
  * The first eight words are all that the usual call needs: one cache line.
  */
@@ -46,17 +49,22 @@ struct fs_task_state {
 	struct fs_process *process;
 	u64 page;
 	struct fs_heat_cells *heat;
+	struct list_head waiting;
+	u64 final;
+	u32 bucket;
 } ____cacheline_aligned;
 
 #define NO_CPU		(~0U)
 #define NO_GENERATION	(~0ULL)
 
+/*
+ * Read at each fault, written at load alone; what is written at births and deaths is in the shards.
+ */
 struct fs_task_index {
 	struct fs_task_state **buckets;
-	unsigned int bits;
 	u32 mask;
-	seqcount_t changes;	/* written under fs_table.lock; raw, as lock.h says */
-};
+	struct fs_shards shards;
+} ____cacheline_aligned_in_smp;
 
 extern struct fs_task_index fs_task_index;
 
@@ -69,7 +77,7 @@ static __always_inline u32 fs_task_bucket(const struct task_struct *task)
 /*
  * Without a lock: a task's own state is put in and taken out by itself alone while
  * it runs. A state that is freed and used again meanwhile may lead the search into
- * another chain; a search that finds nothing is repeated under fs_table.lock.
+ * another chain; a search that finds nothing is repeated under the shard's lock.
  */
 static __always_inline struct fs_task_state *fs_task_state_find(const struct task_struct *task)
 {
@@ -123,17 +131,17 @@ void fs_task_moved(struct fs_task_moved *moved, u64 before, u64 now, bool open);
 
 struct fs_task_state *fs_task_state_make(struct task_struct *task, bool *made);
 void fs_task_state_resolve(struct fs_task_state *state, struct task_struct *task);
-void fs_task_missed(struct fs_process *process, u64 minor, u64 major);
 
 typedef void (*fs_task_open_fn)(struct fs_row *row, struct fs_process *process,
 				const struct fs_task_moved *moved, void *data);
 typedef void (*fs_task_class_fn)(struct fs_row *row, enum fs_counter class, void *data);
 
-void fs_task_visit_begin(fs_task_open_fn fn, void *data);
+void fs_task_visit_begin(void);
 void fs_task_visit_open(fs_task_open_fn fn, void *data);
+void fs_task_visit_end(void);
 void fs_task_visit_classes(fs_task_class_fn fn, void *data);
 bool fs_task_is_counting(void);
-void fs_task_retire(struct fs_task_state *state);
+void fs_task_retire(struct task_struct *task);
 void fs_task_counting_begin(void);
 void fs_task_counting_end(void);
 

@@ -1,31 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two works, each on a queue of its own: filling the pools, which hooks wait for in
- * effect and which therefore waits for nothing but memory; and housekeeping, which
- * waits for grace periods. What they do is said at the start: nothing of it is known
- * here. A kick from a hook goes through irq_work, because queueing work takes a lock
- * that sleeps on PREEMPT_RT kernels up to 5.8.
+ * Three works, each on a queue of its own: filling the pools, which hooks wait for in effect and
+ * which therefore waits for nothing but memory; folding, on each CPU what that CPU has ended; and
+ * housekeeping, which waits for grace periods. What they do is said at the start: nothing of it is
+ * known here. A kick from a hook goes through irq_work, because queueing work takes a lock that
+ * sleeps on PREEMPT_RT kernels up to 5.8.
  */
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
+#include <linux/percpu.h>
 #include <linux/workqueue.h>
 #include "worker.h"
 
 static bool stopping;
 static bool room_wanted;
-static unsigned long room_not_before;	/* jiffies */
+static unsigned long room_not_before;	/* jiffies, as the next */
+static unsigned long room_asked;
 
-static void (*refill)(void);
-static void (*keep_house)(void);
+static const struct fs_works *works;
 
 static void refill_run(struct work_struct *work)
 {
-	refill();
+	works->refill();
 }
 
 static void house_run(struct work_struct *work)
 {
-	keep_house();
+	works->keep_house();
+}
+
+/**
+ * struct fold_work - a CPU's folding
+ * @kick: runs on the CPU
+ * @work: likewise, but where the CPU went away; by and by: in a jiffy
+ * @now: not by and by
+ * @cpu: which
+ */
+struct fold_work {
+	struct irq_work kick;
+	struct delayed_work work;
+	bool now;
+	int cpu;
+};
+
+static DEFINE_PER_CPU(struct fold_work, fold_work);
+static struct workqueue_struct *fold_queue;
+
+static void fold_run(struct work_struct *work)
+{
+	works->fold(container_of(to_delayed_work(work), struct fold_work, work)->cpu);
+}
+
+static void fold_kicked(struct irq_work *irq_work)
+{
+	struct fold_work *fold = container_of(irq_work, struct fold_work, kick);
+
+	if (fold->now)
+		mod_delayed_work_on(fold->cpu, fold_queue, &fold->work, 0);
+	else
+		queue_delayed_work_on(fold->cpu, fold_queue, &fold->work, 1);
+	fold->now = false;
 }
 
 static DECLARE_WORK(refill_work, refill_run);
@@ -58,6 +92,21 @@ void fs_worker_refill(void)
 }
 
 /**
+ * fs_worker_fold - has folded what this CPU has ended
+ * @now: as soon as can be, and not by and by
+ *
+ * Interrupts off, between fs_worker_start() and fs_worker_stop().
+ */
+void fs_worker_fold(bool now)
+{
+	struct fold_work *fold = this_cpu_ptr(&fold_work);
+
+	fold->now |= now;
+	if (!READ_ONCE(stopping))
+		irq_work_queue(&fold->kick);
+}
+
+/**
  * fs_worker_keep_house - has ended processes folded and surplus memory freed soon
  *
  * Any context but NMI, between fs_worker_start() and fs_worker_stop().
@@ -69,17 +118,21 @@ void fs_worker_keep_house(void)
 }
 
 /**
- * fs_worker_make_room - has rows of live processes make room soon, unless that was tried
- *	a moment ago
+ * fs_worker_make_room - has room made for rows soon: of ended processes, and, unless that was
+ *	tried a moment ago, of live ones
  *
- * In a hook, where a row was wanted and not to be had.
+ * In a hook, where a row was wanted, and there is none or are few. In a table that remains full
+ * this comes at each new row, and on a file that is known by its handle at each fault: once a jiffy
+ * is enough.
  */
 void fs_worker_make_room(void)
 {
-	if (time_before(jiffies, READ_ONCE(room_not_before)))
+	unsigned long now = jiffies;
+
+	if (READ_ONCE(room_asked) == now)
 		return;
-	/* On a file that is known by its handle this comes at each fault. */
-	if (!READ_ONCE(room_wanted))
+	WRITE_ONCE(room_asked, now);
+	if (!time_before(now, READ_ONCE(room_not_before)))
 		WRITE_ONCE(room_wanted, true);
 	fs_worker_keep_house();
 }
@@ -121,21 +174,29 @@ bool fs_worker_is_stopping(void)
 
 /**
  * fs_worker_start - makes the worker ready for kicks
- * @refill_fn: fills the pools; process context, sleeps
- * @keep_house_fn: does all other work; likewise
+ * @what: it is to do
  *
  * Process context. Returns 0 or -ENOMEM; fs_worker_stop() is right after either.
  */
-int fs_worker_start(void (*refill_fn)(void), void (*keep_house_fn)(void))
+int fs_worker_start(const struct fs_works *what)
 {
-	refill = refill_fn;
-	keep_house = keep_house_fn;
+	int cpu;
+
+	works = what;
 	init_irq_work(&refill_kick, refill_kicked);
 	init_irq_work(&house_kick, house_kicked);
+	for_each_possible_cpu(cpu) {
+		struct fold_work *fold = &per_cpu(fold_work, cpu);
+
+		fold->cpu = cpu;
+		init_irq_work(&fold->kick, fold_kicked);
+		INIT_DELAYED_WORK(&fold->work, fold_run);
+	}
 	/* Ordered queues are the kind that every kernel takes without a word. */
 	refill_queue = alloc_ordered_workqueue("faultstat_refill", WQ_HIGHPRI);
 	house_queue = alloc_ordered_workqueue("faultstat", 0);
-	return refill_queue && house_queue ? 0 : -ENOMEM;
+	fold_queue = alloc_workqueue("faultstat_fold", WQ_HIGHPRI | COMPAT_WQ_PERCPU, 0);
+	return refill_queue && house_queue && fold_queue ? 0 : -ENOMEM;
 }
 
 static void work_end(struct irq_work *kick, struct work_struct *work)
@@ -152,10 +213,18 @@ static void work_end(struct irq_work *kick, struct work_struct *work)
  */
 void fs_worker_stop(void)
 {
+	int cpu;
+
 	WRITE_ONCE(stopping, true);
 	work_end(&house_kick, &house_work);
+	for_each_possible_cpu(cpu) {
+		irq_work_sync(&per_cpu(fold_work, cpu).kick);
+		cancel_delayed_work_sync(&per_cpu(fold_work, cpu).work);
+	}
 	work_end(&refill_kick, &refill_work);
 	work_end(&house_kick, &house_work);
+	if (fold_queue)
+		destroy_workqueue(fold_queue);
 	if (house_queue)
 		destroy_workqueue(house_queue);
 	if (refill_queue)

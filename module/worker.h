@@ -8,11 +8,24 @@
 
 #include <linux/types.h>
 
-int fs_worker_start(void (*refill_fn)(void), void (*keep_house_fn)(void));
+/**
+ * struct fs_works - what the worker is to do; process context
+ * @refill: what fs_worker_refill() asks for; waits for nothing but memory
+ * @fold: what fs_worker_fold() asks for, with the CPU that asked
+ * @keep_house: what fs_worker_keep_house() asks for; waits for grace periods
+ */
+struct fs_works {
+	void (*refill)(void);
+	void (*fold)(int cpu);
+	void (*keep_house)(void);
+};
+
+int fs_worker_start(const struct fs_works *what);
 void fs_worker_stop(void);
 
 /* In hooks, too: */
 void fs_worker_refill(void);
+void fs_worker_fold(bool now);
 void fs_worker_keep_house(void);
 void fs_worker_make_room(void);
 

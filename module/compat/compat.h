@@ -44,6 +44,16 @@ static inline void *kvzalloc(size_t size, gfp_t flags)
 }
 #endif
 
+/* Memory that may be large, for which no process is killed. */
+static inline void *compat_kvmalloc(size_t size)
+{
+#ifdef FS_HAVE_KVZALLOC
+	return kvmalloc(size, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+#else
+	return vmalloc(size);
+#endif
+}
+
 #if !defined(FS_HAVE_KTIME_GET_BOOTTIME_NS)
 static inline u64 ktime_get_boottime_ns(void)
 {
@@ -63,6 +73,15 @@ static inline void compat_synchronize_hooks(void)
 	synchronize_rcu();
 #endif
 }
+
+/*
+ * What says that a queue's work runs on the CPU that queued it: it goes without saying before 6.18.
+ */
+#ifdef FS_HAVE_WQ_PERCPU
+#define COMPAT_WQ_PERCPU WQ_PERCPU
+#else
+#define COMPAT_WQ_PERCPU 0
+#endif
 
 /* Changes with each exec. */
 static __always_inline u32 compat_task_exec_id(const struct task_struct *task)
