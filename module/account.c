@@ -30,16 +30,17 @@ static void count_in_row(struct fs_row *row, u64 *cell, enum fs_counter counter)
 static void settle_any(struct fs_task_state *state, struct task_struct *task, unsigned int cpu)
 {
 	u64 now = fs_task_counters(task);
+	struct fs_row *row = fs_row_real(state->row);
 	struct fs_task_moved moved;
 
 	fs_task_moved(&moved, state->seen, now, state->open);
 	WRITE_ONCE(state->seen, now);
 	barrier();
 	if (state->open)
-		count_in_row(state->row, fs_row_cell(state->row, cpu), moved.verdict);
+		count_in_row(row, fs_row_cell(row, cpu), moved.verdict);
 	moved.heat = fs_task_heat_place(state);
 	if (moved.verdict == COUNT_MAJOR)
-		fs_heat_major(state->row, &moved.heat);
+		fs_heat_major(row, &moved.heat);
 	if (moved.missed_minor || moved.missed_major)
 		fs_process_missed(state->process, moved.missed_minor, moved.missed_major);
 }
@@ -113,9 +114,18 @@ static void account_settled(struct fs_task_state *state, struct fs_fault_place p
 	row = state->process->only;
 	if (!row)
 		row = fs_row_find(state->process, key);
-	if (!row) {
+	if (row) {
+		row = fs_row_real(row);
+	} else {
 		object = key;
 		row = first_row(state->process, &object, vma);
+		/*
+		 * All of a process's shared anonymous memory is one row, and each mapping has a
+		 * key.
+		 */
+		if (row && fs_object_is_file(&key) && !fs_object_is_file(&object) &&
+		    fs_object_key_equal(row->key, object))
+			fs_row_make_alias(row, key);
 	}
 	/* The fast path compares plain keys, which tell these files not apart. */
 	state->key = row && !fs_object_is_by_handle(&object) ? key : OBJECT_NONE;
@@ -130,6 +140,51 @@ static void account_settled(struct fs_task_state *state, struct fs_fault_place p
 	barrier();
 	count_in_row(row, cell, class);
 	WRITE_ONCE(state->open, class);
+}
+
+/*
+ * Anonymous memory with a name, as Go names its heap: as fast as what the header knows, but for the
+ * hash of the name. Returns false where there is more to do.
+ */
+static bool account_named(struct fs_task_state *state, struct vm_area_struct *vma,
+			  enum fs_counter class)
+{
+	struct task_struct *task = current;
+	struct fs_object_key key;
+	struct fs_row *row;
+	u64 now, *cell;
+
+	if (vma->vm_file || vma->vm_ops || !compat_vma_anon_name(vma) ||
+	    READ_ONCE(state->cpu) != smp_processor_id() ||
+	    state->generation != fs_task_generation(task))
+		return false;
+	now = fs_task_counters(task);
+	if (now - state->seen != MOVED_MINOR)
+		return false;
+	key = fs_object_key_anon(vma);
+	row = NULL;
+	cell = state->cell;
+	if (!fs_object_key_equal(key, state->key)) {
+		if (READ_ONCE(state->process->detour))
+			return false;
+		row = fs_row_find(state->process, key);
+		cell = row ? fs_row_cell(row, READ_ONCE(state->cpu)) : NULL;
+		if (!cell)
+			return false;
+	}
+	WRITE_ONCE(state->seen, now);
+	barrier();
+	fs_account_in_cell(state->cell, COUNT_MINOR);
+	barrier();
+	if (row) {
+		state->key = key;
+		state->cell = cell;
+		WRITE_ONCE(state->row, row);
+		barrier();
+	}
+	fs_account_in_cell(cell, class);
+	WRITE_ONCE(state->open, class);
+	return true;
 }
 
 /**
@@ -148,6 +203,8 @@ void fs_account_any(struct fs_task_state *state, struct fs_fault_place place, en
 	struct fs_row *row;
 	u64 *cell;
 
+	if (state && account_named(state, place.vma, class))
+		return;
 	if (unlikely(!fs_task_is_counting())) {
 		if (state)
 			fs_task_retire(task);

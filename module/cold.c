@@ -29,8 +29,10 @@ static bool row_may_leave(const struct fs_row *row)
 {
 	if (!row->indexed || READ_ONCE(row->process->kind) != PROCESS_LIVE)
 		return false;
+	/* Nor those that may have aliases. */
 	return row->key.dev != OBJECT_REGION ||
-	       (row->key.ino != REGION_MISSED && row->key.ino != REGION_OTHER);
+	       (row->key.ino != REGION_MISSED && row->key.ino != REGION_OTHER &&
+		row->key.ino != REGION_SHM && row->key.ino != REGION_HUGETLB);
 }
 
 /* Remembers what it saw. A row that is looked at for the first time is not idle. */

@@ -18,6 +18,7 @@
 #include "layout.h"
 #include "mounts.h"
 #include "name.h"
+#include "object.h"
 #include "pool.h"
 #include "process.h"
 #include "row.h"
@@ -83,6 +84,7 @@ static int __init faultstat_init(void)
 	if (err)
 		return err;
 	fs_mounts_find();
+	fs_object_init();
 	err = fs_worker_start(&fs_house_works);
 	if (err)
 		goto no_worker;

@@ -16,6 +16,7 @@
 #include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 #include "mounts.h"
@@ -36,6 +37,8 @@ static const char * const region_names[REGIONS] = {
 	[REGION_UNSELECTED]	= FAULTSTAT_OBJECT_UNSELECTED,
 	[REGION_HIDDEN]		= FAULTSTAT_OBJECT_HIDDEN,
 };
+
+u64 fs_object_secret __read_mostly;
 
 const struct fs_object_key fs_object_other = { .ino = REGION_OTHER, .dev = OBJECT_REGION };
 
@@ -105,17 +108,12 @@ struct fs_object_key fs_object_key_special(struct vm_area_struct *vma)
 		key.ino = REGION_VDSO;
 		return key;
 	}
-	if (!name) {
-		if (compat_vma_is_heap(vma)) {
-			key.ino = REGION_HEAP;
-			return key;
-		}
-		if (compat_vma_is_stack(vma)) {
-			key.ino = REGION_STACK;
-			return key;
-		}
-		name = compat_vma_anon_name(vma);
-	}
+	if (!name && compat_vma_anon_name(vma))
+		return fs_object_key_anon(vma);
+	if (!name && compat_vma_is_heap(vma))
+		key.ino = REGION_HEAP;
+	else if (!name && compat_vma_is_stack(vma))
+		key.ino = REGION_STACK;
 	if (name) {
 		key.ino = name_hash(name);
 		key.dev = OBJECT_NAMED;
@@ -363,4 +361,15 @@ void fs_object_show(struct fs_object_shown *shown, const struct fs_object_key *k
 		shown->name = region_name(key, vma, scratch);
 	}
 	shown->length = strlen(shown->name);
+}
+
+/**
+ * fs_object_init - before any key is made
+ *
+ * Process context.
+ */
+void fs_object_init(void)
+{
+	get_random_bytes(&fs_object_secret, sizeof(fs_object_secret));
+	fs_object_secret |= 1;
 }

@@ -65,6 +65,7 @@ enum fs_region {
 };
 
 extern const struct fs_object_key fs_object_other;
+extern u64 fs_object_secret;
 
 static __always_inline bool fs_object_key_equal(struct fs_object_key a, struct fs_object_key b)
 {
@@ -79,6 +80,60 @@ static inline bool fs_object_is_file(const struct fs_object_key *key)
 static inline bool fs_object_is_by_handle(const struct fs_object_key *key)
 {
 	return fs_object_is_file(key) && key->dev & OBJECT_BY_HANDLE;
+}
+
+/*
+ * Which of the bytes of a word, as they follow each other in memory, are before the first 0; all
+ * where none is.
+ */
+static __always_inline u64 fs_word_before_nul(u64 word)
+{
+	u64 nul = (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
+
+	return nul ? ((nul & -nul) >> 7) - 1 : ~0ULL;
+}
+
+/*
+ * Of a name that the kernel keeps for anonymous memory: eight bytes at a time, since this is made
+ * at every call. Such names all begin at the same place in a word.
+ */
+static __always_inline u64 fs_anon_name_hash(const char *name)
+{
+	u64 word = compat_read_word(name) >> 8 * ((unsigned long)name & 7), mask, hash = 0;
+	const char *at = name + 8 - ((unsigned long)name & 7);
+
+	/* What was shifted in is no NUL. */
+	if ((unsigned long)name & 7)
+		word |= ~0ULL << (64 - 8 * ((unsigned long)name & 7));
+	for (;;) {
+		mask = fs_word_before_nul(word);
+		hash = (hash ^ (word & mask)) * fs_object_secret;
+		hash ^= hash >> 32;
+		if (mask != ~0ULL)
+			return hash;
+		word = compat_read_word(at);
+		at += 8;
+	}
+}
+
+/**
+ * fs_object_key_anon - the key of anonymous memory that has a name
+ * @vma: stable mapping, without a file and vm_ops, with a name
+ *
+ * In a hook.
+ */
+static __always_inline struct fs_object_key fs_object_key_anon(struct vm_area_struct *vma)
+{
+	struct fs_object_key key = { .ino = REGION_HEAP, .dev = OBJECT_REGION };
+
+	if (compat_vma_is_heap(vma))
+		return key;
+	key.ino = REGION_STACK;
+	if (compat_vma_is_stack(vma))
+		return key;
+	key.ino = fs_anon_name_hash(compat_vma_anon_name(vma));
+	key.dev = OBJECT_NAMED;
+	return key;
 }
 
 struct fs_object_key fs_object_key_special(struct vm_area_struct *vma);
@@ -131,5 +186,6 @@ void fs_object_show_region(struct fs_object_shown *shown, enum fs_region region)
 void fs_object_canonical(struct fs_object_key *key, struct vm_area_struct *vma);
 void fs_object_show(struct fs_object_shown *shown, const struct fs_object_key *key,
 		    struct vm_area_struct *vma, char *scratch);
+void fs_object_init(void);
 
 #endif

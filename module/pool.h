@@ -13,6 +13,7 @@ enum fs_pool_id {
 	POOL_TASK,		/* struct fs_task_state */
 	POOL_PROCESS,		/* struct fs_process */
 	POOL_ROW,		/* struct fs_row */
+	POOL_ALIAS,		/* struct fs_alias */
 	POOL_GROUP,		/* a zeroed struct fs_group */
 	POOL_CELLS_FIRST,	/* zeroed cells of a process's first rows */
 	POOL_CELLS,		/* a zeroed page of cells */

@@ -76,6 +76,7 @@ void fs_process_setup(struct fs_process *process)
 	raw_spin_lock_init(&process->lock);
 	INIT_LIST_HEAD(&process->rows);
 	INIT_LIST_HEAD(&process->groups);
+	INIT_LIST_HEAD(&process->aliases);
 	INIT_LIST_HEAD(&process->link);
 }
 

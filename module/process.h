@@ -40,6 +40,7 @@ enum fs_process_kind {
  * @became_other: gone by exec
  * @purge: reset has emptied its rows; to be folded away first
  * @crowded: wanted more rows than fs_process_has_room() allows
+ * @alias_count: in @aliases; @lock
  * @due: in the queue of a CPU that is to fold it (ended.c)
  * @pid: of the thread group, held; NULL in special and folded ones
  * @ppid: of the parent at birth, held; may be NULL
@@ -52,6 +53,7 @@ enum fs_process_kind {
  * @merged: rows that it has while it is folded; fold.c
  * @rows: its rows, of which nothing is known here; @lock to add
  * @groups: of its rows' cells; @lock
+ * @aliases: of its rows; @lock
  *
  * Hooks read the first line at faults, and write what is behind @lock at first uses, births and
  * ends.
@@ -69,6 +71,7 @@ struct fs_process {
 	bool became_other;
 	bool purge;
 	bool crowded;
+	u8 alias_count;
 	struct llist_node due;
 
 	struct pid *pid;
@@ -83,6 +86,7 @@ struct fs_process {
 	unsigned int merged;
 	struct list_head rows;
 	struct list_head groups;
+	struct list_head aliases;
 };
 
 #define ROW_HEATED	((struct fs_row *)1)

@@ -122,6 +122,7 @@ static void row_setup(struct fs_row *row, struct fs_process *process,
 	row->deleted = shown->deleted;
 	row->group = NULL;
 	row->cell = 0;
+	row->alias = false;
 	row->indexed = false;
 	row->dropped = false;
 	row->leaving = false;
@@ -287,6 +288,85 @@ struct fs_row *fs_row_make_region(struct fs_process *process, enum fs_region reg
 	}
 	preempt_enable();
 	return row;
+}
+
+/* As many mappings of shared anonymous memory, used in turn, are found at once. */
+#define ALIASES_MAX	64
+
+/* Under the process's lock and the shard's: out of the index. */
+static void index_unlink(struct fs_row *row)
+{
+	struct fs_row **at = &fs_table.row_index[fs_row_bucket(row->process, row->key)];
+
+	while (*at != row)
+		at = &(*at)->index_next;
+	WRITE_ONCE(*at, row->index_next);
+}
+
+static void alias_unlink(struct fs_alias *alias)
+{
+	struct fs_shard *shard = row_shard(alias->process, alias->key);
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	index_unlink((struct fs_row *)alias);
+	fs_hook_unlock_irqrestore(&shard->lock, flags);
+	list_del(&alias->of_process);
+	/* As a row that is freed. */
+	WRITE_ONCE(alias->process, NULL);
+}
+
+/* Under the process's lock: a new one, or the oldest of the same row, which may be in use there. */
+static struct fs_alias *alias_get(struct fs_process *process, const struct fs_row *row)
+{
+	struct fs_alias *alias;
+
+	if (process->alias_count < ALIASES_MAX) {
+		alias = fs_pool_get(POOL_ALIAS);
+		process->alias_count += !!alias;
+		return alias;
+	}
+	alias = list_first_entry(&process->aliases, struct fs_alias, of_process);
+	if (alias->target != row)
+		return NULL;
+	alias_unlink(alias);
+	return alias;
+}
+
+/**
+ * fs_row_make_alias - has a row found by another key as well
+ * @row: of a region, with cells; its process cannot end meanwhile
+ * @key: what fs_object_key_plain() makes of its mapping
+ *
+ * In a hook. Where there is no memory it is not, and calls take the slow path.
+ */
+void fs_row_make_alias(struct fs_row *row, struct fs_object_key key)
+{
+	struct fs_shard *shard = row_shard(row->process, key);
+	struct fs_process *process = row->process;
+	struct fs_alias *alias;
+	unsigned long flags;
+
+	if (process->only || fs_pool_is_starved(POOL_ALIAS))
+		return;
+	fs_hook_lock_irqsave(&process->lock, flags);
+	alias = alias_get(process, row);
+	if (alias) {
+		alias->key = key;
+		alias->group = row->group;
+		alias->cell = row->cell;
+		alias->heat = NULL;
+		alias->alias = true;
+		alias->wanted = false;
+		alias->target = row;
+		list_add_tail(&alias->of_process, &process->aliases);
+		smp_wmb(); /* as in row_setup() */
+		WRITE_ONCE(alias->process, process);
+		fs_hook_lock(&shard->lock);
+		row_link((struct fs_row *)alias);
+		fs_hook_unlock(&shard->lock);
+	}
+	fs_hook_unlock_irqrestore(&process->lock, flags);
 }
 
 /**
@@ -512,16 +592,13 @@ void fs_row_add(struct fs_row *row, const struct fs_counters *counters)
  */
 void fs_row_unlink(struct fs_row *row)
 {
-	struct fs_row **at = &fs_table.row_index[fs_row_bucket(row->process, row->key)];
 	struct fs_shard *shard = row_shard(row->process, row->key);
 	unsigned long flags;
 
 	fs_hook_lock_irqsave(&row->process->lock, flags);
 	if (row->indexed) {
 		fs_hook_lock(&shard->lock);
-		while (*at != row)
-			at = &(*at)->index_next;
-		WRITE_ONCE(*at, row->index_next);
+		index_unlink(row);
 		fs_hook_unlock(&shard->lock);
 		row->indexed = false;
 		WRITE_ONCE(row->process->row_count, row->process->row_count - 1);
@@ -669,6 +746,7 @@ void fs_row_free(struct fs_row *row)
 void fs_rows_pool_sizes(size_t *size)
 {
 	size[POOL_ROW] = sizeof(struct fs_row);
+	size[POOL_ALIAS] = sizeof(struct fs_alias);
 	size[POOL_GROUP] = sizeof(struct fs_group) + nr_cpu_ids * sizeof(u64 *) +
 			   BITS_TO_LONGS(nr_cpu_ids) * sizeof(long);
 	size[POOL_CELLS_FIRST] = GROUP_ROWS_FIRST * sizeof(struct fs_counters);
@@ -705,16 +783,13 @@ static void row_flatten(struct fs_row *row)
 /* Like fs_row_unlink(), of an ended process: nobody else has its rows. */
 static void row_unlink_ended(struct fs_row *row)
 {
-	struct fs_row **at = &fs_table.row_index[fs_row_bucket(row->process, row->key)];
 	struct fs_shard *shard = row_shard(row->process, row->key);
 	unsigned long flags;
 
 	if (!row->indexed)
 		return;
 	fs_hook_lock_irqsave(&shard->lock, flags);
-	while (*at != row)
-		at = &(*at)->index_next;
-	WRITE_ONCE(*at, row->index_next);
+	index_unlink(row);
 	fs_hook_unlock_irqrestore(&shard->lock, flags);
 	row->indexed = false;
 }
@@ -728,9 +803,14 @@ static void row_unlink_ended(struct fs_row *row)
  */
 void fs_rows_flatten(struct fs_process *process)
 {
+	struct fs_alias *alias, *next_alias;
 	struct fs_group *group, *next;
 	struct fs_row *row;
 
+	list_for_each_entry_safe(alias, next_alias, &process->aliases, of_process) {
+		alias_unlink(alias);
+		fs_pool_put(POOL_ALIAS, alias);
+	}
 	list_for_each_entry(row, &process->rows, of_process) {
 		row_unlink_ended(row);
 		row_flatten(row);
@@ -800,7 +880,11 @@ void fs_row_free_flat(struct fs_row *row)
 
 static void rows_destroy(struct fs_process *process)
 {
+	struct fs_alias *alias, *next_alias;
 	struct fs_row *row, *next;
+
+	list_for_each_entry_safe(alias, next_alias, &process->aliases, of_process)
+		fs_pool_put(POOL_ALIAS, alias);
 
 	list_for_each_entry_safe(row, next, &process->rows, of_process) {
 		fs_row_free(row);

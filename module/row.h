@@ -60,6 +60,25 @@ struct fs_baseline {
 	u64 carried;		/* calls under way at the reset: they count after it */
 };
 
+/*
+ * What searches and the fast path read: the first line of a row, and all of an alias but what it is
+ * one of.
+ */
+#define FS_ROW_HEAD				\
+	void *freed;				\
+	struct fs_row *index_next;		\
+	struct fs_process *process;		\
+	struct fs_object_key key;		\
+	struct fs_group *group;			\
+	struct fs_heat_cells *heat;		\
+	u16 cell;				\
+	bool indexed;				\
+	bool alias;				\
+	bool deleted;				\
+	bool dropped;				\
+	bool leaving;				\
+	bool wanted
+
 /**
  * struct fs_row - a process's calls on one object, in 256 bytes: more would take 512 of kmalloc()
  * @freed: lies over a free item's link, so that @index_next outlives the row
@@ -67,18 +86,19 @@ struct fs_baseline {
  * @process: NULL in a row that is free
  * @key: the object
  * @group: NULL for rows that have no cells: folded and special ones
- * @name: as shown
+ * @heat: its calls by region, by CPU, where that was asked for; heat.h
  * @cell: offset of its cells, in words, in the memory of each CPU of the group
  * @indexed: hooks find it; the process's lock
+ * @alias: it is a struct fs_alias
  * @deleted: as shown
  * @dropped: emptied by reset, waiting to be freed
  * @leaving: cold.c has taken it out of the index; fs_table.rows_sem for writing
  * @wanted: the last call of some task is in it; cold.c
+ * @name: as shown
  * @ino: inode as shown
  * @dev: device as shown
  * @position: where the snapshot that holds fs_table.rows_sem put it, or ROW_NOT_SEEN
  * @baseline: NULL before the first reset; fs_table.rows_sem for writing
- * @heat: its calls by region, by CPU, where that was asked for; heat.h
  * @calls_then: its calls when cold.c looked last; of rows of live processes
  * @by_age: in fold.c's lists of folded rows, in the order of their last use
  * @of_process: in the process's rows; the process's lock
@@ -87,24 +107,12 @@ struct fs_baseline {
  * What searches read is in the first line, and written when a row is made and freed.
  */
 struct fs_row {
-	void *freed;
-	struct fs_row *index_next;
-	struct fs_process *process;
-	struct fs_object_key key;
-	struct fs_group *group;
+	FS_ROW_HEAD;
 	struct fs_name *name;
-	u16 cell;
-	bool indexed;
-	bool deleted;
-	bool dropped;
-	bool leaving;
-	bool wanted;
-
 	u64 ino;
 	u32 dev;
 	u32 position;
 	struct fs_baseline *baseline;
-	struct fs_heat_cells *heat;
 	union {
 		u64 calls_then;
 		struct list_head by_age;
@@ -114,6 +122,26 @@ struct fs_row {
 };
 
 #define ROW_NOT_SEEN	(~0U)
+
+/**
+ * struct fs_alias - lies in the index for a row that has another key than the mapping says
+ * @target: the row, whose cells it has
+ * @of_process: the process's aliases, the oldest first; the process's lock
+ *
+ * All shared anonymous memory of a process is one row, but each mapping has an inode of its own.
+ * Searches take an alias for a row; whoever wants more of it than its cells asks fs_row_real(). The
+ * target never leaves its process before that is folded, and an alias is never another row's.
+ */
+struct fs_alias {
+	FS_ROW_HEAD;
+	struct fs_row *target;
+	struct list_head of_process;
+};
+
+static inline struct fs_row *fs_row_real(struct fs_row *row)
+{
+	return row->alias ? ((struct fs_alias *)row)->target : row;
+}
 
 /* The fast path, for account.h. */
 
@@ -185,6 +213,7 @@ struct fs_row *fs_row_make(struct fs_process *process, const struct fs_object_ke
 			   const struct fs_object_shown *shown);
 struct fs_row *fs_row_make_region(struct fs_process *process, enum fs_region region);
 struct fs_row *fs_row_missed(struct fs_process *process);
+void fs_row_make_alias(struct fs_row *row, struct fs_object_key key);
 void fs_process_missed(struct fs_process *process, u64 minor, u64 major);
 
 /* In process context: */

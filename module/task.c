@@ -215,9 +215,9 @@ static void state_settle(struct fs_shard *shard, struct fs_task_state *state)
 	fs_task_moved(&moved, state->seen, state_counters(state), state->open);
 	moved.heat = fs_task_heat_place(state);
 	if (state->open)
-		fs_row_count(state->row, moved.verdict, 1);
+		fs_row_count(fs_row_real(state->row), moved.verdict, 1);
 	if (moved.verdict == COUNT_MAJOR)
-		fs_heat_major_at_end(state->row, &moved.heat);
+		fs_heat_major_at_end(fs_row_real(state->row), &moved.heat);
 	fs_process_missed(state->process, moved.missed_minor, moved.missed_major);
 	list_del_init(&state->waiting);
 	state_unlink(shard, state);
@@ -348,17 +348,19 @@ static bool state_read_open(const struct fs_task_state *state, struct fs_row **r
 			    struct fs_task_moved *moved)
 {
 	struct fs_heat_place place;
+	struct fs_row *seen_row;
 	u64 seen, now;
 	int tries;
 
 	for (tries = 0; tries < 8; tries++) {
 		seen = READ_ONCE(state->seen);
-		*row = READ_ONCE(state->row);
+		seen_row = READ_ONCE(state->row);
+		*row = fs_row_real(seen_row);
 		place = fs_task_heat_place(state);
 		smp_rmb(); /* row and counters seen stand around the counters */
 		now = state_counters(state);
 		smp_rmb(); /* row and counters seen stand around the counters */
-		if (READ_ONCE(state->seen) != seen || READ_ONCE(state->row) != *row ||
+		if (READ_ONCE(state->seen) != seen || READ_ONCE(state->row) != seen_row ||
 		    READ_ONCE(state->page) != place.page)
 			continue;
 		if (!READ_ONCE(state->open))
@@ -473,7 +475,7 @@ void fs_task_visit_classes(fs_task_class_fn fn, void *data)
 			u32 class = READ_ONCE(state->open);
 
 			if (class)
-				fn(READ_ONCE(state->row), class, data);
+				fn(fs_row_real(READ_ONCE(state->row)), class, data);
 		}
 		fs_hook_unlock_irqrestore(&shard->lock, flags);
 		cond_resched();

@@ -89,6 +89,20 @@ static __always_inline const char *compat_vma_anon_name(struct vm_area_struct *v
 #endif
 }
 
+/*
+ * The aligned word that has a byte, and others of which nobody may know whether they are anybody's.
+ */
+static __always_inline u64 compat_read_word(const char *byte)
+{
+	const void *at = (const void *)((unsigned long)byte & ~7UL);
+
+#ifdef FS_HAVE_READ_WORD_AT_A_TIME
+	return read_word_at_a_time(at);
+#else
+	return READ_ONCE(*(const u64 *)at);
+#endif
+}
+
 /* The name of a special mapping such as [vvar], or NULL. */
 static inline const char *compat_vma_special_name(struct vm_area_struct *vma)
 {
