@@ -9,7 +9,6 @@
 #include <linux/log2.h>
 #include <linux/random.h>
 #include <linux/string.h>
-#include <asm/unaligned.h>
 #include "name.h"
 #include "pool.h"
 #include "shard.h"
@@ -24,6 +23,14 @@ static struct fs_shards shards __read_mostly;
 #define SHARD_LEAST	64
 static unsigned int shard_max __read_mostly;
 
+static u64 word_at(const char *text)
+{
+	u64 word;
+
+	memcpy(&word, text, sizeof(word));
+	return word;
+}
+
 static u64 name_mix(u64 hash, u64 word)
 {
 	hash = (hash ^ word) * name_secret;
@@ -36,7 +43,7 @@ static u32 name_hash(const char *text, size_t length)
 	u64 hash = length, rest = 0;
 
 	for (; length >= sizeof(u64); length -= sizeof(u64), text += sizeof(u64))
-		hash = name_mix(hash, get_unaligned((const u64 *)text));
+		hash = name_mix(hash, word_at(text));
 	memcpy(&rest, text, length);
 	return name_mix(hash, rest) >> 32;
 }
@@ -49,10 +56,10 @@ static bool name_is(const struct fs_name *name, u32 hash, const char *text, size
 	if (name->hash != hash || name->length != length)
 		return false;
 	for (; length >= sizeof(u64); length -= sizeof(u64), text += sizeof(u64), at += sizeof(u64))
-		if (get_unaligned((const u64 *)text) != get_unaligned((const u64 *)at))
+		if (word_at(text) != word_at(at))
 			return false;
 	memcpy(&rest, text, length);
-	return get_unaligned((const u64 *)at) == rest;
+	return word_at(at) == rest;
 }
 
 /* A name's memory stays what it is until the hooks have ended: no lock is needed. */

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -48,6 +49,11 @@
 #define BIRTH_PAGES	60ul
 
 #define ROWS		"/proc/faultstat/faults"
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+
 /* In FILES_IN=, or /tmp: there, and with a number of six digits behind it, a path of 64 bytes. */
 #define FILES		"files-of-a-path-that-is-sixty-four-bytes-long-in-all-"
 
@@ -208,6 +214,55 @@ static void anon(const char *name)
 		figure_end(&f);
 	}
 	munmap(p, STRETCH * PAGE);
+}
+
+/* Faults on STRETCH pages, by one process: they are read, and were there before. */
+static void turns(const char *name, char *p)
+{
+	struct figure f = { .name = name };
+	int i;
+
+	touch_read(p, STRETCH);
+	while (f.done < REPEAT) {
+		figure_begin(&f);
+		for (i = 0; i < STRETCHES; i++) {
+			forget(p, STRETCH);
+			stretch(&f, p, 1, false);
+		}
+		figure_end(&f);
+	}
+	munmap(p, STRETCH * PAGE);
+}
+
+/* Shared anonymous memory in turns with private, as a database's buffers are. */
+static void shm_turns(const char *name)
+{
+	char *p = mmap(NULL, STRETCH * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	unsigned long i;
+
+	if (p == MAP_FAILED)
+		die("mmap");
+	touch_write(p, STRETCH);
+	for (i = 1; i < STRETCH; i += 2)
+		if (mmap(p + i * PAGE, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+			die("mmap");
+	turns(name, p);
+}
+
+/* Anonymous memory that has a name, as Go's heap, in turns with such as has none. */
+static void named_turns(const char *name)
+{
+	char *p = map_anon(STRETCH);
+	unsigned long i;
+
+	if (!p)
+		die("mmap");
+	for (i = 1; i < STRETCH; i += 2)
+		if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p + i * PAGE, PAGE, "Go: heap"))
+			die("the kernel has no names for anonymous memory");
+	turns(name, p);
 }
 
 /* Faults on a file that is in the page cache, through a shared map with MADV_RANDOM. */
@@ -689,6 +744,8 @@ static const struct {
 	{ "births", births },
 	{ "new-row", new_row },
 	{ "reading", reading },
+	{ "shm-turns", shm_turns },
+	{ "named-turns", named_turns },
 	{ "full", full },
 	{ "full-shared", full_shared },
 	{ "tasks", tasks },

@@ -59,6 +59,10 @@ END {
 		figure("heat-files", at["heat", "rows-2"] - at[best, "rows-2"])
 	if (has("heat", "rows-full") && has(best, "rows-full"))
 		figure("heat-full", at["heat", "rows-full"] - at[best, "rows-full"])
+	if (has(best, "shm-turns"))
+		figure("shm-turns", added(best, "shm-turns"))
+	if (has("named", "named-turns"))
+		figure("named-turns", added("named", "named-turns"))
 	# Files of btrfs and NFS.
 	if (("handle", "rows-1") in at)
 		figure("by-handle", at["handle", "rows-1"] - at["bare-handle", "rows-1"])
