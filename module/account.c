@@ -6,6 +6,7 @@
  */
 #include "account.h"
 #include "heat.h"
+#include "name.h"
 #include "pool.h"
 #include "worker.h"
 
@@ -142,51 +143,6 @@ static void account_settled(struct fs_task_state *state, struct fs_fault_place p
 	WRITE_ONCE(state->open, class);
 }
 
-/*
- * Anonymous memory with a name, as Go names its heap: as fast as what the header knows, but for the
- * hash of the name. Returns false where there is more to do.
- */
-static bool account_named(struct fs_task_state *state, struct vm_area_struct *vma,
-			  enum fs_counter class)
-{
-	struct task_struct *task = current;
-	struct fs_object_key key;
-	struct fs_row *row;
-	u64 now, *cell;
-
-	if (vma->vm_file || vma->vm_ops || !compat_vma_anon_name(vma) ||
-	    READ_ONCE(state->cpu) != smp_processor_id() ||
-	    state->generation != fs_task_generation(task))
-		return false;
-	now = fs_task_counters(task);
-	if (now - state->seen != MOVED_MINOR)
-		return false;
-	key = fs_object_key_anon(vma);
-	row = NULL;
-	cell = state->cell;
-	if (!fs_object_key_equal(key, state->key)) {
-		if (READ_ONCE(state->process->detour))
-			return false;
-		row = fs_row_find(state->process, key);
-		cell = row ? fs_row_cell(row, READ_ONCE(state->cpu)) : NULL;
-		if (!cell)
-			return false;
-	}
-	WRITE_ONCE(state->seen, now);
-	barrier();
-	fs_account_in_cell(state->cell, COUNT_MINOR);
-	barrier();
-	if (row) {
-		state->key = key;
-		state->cell = cell;
-		WRITE_ONCE(state->row, row);
-		barrier();
-	}
-	fs_account_in_cell(cell, class);
-	WRITE_ONCE(state->open, class);
-	return true;
-}
-
 /**
  * fs_account_any - counts one call of handle_mm_fault(), whatever it is like
  * @state: of current, NULL if the search found none
@@ -203,8 +159,6 @@ void fs_account_any(struct fs_task_state *state, struct fs_fault_place place, en
 	struct fs_row *row;
 	u64 *cell;
 
-	if (state && account_named(state, place.vma, class))
-		return;
 	if (unlikely(!fs_task_is_counting())) {
 		if (state)
 			fs_task_retire(task);
@@ -226,6 +180,77 @@ void fs_account_any(struct fs_task_state *state, struct fs_fault_place place, en
 	    (state->process != &fs_special.overflow || !fs_pool_is_empty(POOL_PROCESS)))
 		fs_task_state_resolve(state, task);
 	account_settled(state, place, class);
+}
+
+/*
+ * A call on anonymous memory with a name, of a task whose last one the kernel has counted as a
+ * minor fault. Returns false where there is more to do.
+ */
+static __always_inline bool account_in_named(struct fs_task_state *state, struct fs_row *row,
+					     u64 now, enum fs_counter class)
+{
+	u64 *cell = state->cell;
+	bool other = row != state->row;
+
+	if (other && !fs_row_has_cell(row, READ_ONCE(state->cpu), &cell))
+		return false;
+	WRITE_ONCE(state->seen, now);
+	barrier();
+	fs_account_in_cell(state->cell, COUNT_MINOR);
+	barrier();
+	if (other) {
+		state->key = row->key;
+		state->cell = cell;
+		WRITE_ONCE(state->row, row);
+		barrier();
+	}
+	fs_account_in_cell(cell, class);
+	WRITE_ONCE(state->open, class);
+	return true;
+}
+
+/* By the name's hash, or [heap] or [stack] in spite of the name. */
+static noinline void account_other_named(struct fs_task_state *state,
+					 struct fs_fault_place place, enum fs_counter class)
+{
+	struct fs_row *row = NULL;
+
+	if (likely(!READ_ONCE(state->process->detour)))
+		row = fs_row_find(state->process, fs_object_key_anon(place.vma));
+	if (!row || !account_in_named(state, row, fs_task_counters(current), class))
+		fs_account_any(state, place, class);
+	else if (row->key.dev == OBJECT_NAMED)
+		WRITE_ONCE(state->named, row);
+}
+
+/**
+ * fs_account_named - counts one call on anonymous memory with a name, as Go names its heap
+ * @state: of current, on its CPU, of the current generation
+ * @place: its mapping, stable and not plain, and address
+ * @class: its origin and access
+ *
+ * Task context, preemption off, at the call's entry. The fast path of such memory: out of line,
+ * since it would take registers from the other, and with what takes more of them out of it.
+ */
+void notrace fs_account_named(struct fs_task_state *state, struct fs_fault_place place,
+			      enum fs_counter class)
+{
+	u64 now = fs_task_counters(current);
+	struct vm_area_struct *vma = place.vma;
+	struct fs_row *row = READ_ONCE(state->named);
+
+	if (unlikely(vma->vm_ops || now - state->seen != MOVED_MINOR))
+		goto any;
+	if (unlikely(compat_vma_is_heap(vma) || compat_vma_is_stack(vma) ||
+		     !row || READ_ONCE(row->leaving) ||
+		     !fs_anon_name_is_shown(row->name->text, vma))) {
+		account_other_named(state, place, class);
+		return;
+	}
+	if (likely(account_in_named(state, row, now, class)))
+		return;
+any:
+	fs_account_any(state, place, class);
 }
 
 /**

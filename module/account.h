@@ -36,6 +36,8 @@
 
 void fs_account_any(struct fs_task_state *state, struct fs_fault_place place,
 		    enum fs_counter class);
+void fs_account_named(struct fs_task_state *state, struct fs_fault_place place,
+		      enum fs_counter class);
 void fs_account_heated(struct fs_task_state *state, struct fs_fault_place place,
 		       enum fs_counter class);
 void fs_account_heated_other(struct fs_task_state *state, struct fs_fault_place place,
@@ -68,8 +70,10 @@ static __always_inline void fs_account_call(struct vm_area_struct *vma, void *so
 	u64 *cell;
 
 	if (unlikely(!state || READ_ONCE(state->cpu) != smp_processor_id() ||
-		     state->generation != fs_task_generation(task) || !fs_object_key_is_plain(vma)))
+		     state->generation != fs_task_generation(task)))
 		goto any;
+	if (unlikely(!fs_object_key_is_plain(vma)))
+		goto named;
 
 	now = fs_task_counters(task);
 	moved = now - state->seen;
@@ -94,8 +98,7 @@ static __always_inline void fs_account_call(struct vm_area_struct *vma, void *so
 			row = fs_row_find(state->process, key);
 		else if (row == ROW_HEATED)
 			goto heated;
-		cell = row ? fs_row_cell(row, READ_ONCE(state->cpu)) : NULL;
-		if (unlikely(!cell))
+		if (unlikely(!row || !fs_row_has_cell(row, READ_ONCE(state->cpu), &cell)))
 			goto any;
 		WRITE_ONCE(state->seen, now);
 		barrier();
@@ -128,6 +131,10 @@ heated:
 	else
 		fs_account_heated_other(state, place(source), class,
 					fs_row_find(state->process, key));
+	return;
+named:
+	barrier();
+	fs_account_named(state, place(source), class);
 	return;
 any:
 	barrier();

@@ -93,7 +93,7 @@ static bool cold_choose(void)
 }
 
 /* Under a task's shard's lock. */
-static void mark_wanted(struct fs_row *row, enum fs_counter class, void *data)
+static void mark_wanted(struct fs_row *row)
 {
 	row->wanted = true;
 }
@@ -146,7 +146,7 @@ static bool cold_leave(void)
 {
 	bool done = true;
 
-	fs_task_visit_classes(mark_wanted, NULL);
+	fs_task_visit_rows(mark_wanted);
 	fs_rows_walk(leave_row, &done);
 	return done;
 }

@@ -10,6 +10,7 @@
 #include <linux/random.h>
 #include <linux/string.h>
 #include "name.h"
+#include "object.h"
 #include "pool.h"
 #include "shard.h"
 #include "worker.h"
@@ -23,14 +24,6 @@ static struct fs_shards shards __read_mostly;
 #define SHARD_LEAST	64
 static unsigned int shard_max __read_mostly;
 
-static u64 word_at(const char *text)
-{
-	u64 word;
-
-	memcpy(&word, text, sizeof(word));
-	return word;
-}
-
 static u64 name_mix(u64 hash, u64 word)
 {
 	hash = (hash ^ word) * name_secret;
@@ -43,7 +36,7 @@ static u32 name_hash(const char *text, size_t length)
 	u64 hash = length, rest = 0;
 
 	for (; length >= sizeof(u64); length -= sizeof(u64), text += sizeof(u64))
-		hash = name_mix(hash, word_at(text));
+		hash = name_mix(hash, fs_word_at(text));
 	memcpy(&rest, text, length);
 	return name_mix(hash, rest) >> 32;
 }
@@ -56,10 +49,10 @@ static bool name_is(const struct fs_name *name, u32 hash, const char *text, size
 	if (name->hash != hash || name->length != length)
 		return false;
 	for (; length >= sizeof(u64); length -= sizeof(u64), text += sizeof(u64), at += sizeof(u64))
-		if (word_at(text) != word_at(at))
+		if (fs_word_at(text) != fs_word_at(at))
 			return false;
 	memcpy(&rest, text, length);
-	return word_at(at) == rest;
+	return fs_word_at(at) == rest;
 }
 
 /* A name's memory stays what it is until the hooks have ended: no lock is needed. */
@@ -72,9 +65,12 @@ static struct fs_name *name_find(u32 hash, const char *text, size_t length)
 	return name;
 }
 
+/* With the zeroes behind the text, and a word that fs_anon_name_is_shown() may read. */
+#define NAME_BEHIND	(2 * sizeof(u64))
+
 static size_t name_bytes(size_t length)
 {
-	return offsetof(struct fs_name, text) + round_up(length + 1, sizeof(u64));
+	return offsetof(struct fs_name, text) + round_down(length, sizeof(u64)) + NAME_BEHIND;
 }
 
 /* From the smallest size that will do, or the next one that is left. */
@@ -97,7 +93,7 @@ static struct fs_name *name_make(u32 hash, const char *text, size_t length)
 {
 	/* There are few of the last size: without one of them the end has to do. */
 	size_t room = fs_pool_item_size(POOL_NAME_LAST - 1) - offsetof(struct fs_name, text) -
-		      sizeof(u64);
+		      NAME_BEHIND;
 	struct fs_name *name = name_new(length);
 	bool cut = !name && length > room;
 

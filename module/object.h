@@ -7,6 +7,8 @@
 #ifndef FAULTSTAT_OBJECT_H
 #define FAULTSTAT_OBJECT_H
 
+#include <linux/bitops.h>
+#include <linux/string.h>
 #include <linux/types.h>
 #include "compat/file.h"
 
@@ -82,38 +84,68 @@ static inline bool fs_object_is_by_handle(const struct fs_object_key *key)
 	return fs_object_is_file(key) && key->dev & OBJECT_BY_HANDLE;
 }
 
-/*
- * Which of the bytes of a word, as they follow each other in memory, are before the first 0; all
- * where none is.
- */
-static __always_inline u64 fs_word_before_nul(u64 word)
+static __always_inline u64 fs_word_at(const char *text)
 {
-	u64 nul = (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
+	u64 word;
 
-	return nul ? ((nul & -nul) >> 7) - 1 : ~0ULL;
+	memcpy(&word, text, sizeof(word));
+	return word;
+}
+
+/* What is before NAME in [anon:NAME]. */
+#define ANON_SHOWN_BEFORE	6
+
+/**
+ * fs_anon_name_is_shown - whether anonymous memory with that name is what is shown so
+ * @shown: "[anon:NAME]"; a word more can be read behind it (name.c)
+ * @vma: stable mapping, without a file, with a name, in which the kernel allows no ']'
+ *
+ * In a hook, at every call: a word at a time, up to the first byte that differs.
+ */
+static __always_inline bool fs_anon_name_is_shown(const char *shown, struct vm_area_struct *vma)
+{
+	const char *at = compat_vma_anon_name_there(vma) - COMPAT_ANON_NAME_IN_WORD;
+	u64 word, differ;
+	int bit;
+
+	shown += ANON_SHOWN_BEFORE - COMPAT_ANON_NAME_IN_WORD;
+	word = fs_word_at(shown);
+	differ = (compat_read_word(at) ^ word) >> 8 * COMPAT_ANON_NAME_IN_WORD <<
+		 8 * COMPAT_ANON_NAME_IN_WORD;
+	while (!differ) {
+		at += 8;
+		shown += 8;
+		word = fs_word_at(shown);
+		differ = compat_read_word(at) ^ word;
+	}
+	/* The NUL of the one at the end of the other. */
+	bit = __ffs64(differ) & ~7;
+	return (u8)(differ >> bit) == ']' && (u8)(word >> bit) == ']';
 }
 
 /*
- * Of a name that the kernel keeps for anonymous memory: eight bytes at a time, since this is made
- * at every call. Such names all begin at the same place in a word.
+ * Of a name that the kernel keeps for anonymous memory, which is of printable ASCII: so the lowest
+ * upper bit that is set in a word, when one was taken from each of its bytes, is that of the NUL.
  */
 static __always_inline u64 fs_anon_name_hash(const char *name)
 {
-	u64 word = compat_read_word(name) >> 8 * ((unsigned long)name & 7), mask, hash = 0;
-	const char *at = name + 8 - ((unsigned long)name & 7);
+	const unsigned int before = 8 * COMPAT_ANON_NAME_IN_WORD;
+	const char *at = name - COMPAT_ANON_NAME_IN_WORD;
+	u64 word = compat_read_word(at), hash = 0, nul;
 
-	/* What was shifted in is no NUL. */
-	if ((unsigned long)name & 7)
-		word |= ~0ULL << (64 - 8 * ((unsigned long)name & 7));
-	for (;;) {
-		mask = fs_word_before_nul(word);
-		hash = (hash ^ (word & mask)) * fs_object_secret;
+	/* What is before the name in its first word is anything: here some text. */
+	if (before)
+		word = word >> before << before | (0x0101010101010101ULL & ((1ULL << before) - 1));
+	while (!(nul = (word - 0x0101010101010101ULL) & 0x8080808080808080ULL)) {
+		hash = (hash ^ word) * fs_object_secret;
+		/*
+		 * Else a bit that differs at the top of one word could be made up for in the next.
+		 */
 		hash ^= hash >> 32;
-		if (mask != ~0ULL)
-			return hash;
-		word = compat_read_word(at);
 		at += 8;
+		word = compat_read_word(at);
 	}
+	return (hash ^ (word & (nul ^ (nul - 1)) >> 8)) * fs_object_secret;
 }
 
 /**

@@ -73,6 +73,7 @@ static void process_unlink(struct fs_shard *shard, struct fs_process *process)
 void fs_process_setup(struct fs_process *process)
 {
 	memset(process, 0, sizeof(*process));
+	process->hash = (unsigned long)process * TABLE_HASH;
 	raw_spin_lock_init(&process->lock);
 	INIT_LIST_HEAD(&process->rows);
 	INIT_LIST_HEAD(&process->groups);

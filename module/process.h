@@ -30,6 +30,7 @@ enum fs_process_kind {
  * @index_next: chain of the index by @signal; the shard's lock
  * @signal: identifies the thread group until its last task is freed; never followed
  * @id: never used twice
+ * @hash: of itself, for the buckets of its rows
  * @only: the single row of a special process, NULL otherwise
  * @detour: what hooks take instead of looking rows up: @only, or ROW_HEATED where
  *	calls are counted by region, too; NULL in the usual process
@@ -62,6 +63,7 @@ struct fs_process {
 	struct fs_process *index_next;
 	struct signal_struct *signal;
 	u64 id;
+	u64 hash;
 	struct fs_row *only;
 	struct fs_row *detour;
 	u32 exec_id;
@@ -72,8 +74,8 @@ struct fs_process {
 	bool purge;
 	bool crowded;
 	u8 alias_count;
-	struct llist_node due;
 
+	struct llist_node due;
 	struct pid *pid;
 	struct pid *ppid;
 	char comm[TASK_COMM_LEN];

@@ -13,11 +13,11 @@
 #include <asm/local.h>
 #include "counters.h"
 #include "object.h"
+#include "process.h"
 #include "table.h"
 
 struct fs_heat_cells;
 struct fs_name;
-struct fs_process;
 
 /* A row on one CPU. No other CPU writes in the memory, so cells need not begin a cache line. */
 #define CELL_WORDS	(sizeof(struct fs_counters) / sizeof(u64))
@@ -145,11 +145,23 @@ static inline struct fs_row *fs_row_real(struct fs_row *row)
 
 /* The fast path, for account.h. */
 
-static __always_inline u64 *fs_row_cell(const struct fs_row *row, unsigned int cpu)
+/* Finds a row's counters on a CPU. False where there are none. */
+static __always_inline bool fs_row_has_cell(const struct fs_row *row, unsigned int cpu, u64 **cell)
 {
 	u64 *page = row->group ? READ_ONCE(row->group->cells[cpu]) : NULL;
 
-	return page ? page + row->cell : NULL;
+	if (unlikely(!page))
+		return false;
+	*cell = page + row->cell;
+	return true;
+}
+
+/* Likewise; NULL where there are none. */
+static inline u64 *fs_row_cell(const struct fs_row *row, unsigned int cpu)
+{
+	u64 *cell;
+
+	return fs_row_has_cell(row, cpu, &cell) ? cell : NULL;
 }
 
 /*
@@ -173,8 +185,7 @@ static __always_inline void fs_cell_count(u64 *cell, enum fs_counter counter)
  */
 static __always_inline u32 fs_row_bucket(const struct fs_process *process, struct fs_object_key key)
 {
-	u64 mixed = (unsigned long)process * TABLE_HASH + key.ino * fs_table.hash_ino +
-		    key.dev * fs_table.hash_dev;
+	u64 mixed = process->hash + key.ino * fs_table.hash_ino + key.dev * fs_table.hash_dev;
 
 	/* Masked and not shifted by a variable number, which would take a register from hooks. */
 	return mixed >> 32 & fs_table.row_mask;

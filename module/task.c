@@ -95,6 +95,7 @@ void fs_task_state_resolve(struct fs_task_state *state, struct task_struct *task
 	process = process_of(task);
 	rcu_read_unlock();
 	WRITE_ONCE(state->process, process);
+	WRITE_ONCE(state->named, NULL);
 	WRITE_ONCE(state->generation,
 		   process == &fs_special.overflow ? NO_GENERATION : generation);
 	if (old)
@@ -476,6 +477,38 @@ void fs_task_visit_classes(fs_task_class_fn fn, void *data)
 
 			if (class)
 				fn(fs_row_real(READ_ONCE(state->row)), class, data);
+		}
+		fs_hook_unlock_irqrestore(&shard->lock, flags);
+		cond_resched();
+	}
+}
+
+/**
+ * fs_task_visit_rows - tells of every row that a task may count in without looking for it
+ * @fn: called under a shard's lock with interrupts off
+ *
+ * Process context, fs_table.rows_sem held for writing.
+ */
+void fs_task_visit_rows(fs_task_row_fn fn)
+{
+	unsigned long flags;
+	u32 i;
+
+	for (i = 0; i <= fs_task_index.mask; i++) {
+		struct fs_shard *shard = fs_shard_of(&fs_task_index.shards, i);
+		const struct fs_task_state *state;
+
+		if (!READ_ONCE(fs_task_index.buckets[i]))
+			continue;
+		fs_hook_lock_irqsave(&shard->lock, flags);
+		for (state = fs_task_index.buckets[i]; state; state = state->index_next) {
+			struct fs_row *named = READ_ONCE(state->named);
+
+			if (READ_ONCE(state->open))
+				fn(fs_row_real(READ_ONCE(state->row)));
+			/* None waits here: that is only during a snapshot. */
+			if (named)
+				fn(named);
 		}
 		fs_hook_unlock_irqrestore(&shard->lock, flags);
 		cond_resched();

@@ -31,6 +31,7 @@
  * @heat: where its row counts by region on @cpu, while @key has HEAT_MARK
  * @waiting: in its shard's list: the task has been freed while a reader was looking
  * @final: its counters then
+ * @named: the last row that was found by a name of anonymous memory, while the task lives; or NULL
  * @bucket: of the index
  *
  * The first eight words are all that the usual call needs: one cache line.
@@ -50,7 +51,10 @@ struct fs_task_state {
 	u64 page;
 	struct fs_heat_cells *heat;
 	struct list_head waiting;
-	u64 final;
+	union {
+		u64 final;
+		struct fs_row *named;
+	};
 	u32 bucket;
 } ____cacheline_aligned;
 
@@ -135,11 +139,13 @@ void fs_task_state_resolve(struct fs_task_state *state, struct task_struct *task
 typedef void (*fs_task_open_fn)(struct fs_row *row, struct fs_process *process,
 				const struct fs_task_moved *moved, void *data);
 typedef void (*fs_task_class_fn)(struct fs_row *row, enum fs_counter class, void *data);
+typedef void (*fs_task_row_fn)(struct fs_row *row);
 
 void fs_task_visit_begin(void);
 void fs_task_visit_open(fs_task_open_fn fn, void *data);
 void fs_task_visit_end(void);
 void fs_task_visit_classes(fs_task_class_fn fn, void *data);
+void fs_task_visit_rows(fs_task_row_fn fn);
 bool fs_task_is_counting(void);
 void fs_task_retire(struct task_struct *task);
 void fs_task_counting_begin(void);

@@ -89,13 +89,26 @@ static __always_inline const char *compat_vma_anon_name(struct vm_area_struct *v
 #endif
 }
 
-/*
- * The aligned word that has a byte, and others of which nobody may know whether they are anybody's.
- */
-static __always_inline u64 compat_read_word(const char *byte)
+/* The name of anonymous memory that has one. */
+static __always_inline const char *compat_vma_anon_name_there(struct vm_area_struct *vma)
 {
-	const void *at = (const void *)((unsigned long)byte & ~7UL);
+#if defined(FS_HAVE_ANON_VMA_NAME) && defined(CONFIG_ANON_VMA_NAME)
+	return vma->anon_name->name;
+#else
+	return "";
+#endif
+}
 
+/* How far into a word such names begin: struct anon_vma_name is on its own. */
+#if defined(FS_HAVE_ANON_VMA_NAME) && defined(CONFIG_ANON_VMA_NAME)
+#define COMPAT_ANON_NAME_IN_WORD	(offsetof(struct anon_vma_name, name) % 8)
+#else
+#define COMPAT_ANON_NAME_IN_WORD	0
+#endif
+
+/* A word, aligned, some bytes of which may be nobody's. */
+static __always_inline u64 compat_read_word(const char *at)
+{
 #ifdef FS_HAVE_READ_WORD_AT_A_TIME
 	return read_word_at_a_time(at);
 #else
