@@ -40,6 +40,7 @@ static int storage_start(void)
 	size[POOL_PROCESS] = sizeof(struct fs_process);
 	size[POOL_TASK] = sizeof(struct fs_task_state);
 	size[POOL_SCRATCH] = NAME_SIZE_MAX;
+	fs_settings_fill();
 	err = fs_pool_init((unsigned long long)fs_settings.max_memory << 20,
 			   fs_settings.max_rows + SPECIAL_ROWS, fs_settings.max_tasks, size);
 	/* What cannot grow later takes its memory before what can. */

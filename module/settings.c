@@ -5,7 +5,9 @@
  * refuses what comes too late. A bad value changes nothing and is answered with
  * EINVAL and one line in the log that says what is allowed.
  */
+#include <linux/cpumask.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
@@ -23,9 +25,6 @@ struct fs_settings fs_settings = {
 	.enabled	= true,
 	.exceptions	= true,
 	.attach		= ATTACH_AUTO,
-	.max_rows	= 16384,
-	.max_tasks	= 32768,
-	.max_memory	= 64,
 	.keep_exited	= 1000,
 };
 
@@ -89,6 +88,45 @@ static void counting_stop(void)
 	fs_task_counting_end();
 	fs_hooks_exceptions(false);
 	fs_hooks_detach();
+}
+
+/*
+ * What stands for 0: 1 MiB for each GiB of the host's memory, a row for each 4 KiB of that, which
+ * is what a row takes that a dozen CPUs count in, and for each CPU as many tasks as the kernel has
+ * pids by default. Not less than 64 MiB, 16,384 rows and 32,768 tasks, which are limits: what is
+ * not used is not taken.
+ */
+static unsigned int host_memory(void)
+{
+	struct sysinfo host;
+
+	si_meminfo(&host);
+	return clamp_t(u64, (u64)host.totalram * host.mem_unit >> 30, 64, 1024);
+}
+
+static unsigned int host_rows(void)
+{
+	return clamp(fs_settings.max_memory * (1U << (20 - 12)), 16384U, 131072U);
+}
+
+static unsigned int host_tasks(void)
+{
+	return max(1024 * num_online_cpus(), 32768U);
+}
+
+/**
+ * fs_settings_fill - sets what was left to the host
+ *
+ * Process context, before any of them is used.
+ */
+void fs_settings_fill(void)
+{
+	if (!fs_settings.max_memory)
+		fs_settings.max_memory = host_memory();
+	if (!fs_settings.max_rows)
+		fs_settings.max_rows = host_rows();
+	if (!fs_settings.max_tasks)
+		fs_settings.max_tasks = host_tasks();
 }
 
 /**
@@ -271,25 +309,38 @@ MODULE_PARM_DESC(reset, "write 1: everything but the lifetime totals counts from
 
 /* Numbers. */
 
+/**
+ * struct limits - what a number may be
+ * @value: its place in the settings
+ * @by_host: or 0, see fs_settings_fill()
+ * @min: least
+ * @max: most
+ */
 struct limits {
 	unsigned int *value;
+	bool by_host;
 	unsigned int min;
 	unsigned int max;
 };
 
-static const struct limits max_rows_limits = { &fs_settings.max_rows, 16, 131072 };
-static const struct limits max_tasks_limits = { &fs_settings.max_tasks, 16, 4194304 };
-static const struct limits max_memory_limits = { &fs_settings.max_memory, 1, 16384 };
-static const struct limits keep_exited_limits = { &fs_settings.keep_exited, 0, 131072 };
+static const struct limits max_rows_limits = { &fs_settings.max_rows, true, 16, 131072 };
+static const struct limits max_tasks_limits = { &fs_settings.max_tasks, true, 16, 4194304 };
+static const struct limits max_memory_limits = { &fs_settings.max_memory, true, 1, 16384 };
+static const struct limits keep_exited_limits = { &fs_settings.keep_exited, false, 0, 131072 };
 
 static int number_parse(const char *text, const struct kernel_param *param, unsigned int *value)
 {
 	const struct limits *limits = param->arg;
-	char allowed[48];
+	char allowed[80];
 
-	if (!kstrtouint(text, 10, value) && *value >= limits->min && *value <= limits->max)
-		return 0;
-	snprintf(allowed, sizeof(allowed), "a number from %u to %u", limits->min, limits->max);
+	if (!kstrtouint(text, 10, value)) {
+		if (limits->by_host && !*value)
+			return 0;
+		if (*value >= limits->min && *value <= limits->max)
+			return 0;
+	}
+	snprintf(allowed, sizeof(allowed), "a number from %u to %u%s", limits->min, limits->max,
+		 limits->by_host ? ", or 0 for what suits the host" : "");
 	return refuse(param->name, allowed);
 }
 
@@ -342,11 +393,11 @@ static const struct kernel_param_ops keep_exited_ops = {
 };
 
 module_param_cb(max_rows, &number_ops, (void *)&max_rows_limits, 0444);
-MODULE_PARM_DESC(max_rows, "rows at once, 16 to 131072 (default 16384); calls without a row go to [overflow]");
+MODULE_PARM_DESC(max_rows, "rows at once, 16 to 131072 (default 0: one for each 4 KiB of max_memory, at least 16384); calls without a row go to [overflow]");
 module_param_cb(max_tasks, &number_ops, (void *)&max_tasks_limits, 0444);
-MODULE_PARM_DESC(max_tasks, "tasks remembered at once, 16 to 4194304 (default 32768); calls of others go to [overflow]");
+MODULE_PARM_DESC(max_tasks, "tasks remembered at once, 16 to 4194304 (default 0: 1024 for each online CPU, at least 32768); calls of others go to [overflow]");
 module_param_cb(max_memory, &number_ops, (void *)&max_memory_limits, 0444);
-MODULE_PARM_DESC(max_memory, "MiB of memory for everything, 1 to 16384 (default 64)");
+MODULE_PARM_DESC(max_memory, "MiB of memory for everything, 1 to 16384 (default 0: a thousandth of the host's memory, 64 to 1024)");
 module_param_cb(keep_exited, &keep_exited_ops, (void *)&keep_exited_limits, 0644);
 MODULE_PARM_DESC(keep_exited, "ended processes kept before they are folded by comm, 0 to 131072 (default 1000)");
 

@@ -29,6 +29,7 @@ struct fs_settings {
 
 extern struct fs_settings fs_settings;
 
+void fs_settings_fill(void);
 int fs_settings_start(void);
 void fs_settings_stop(void);
 const char *fs_settings_attach_name(enum fs_attach attach);

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 
 struct values {
 	const char *name;
@@ -33,11 +34,11 @@ static const struct values all_values[] = {
 	  { "0", "-1", "abc", "1,x", "12x", "1;2", "1,,2", "1,", ",1", "alle", "1,all", "4294967297",
 	    "999999999999999999999" } },
 	{ "max_rows", false, { "16", "17", "1000", "16384" },
-	  { "15", "0", "-1", "", "abc", "16x", "4294967312", "999999999999999999999" } },
+	  { "15", "-1", "", "abc", "16x", "4294967312", "999999999999999999999" } },
 	{ "max_tasks", false, { "16", "1000" },
-	  { "15", "0", "-1", "", "abc", "16x", "4294967312", "999999999999999999999" } },
+	  { "15", "-1", "", "abc", "16x", "4294967312", "999999999999999999999" } },
 	{ "max_memory", false, { "1", "64" },
-	  { "0", "-1", "", "abc", "1x", "4294967297", "999999999999999999999" } },
+	  { "16385", "-1", "", "abc", "1x", "4294967297", "999999999999999999999" } },
 };
 
 static int log_open(void)
@@ -217,6 +218,33 @@ TEST_F(not_loaded, a_good_value_is_taken_at_load)
 			EXPECT_STREQ(v->good[j], value);
 		}
 	}
+}
+
+static long param_number(const char *name)
+{
+	char value[64];
+
+	return param_get(name, value, sizeof(value)) ? -1 : atol(value);
+}
+
+/* As docs/format.md says: limits that grow with the host. */
+TEST_F(not_loaded, limits_of_zero_follow_the_host)
+{
+	struct sysinfo host;
+	long mib, rows;
+
+	ASSERT_EQ(0, sysinfo(&host));
+	mib = (long)((unsigned long long)host.totalram * host.mem_unit >> 30);
+	mib = mib < 64 ? 64 : mib > 1024 ? 1024 : mib;
+	rows = mib * 256 > 131072 ? 131072 : mib * 256;
+	ASSERT_EQ(0, module_load("max_memory=0 max_rows=0 max_tasks=0"));
+	EXPECT_EQ(mib, param_number("max_memory"));
+	EXPECT_EQ(rows, param_number("max_rows"));
+	EXPECT_EQ(32768, param_number("max_tasks"));
+	ASSERT_EQ(0, module_load("max_memory=300"));
+	EXPECT_EQ(76800, param_number("max_rows"));
+	ASSERT_EQ(0, module_load("max_memory=1"));
+	EXPECT_EQ(16384, param_number("max_rows"));
 }
 
 /* Every parameter explains itself to modinfo, and there is none that is not known here. */
