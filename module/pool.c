@@ -92,8 +92,12 @@ static unsigned int nodes;		/* that depots are there for */
 static unsigned int nodes_used;		/* that had a CPU at load: the reserves are theirs */
 static DECLARE_BITMAP(node_used, MAX_NUMNODES);
 static DEFINE_MUTEX(work_lock);
-static atomic64_t memory = ATOMIC64_INIT(0);
-static unsigned long long memory_max;
+static unsigned long long memory_max __read_mostly;
+
+/* Written where memory comes and goes, read at births; in a line of its own. */
+static struct {
+	atomic64_t charged;
+} memory ____cacheline_aligned_in_smp;
 
 /* Never the OOM killer for what we can do without, nor a word in the log. */
 #define POOL_GFP	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
@@ -101,9 +105,9 @@ static unsigned long long memory_max;
 /* Charges @size bytes; false where max_memory does not allow them. */
 static bool memory_charge(size_t size)
 {
-	if (atomic64_add_return(size, &memory) <= memory_max)
+	if (atomic64_add_return(size, &memory.charged) <= memory_max)
 		return true;
-	atomic64_sub(size, &memory);
+	atomic64_sub(size, &memory.charged);
 	return false;
 }
 
@@ -121,7 +125,7 @@ void *fs_memory_zalloc(size_t size)
 		return NULL;
 	ptr = kvzalloc(size, POOL_GFP);
 	if (!ptr)
-		atomic64_sub(size, &memory);
+		atomic64_sub(size, &memory.charged);
 	return ptr;
 }
 
@@ -137,7 +141,7 @@ void fs_memory_free(void *ptr, size_t size)
 	if (!ptr)
 		return;
 	kvfree(ptr);
-	atomic64_sub(size, &memory);
+	atomic64_sub(size, &memory.charged);
 }
 
 /**
@@ -147,7 +151,7 @@ void fs_memory_free(void *ptr, size_t size)
  */
 unsigned long long fs_memory_used(void)
 {
-	return atomic64_read(&memory);
+	return atomic64_read(&memory.charged);
 }
 
 /**
@@ -409,7 +413,7 @@ static void pool_release(struct pool *pool, struct item *list)
 
 		list = item->next;
 		kfree(item);
-		atomic64_sub(pool->size, &memory);
+		atomic64_sub(pool->size, &memory.charged);
 		WRITE_ONCE(pool->items, pool->items - 1);
 	}
 }
@@ -435,7 +439,7 @@ static bool depot_add(struct pool *pool, int node)
 		return false;
 	item = kzalloc_node(pool->size, POOL_GFP, node_online(node) ? node : NUMA_NO_NODE);
 	if (!item) {
-		atomic64_sub(pool->size, &memory);
+		atomic64_sub(pool->size, &memory.charged);
 		return false;
 	}
 	WRITE_ONCE(pool->items, pool->items + 1);
@@ -792,5 +796,5 @@ void fs_pool_destroy(void)
 		pools[id].depots = NULL;
 	}
 	mutex_unlock(&work_lock);
-	WARN_ON_ONCE(atomic64_read(&memory));
+	WARN_ON_ONCE(atomic64_read(&memory.charged));
 }

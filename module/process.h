@@ -41,7 +41,6 @@ enum fs_process_kind {
  * @became_other: gone by exec
  * @purge: reset has emptied its rows; to be folded away first
  * @crowded: wanted more rows than fs_process_has_room() allows
- * @alias_count: in @aliases; @lock
  * @due: in the queue of a CPU that is to fold it (ended.c)
  * @pid: of the thread group, held; NULL in special and folded ones
  * @ppid: of the parent at birth, held; may be NULL
@@ -52,6 +51,7 @@ enum fs_process_kind {
  * @tasks: task states attached; @lock
  * @row_count: its rows in the index; @lock
  * @merged: rows that it has while it is folded; fold.c
+ * @alias_count: in @aliases; @lock
  * @rows: its rows, of which nothing is known here; @lock to add
  * @groups: of its rows' cells; @lock
  * @aliases: of its rows; @lock
@@ -73,7 +73,6 @@ struct fs_process {
 	bool became_other;
 	bool purge;
 	bool crowded;
-	u8 alias_count;
 
 	struct llist_node due;
 	struct pid *pid;
@@ -86,10 +85,15 @@ struct fs_process {
 	unsigned int tasks;
 	unsigned int row_count;
 	unsigned int merged;
+	unsigned int alias_count;
 	struct list_head rows;
 	struct list_head groups;
 	struct list_head aliases;
 };
+
+/* What faults read, and what births, ends and first uses write. */
+static_assert(fs_line_of(struct fs_process, crowded) == 0);
+static_assert(fs_line_of(struct fs_process, lock) > 0);
 
 #define ROW_HEATED	((struct fs_row *)1)
 

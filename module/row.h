@@ -121,6 +121,10 @@ struct fs_row {
 	atomic64_t shared[COUNTERS];
 };
 
+static_assert(sizeof(struct fs_row) <= 256);
+static_assert(fs_line_of(struct fs_row, wanted) == 0);
+static_assert(fs_line_of(struct fs_row, shared) > 0);
+
 #define ROW_NOT_SEEN	(~0U)
 
 /**

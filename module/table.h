@@ -35,6 +35,7 @@
 #include <linux/percpu.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
+#include "cacheline.h"
 #include "counters.h"
 #include "lock.h"
 #include "pids.h"
@@ -72,6 +73,11 @@ struct fs_table {
 	u64 resets;			/* rows_sem */
 	struct fs_counters totals_before; /* what the totals had at the last reset; rows_sem */
 };
+
+/* What faults read, what births read, and what neither takes part in. */
+static_assert(fs_line_of(struct fs_table, row_index) == fs_line_of(struct fs_table, epoch));
+static_assert(fs_line_of(struct fs_table, row_shards) > fs_line_of(struct fs_table, epoch));
+static_assert(fs_line_of(struct fs_table, rows_sem) > fs_line_of(struct fs_table, selection));
 
 extern struct fs_table fs_table;
 DECLARE_PER_CPU(struct fs_counters, fs_table_totals);

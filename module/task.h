@@ -58,6 +58,10 @@ struct fs_task_state {
 	u32 bucket;
 } ____cacheline_aligned;
 
+static_assert(fs_line_of(struct fs_task_state, open) == 0);
+static_assert(fs_line_of(struct fs_task_state, index_next) == 1);
+static_assert(sizeof(struct fs_task_state) == 2 * FS_LINE_SIZE);
+
 #define NO_CPU		(~0U)
 #define NO_GENERATION	(~0ULL)
 

@@ -30,6 +30,10 @@
 #define WRITE_ONCE(x, value) (ACCESS_ONCE(x) = (value))
 #endif
 
+#ifndef static_assert
+#define static_assert(that, ...) _Static_assert(that, #that)
+#endif
+
 /* The reader's right before 5.8 was CAP_SYS_ADMIN alone. */
 #ifndef CAP_PERFMON
 #define CAP_PERFMON CAP_SYS_ADMIN
