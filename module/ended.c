@@ -35,14 +35,14 @@ static DEFINE_MUTEX(ring_mutex);	/* who replaces the ring, or takes from it but 
 /**
  * struct due - what a CPU is to fold
  * @list: that CPU adds, anybody takes all
- * @count: about how many
+ * @count: how many, or a few more or less while some are being taken
  * @in: the ring in which it has taken places
  * @place: the next one of those
  * @places_left: how many of them there are
  */
 struct due {
 	struct llist_head list;
-	unsigned int count;
+	atomic_t count;
 	const struct ring *in;
 	unsigned int place;
 	unsigned int places_left;
@@ -69,12 +69,13 @@ static unsigned int place_next(struct ring *in)
 static void make_due(struct llist_node *process)
 {
 	struct due *own = this_cpu_ptr(&due);
+	bool first, many;
 
 	/* The first has the worker come by and by, and one that is too many at once. */
-	llist_add(process, &own->list);
-	own->count++;
-	if (own->count == 1 || own->count == READ_ONCE(due_max))
-		fs_worker_fold(own->count > 1);
+	first = llist_add(process, &own->list);
+	many = atomic_inc_return(&own->count) == READ_ONCE(due_max);
+	if (first || many)
+		fs_worker_fold(many);
 }
 
 /**
@@ -105,7 +106,7 @@ struct llist_node *fs_ended_take_due(int cpu)
 {
 	struct due *some = per_cpu_ptr(&due, cpu);
 
-	WRITE_ONCE(some->count, 0);
+	atomic_set(&some->count, 0);
 	return llist_del_all(&some->list);
 }
 
