@@ -342,6 +342,23 @@ unsigned int fs_processes_live(void)
 }
 
 /**
+ * fs_process_read_comm - the name of a process, whole
+ * @process: any
+ * @comm: result
+ *
+ * Process context, fs_table.rows_sem held. The process may be getting another name.
+ */
+void fs_process_read_comm(struct fs_process *process, char comm[TASK_COMM_LEN])
+{
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&process->lock, flags);
+	memcpy(comm, process->comm, TASK_COMM_LEN);
+	fs_hook_unlock_irqrestore(&process->lock, flags);
+	comm[TASK_COMM_LEN - 1] = '\0';
+}
+
+/**
  * fs_process_delist - takes an ended process out of its shard's list
  * @process: ended, and in no queue
  *

@@ -128,6 +128,7 @@ bool fs_process_has_room(const struct fs_process *process);
 
 /* In process context: */
 unsigned int fs_processes_live(void);
+void fs_process_read_comm(struct fs_process *process, char comm[TASK_COMM_LEN]);
 void fs_process_setup(struct fs_process *process);
 void fs_process_delist(struct fs_process *process);
 void fs_process_free(struct fs_process *process);

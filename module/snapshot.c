@@ -138,12 +138,11 @@ static bool read_verdicts(struct fs_row *row, void *data)
  *
  * Process context, fs_table.rows_sem held. Returns whether the reader may see it.
  */
-bool fs_snapshot_fill_process(struct fs_snapshot_row *at, const struct fs_process *process,
+bool fs_snapshot_fill_process(struct fs_snapshot_row *at, struct fs_process *process,
 			      struct pid_namespace *ns)
 {
 	at->id = process->id;
-	memcpy(at->comm, process->comm, TASK_COMM_LEN);
-	at->comm[TASK_COMM_LEN - 1] = '\0';
+	fs_process_read_comm(process, at->comm);
 	/* In which namespaces the folded ones lived is not known any more. */
 	if (!process->pid)
 		return process->kind != PROCESS_FOLDED || ns == &init_pid_ns;

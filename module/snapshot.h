@@ -82,7 +82,7 @@ struct fs_snapshot {
 struct fs_snapshot *fs_snapshot_take(struct pid_namespace *ns);
 struct fs_snapshot *fs_snapshot_take_totals(void);
 void fs_snapshot_free(struct fs_snapshot *snapshot);
-bool fs_snapshot_fill_process(struct fs_snapshot_row *at, const struct fs_process *process,
+bool fs_snapshot_fill_process(struct fs_snapshot_row *at, struct fs_process *process,
 			      struct pid_namespace *ns);
 void fs_snapshot_fill_object(struct fs_snapshot_row *at, const struct fs_row *row);
 const char *fs_snapshot_object(const struct fs_snapshot_row *row, size_t *length);
