@@ -52,7 +52,7 @@ static bool process_gives(struct fs_process *process)
 {
 	if (!READ_ONCE(process->crowded))
 		return false;
-	if (process->row_count > fs_process_rows_max() - fs_process_rows_max() / 4)
+	if (READ_ONCE(process->row_count) > fs_process_rows_max() - fs_process_rows_max() / 4)
 		return true;
 	WRITE_ONCE(process->crowded, false);
 	return false;

@@ -71,7 +71,7 @@ static struct fs_heat *heat_make(struct fs_row *row, const struct vm_area_struct
 		if (heat) {
 			memset(heat, 0, heat_size());
 			raw_spin_lock_init(&heat->lock);
-			heat->epoch = fs_table.epoch;
+			heat->epoch = READ_ONCE(fs_table.epoch);
 			if (size > 0)
 				heat->first_page = min((u64)(size - 1) >> PAGE_SHIFT,
 						       HEAT_PAGE_LAST);

@@ -233,10 +233,11 @@ static bool magazine_fill(struct pool *pool, struct stack *stack)
 	int own = numa_mem_id(), node;
 	struct depot *depot = depot_of(pool, own);
 
-	depot_serve(depot, stack, pool->batch, pool->target_max);
+	depot_serve(depot, stack, pool->batch, READ_ONCE(pool->target_max));
 	for (node = 0; node < nodes && !stack->head; node++)
 		if (&pool->depots[node] != depot && READ_ONCE(pool->depots[node].stack.head))
-			depot_serve(&pool->depots[node], stack, 1, pool->target_max);
+			depot_serve(&pool->depots[node], stack, 1,
+				    READ_ONCE(pool->target_max));
 	return depot_is_low(depot) && !READ_ONCE(depot->starved);
 }
 
@@ -584,8 +585,8 @@ static void depot_calm(const struct pool *pool, struct depot *depot)
 	unsigned long flags;
 
 	fs_hook_lock_irqsave(&depot->lock, flags);
-	if (!depot->emptied && depot->target > pool->aim)
-		depot->target = max(pool->aim, depot->target - depot->target / 4);
+	if (!depot->emptied && depot->target > READ_ONCE(pool->aim))
+		depot->target = max(READ_ONCE(pool->aim), depot->target - depot->target / 4);
 	depot->emptied = false;
 	fs_hook_unlock_irqrestore(&depot->lock, flags);
 }
@@ -607,7 +608,7 @@ void fs_pool_trim(void)
 
 		surplus[id] = NULL;
 		/* What is not in use any more is not kept by CPUs either. */
-		if (!pool->aim)
+		if (!READ_ONCE(pool->aim))
 			magazines_collect(id);
 		for (node = 0; node < nodes; node++) {
 			depot_calm(pool, &pool->depots[node]);
@@ -652,16 +653,17 @@ void fs_pool_aim(enum fs_pool_id id, unsigned int target)
 
 	if (pool->items_max)
 		target = min(target, pool->items_max);
-	pool->aim = DIV_ROUND_UP(target, nodes_used);
+	WRITE_ONCE(pool->aim, DIV_ROUND_UP(target, nodes_used));
 	/* What lies ready for bursts stays small beside what may be in use. */
-	pool->target_max = DIV_ROUND_UP(clamp(part_of_memory(32, pool->size), target, target * 8),
-					nodes_used);
+	WRITE_ONCE(pool->target_max,
+		   DIV_ROUND_UP(clamp(part_of_memory(32, pool->size), target, target * 8),
+				nodes_used));
 	for (node = 0; node < nodes; node++) {
 		struct depot *depot = &pool->depots[node];
 
 		fs_hook_lock_irqsave(&depot->lock, flags);
 		depot->target = test_bit(node, node_used) ? pool->aim : 0;
-		depot->starved = false;
+		WRITE_ONCE(depot->starved, false);
 		fs_hook_unlock_irqrestore(&depot->lock, flags);
 	}
 }

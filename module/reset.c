@@ -23,7 +23,7 @@ static struct fs_exceptions exceptions_before;
 /* Nothing counts in such a row any more: it can be emptied, and freed by the next folding. */
 static bool row_is_final(const struct fs_row *row)
 {
-	return row->process->kind == PROCESS_FOLDED || READ_ONCE(row->process->ended);
+	return READ_ONCE(row->process->kind) == PROCESS_FOLDED || READ_ONCE(row->process->ended);
 }
 
 static bool reserve(struct fs_row *row, void *data)
@@ -53,7 +53,7 @@ static void row_drop(struct fs_row *row)
 			atomic64_set(&row->shared[i], 0);
 	} else {
 		row->dropped = true;
-		row->process->purge = row->process->kind != PROCESS_FOLDED;
+		row->process->purge = READ_ONCE(row->process->kind) != PROCESS_FOLDED;
 	}
 }
 

@@ -61,7 +61,7 @@ static struct fs_snapshot_row *row_take_in(struct fs_snapshot *snapshot, struct 
 	at->pid = 0;
 	at->ppid = 0;
 	/* Now and not later: a process that has ended by now has no call open. */
-	at->kind = row->process->kind;
+	at->kind = READ_ONCE(row->process->kind);
 	return at;
 }
 
