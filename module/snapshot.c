@@ -193,15 +193,31 @@ static void clamp_verdicts(struct fs_counters *counters)
 }
 
 /* Third pass, for one row. */
-static void raise_calls(const struct fs_row *row, struct fs_counters *counters)
+static void raise_calls(const struct fs_row *row, struct fs_counters *counters,
+			const struct fs_counters *baseline)
 {
 	u64 verdicts = fs_counters_verdicts(counters);
-	struct fs_counters later;
+	struct fs_counters later = { 0 };
 
 	if (verdicts <= fs_counters_calls(counters))
 		return;
 	fs_row_read_calls(row, &later);
+	if (baseline)
+		fs_counters_subtract(&later, baseline);
 	fs_counters_raise_calls(counters, &later, verdicts);
+}
+
+/*
+ * What is left of a verdict that was found to be past may be less than nothing, while others
+ * have come, whose calls may be too late for the first pass.
+ */
+static void take_baseline(const struct fs_row *row, struct fs_counters *counters)
+{
+	const struct fs_counters *baseline = &row->baseline->counters;
+
+	fs_counters_subtract(counters, baseline);
+	clamp_verdicts(counters);
+	raise_calls(row, counters, baseline);
 }
 
 /*
@@ -237,13 +253,11 @@ static bool show_row(struct fs_row *row, void *data)
 
 	if (!at)
 		return true;
-	raise_calls(row, &at->counters);
+	raise_calls(row, &at->counters, NULL);
 	if (row == fs_special.overflow.only)
 		show->snapshot->overflow = fs_counters_calls(&at->counters);
-	if (row->baseline) {
-		fs_counters_subtract(&at->counters, &row->baseline->counters);
-		clamp_verdicts(&at->counters);
-	}
+	if (row->baseline)
+		take_baseline(row, &at->counters);
 	if (row->dropped ||
 	    (!fs_counters_calls(&at->counters) && !fs_counters_missed(&at->counters)))
 		return true;
