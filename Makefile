@@ -120,7 +120,8 @@ check-dkms:
 
 check-all:
 	@status=0; \
-	tests/vm/run --style --build --userspace --series $(MAIN_SERIES),$(OTHER_SERIES),$(FLAVOURS),$(CONFIGURED) || status=1; \
+	tests/vm/run --style --build --userspace --series $(MAIN_SERIES) --tags core,full,long \
+		--series $(OTHER_SERIES),$(FLAVOURS),$(CONFIGURED) || status=1; \
 	tests/dkms/run || status=1; \
 	exit $$status
 
