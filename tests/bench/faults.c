@@ -13,6 +13,7 @@
  * bench and cost, bare, with the module or under another tool.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -696,13 +697,38 @@ static void tasks(const char *name)
 		pthread_join(ids[i], NULL);
 }
 
+/* What all kworkers have executed so far; one that sleeps has it to the instruction. */
+static unsigned long long kworkers_instructions(void)
+{
+	unsigned long long sum = 0;
+	char path[300], line[128];
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+
+	if (!dir)
+		die("/proc");
+	while ((entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		if (atoi(entry->d_name) <= 0 || file_read_line(path, line, sizeof(line)) ||
+		    strncmp(line, "kworker", strlen("kworker")))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/schedstat", entry->d_name);
+		if (file_read_line(path, line, sizeof(line)))
+			die(path);
+		sum += strtoull(line, NULL, 10);
+	}
+	closedir(dir);
+	return sum;
+}
+
 /*
  * A process: its birth, faults on some pages, death, and the parent's wait. What the kernel does
- * about it later, in the timer's ticks, is in this too, so that it is timed in one.
+ * about it later, in the timer's ticks, is in this too, so that it is timed in one. Beside it: what
+ * kworkers executed for each, until all was over.
  */
 static void births(const char *name)
 {
-	struct figure f = { .name = name };
+	struct figure f = { .name = name }, workers = { .name = "kworkers" };
 	unsigned long i;
 
 	while (f.done < REPEAT) {
@@ -711,6 +737,7 @@ static void births(const char *name)
 		if (!p)
 			die("mmap");
 		figure_begin(&f);
+		workers.spent = -kworkers_instructions();
 		tick_wait();
 		figure_go(&f);
 		for (i = 0; i < BIRTHS; i++) {
@@ -726,6 +753,10 @@ static void births(const char *name)
 		}
 		figure_stop(&f, BIRTHS);
 		figure_end(&f);
+		rest();
+		workers.spent += kworkers_instructions();
+		workers.units = BIRTHS;
+		figure_end(&workers);
 		munmap(p, BIRTH_PAGES * PAGE);
 	}
 }
