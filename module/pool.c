@@ -741,6 +741,7 @@ int fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int m
 	pool_setup(POOL_ALIAS, size[POOL_ALIAS], clamp(8 * cpus, 16U, 512U),
 		   part_of_memory(32, size[POOL_ALIAS]));
 	pool_setup(POOL_GROUP, size[POOL_GROUP], clamp(32 * cpus, 64U, 1024U), 0);
+	pool_setup(POOL_GROUP_CELLS, size[POOL_GROUP_CELLS], clamp(32 * cpus, 64U, 1024U), 0);
 	/* Without one the row's shared counters do, while without the others a call overflows. */
 	pool_setup(POOL_CELLS_FIRST, size[POOL_CELLS_FIRST], clamp(32 * cpus, 64U, 1024U),
 		   part_of_memory(4, size[POOL_CELLS_FIRST]));

@@ -15,6 +15,7 @@ enum fs_pool_id {
 	POOL_ROW,		/* struct fs_row */
 	POOL_ALIAS,		/* struct fs_alias */
 	POOL_GROUP,		/* a zeroed struct fs_group */
+	POOL_GROUP_CELLS,	/* the zeroed pointers to a group's cells */
 	POOL_CELLS_FIRST,	/* zeroed cells of a process's first rows */
 	POOL_CELLS,		/* a zeroed page of cells */
 	POOL_SCRATCH,		/* a page to build a path in */

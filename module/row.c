@@ -33,7 +33,7 @@ u64 *fs_row_make_cell(struct fs_row *row, unsigned int cpu)
 		cells = fs_pool_get(group->pool);
 		if (!cells)
 			return NULL;
-		set_bit(cpu, fs_group_cpus(group));
+		set_bit(cpu, group->cpus);
 		/* Readers sum what they find: it is clear, and its bit is set, before they can. */
 		smp_wmb();
 		WRITE_ONCE(group->cells[cpu], cells);
@@ -65,6 +65,11 @@ static struct fs_group *group_new(bool first)
 
 	if (!group)
 		return NULL;
+	group->cells = fs_pool_get(POOL_GROUP_CELLS);
+	if (!group->cells) {
+		fs_pool_put(POOL_GROUP, group);
+		return NULL;
+	}
 	group->pool = first ? POOL_CELLS_FIRST : POOL_CELLS;
 	group->full = ~0ULL >> (64 - (first ? GROUP_ROWS_FIRST : GROUP_ROWS));
 	return group;
@@ -87,6 +92,7 @@ static bool row_place(struct fs_row *row, struct fs_process *process)
 	if (group->used == group->full)
 		list_move_tail(&group->link, &process->groups);
 	row->group = group;
+	row->cells = group->cells;
 	row->cell = place * CELL_WORDS;
 	return true;
 }
@@ -95,12 +101,14 @@ static void group_free(struct fs_group *group)
 {
 	int cpu;
 
-	for_each_set_bit(cpu, fs_group_cpus(group), nr_cpu_ids) {
+	for_each_set_bit(cpu, group->cpus, nr_cpu_ids) {
 		if (group->cells[cpu])
 			fs_pool_put(group->pool, group->cells[cpu]);
 		group->cells[cpu] = NULL;
-		clear_bit(cpu, fs_group_cpus(group));
+		clear_bit(cpu, group->cpus);
 	}
+	fs_pool_put(POOL_GROUP_CELLS, group->cells);
+	group->cells = NULL;
 	group->used = 0;
 	group->full = 0;
 	group->pool = 0;
@@ -121,6 +129,7 @@ static void row_setup(struct fs_row *row, struct fs_process *process,
 	row->dev = shown->dev;
 	row->deleted = shown->deleted;
 	row->group = NULL;
+	row->cells = NULL;
 	row->cell = 0;
 	row->alias = false;
 	row->indexed = false;
@@ -353,7 +362,7 @@ void fs_row_make_alias(struct fs_row *row, struct fs_object_key key)
 	alias = alias_get(process, row);
 	if (alias) {
 		alias->key = key;
-		alias->group = row->group;
+		alias->cells = row->cells;
 		alias->cell = row->cell;
 		alias->heat = NULL;
 		alias->alias = true;
@@ -511,7 +520,7 @@ static void row_read(const struct fs_row *row, struct fs_counters *counters, int
 		counters->n[i] = atomic64_read(&row->shared[i]);
 	if (!row->group)
 		return;
-	for_each_set_bit(cpu, fs_group_cpus(row->group), nr_cpu_ids) {
+	for_each_set_bit(cpu, row->group->cpus, nr_cpu_ids) {
 		const u64 *cell = fs_row_cell(row, cpu);
 
 		if (!cell)
@@ -687,10 +696,11 @@ void fs_row_release_cells(struct fs_row *row)
 
 	if (!group)
 		return;
-	for_each_set_bit(cpu, fs_group_cpus(group), nr_cpu_ids)
+	for_each_set_bit(cpu, group->cpus, nr_cpu_ids)
 		if (group->cells[cpu])
 			memset(group->cells[cpu] + row->cell, 0, sizeof(struct fs_counters));
 	row->group = NULL;
+	row->cells = NULL;
 
 	fs_hook_lock_irqsave(&row->process->lock, flags);
 	group->used &= ~(1ULL << row->cell / CELL_WORDS);
@@ -747,8 +757,8 @@ void fs_rows_pool_sizes(size_t *size)
 {
 	size[POOL_ROW] = sizeof(struct fs_row);
 	size[POOL_ALIAS] = sizeof(struct fs_alias);
-	size[POOL_GROUP] = sizeof(struct fs_group) + nr_cpu_ids * sizeof(u64 *) +
-			   BITS_TO_LONGS(nr_cpu_ids) * sizeof(long);
+	size[POOL_GROUP] = sizeof(struct fs_group) + BITS_TO_LONGS(nr_cpu_ids) * sizeof(long);
+	size[POOL_GROUP_CELLS] = nr_cpu_ids * sizeof(u64 *);
 	size[POOL_CELLS_FIRST] = GROUP_ROWS_FIRST * sizeof(struct fs_counters);
 	size[POOL_CELLS] = GROUP_ROWS * sizeof(struct fs_counters);
 }
@@ -762,7 +772,7 @@ static void row_flatten(struct fs_row *row)
 	for (i = 0; i < COUNTERS; i++)
 		sum.n[i] = atomic64_read(&row->shared[i]);
 	if (row->group) {
-		for_each_set_bit(cpu, fs_group_cpus(row->group), nr_cpu_ids) {
+		for_each_set_bit(cpu, row->group->cpus, nr_cpu_ids) {
 			u64 *cell = fs_row_cell(row, cpu);
 
 			for (i = 0; cell && i < COUNTERS; i++) {
@@ -771,6 +781,7 @@ static void row_flatten(struct fs_row *row)
 			}
 		}
 		row->group = NULL;
+		row->cells = NULL;
 	}
 	if (row->baseline)
 		fs_counters_subtract(&sum, &row->baseline->counters);

@@ -35,24 +35,21 @@ struct fs_name;
  * @used: which places have a row; the process's lock
  * @full: @used when no place is free
  * @link: in the process's groups, those with a free place first; likewise
+ * @cells: by CPU; an entry is written once, by that CPU, and cleared when the group is freed
  * @pool: where the cells are from
- * @cells: by CPU; written once by that CPU, cleared when the group is freed
+ * @cpus: which may have cells: a bit is set before there are any
  *
- * Behind the last of @cells are the bits of fs_group_cpus(). Free groups are all zeroes.
+ * Free groups are all zeroes. What faults read is @cells alone, which rows have, too: it is in
+ * memory of its own, of a power of two where the number of CPUs is one.
  */
 struct fs_group {
 	u64 used;
 	u64 full;
 	struct list_head link;
+	u64 **cells;
 	u8 pool;
-	u64 *cells[];
+	unsigned long cpus[];
 };
-
-/* Which CPUs may have cells: a bit is set before there are any. */
-static inline unsigned long *fs_group_cpus(struct fs_group *group)
-{
-	return (unsigned long *)&group->cells[nr_cpu_ids];
-}
 
 /* Counters since the last reset are those of the row less its baseline. */
 struct fs_baseline {
@@ -69,7 +66,7 @@ struct fs_baseline {
 	struct fs_row *index_next;		\
 	struct fs_process *process;		\
 	struct fs_object_key key;		\
-	struct fs_group *group;			\
+	u64 **cells;				\
 	struct fs_heat_cells *heat;		\
 	u16 cell;				\
 	bool indexed;				\
@@ -85,7 +82,7 @@ struct fs_baseline {
  * @index_next: chain of the index by @process and @key; the shard's lock
  * @process: NULL in a row that is free
  * @key: the object
- * @group: NULL for rows that have no cells: folded and special ones
+ * @cells: of its group; NULL for rows that have none: folded and special ones
  * @heat: its calls by region, by CPU, where that was asked for; heat.h
  * @cell: offset of its cells, in words, in the memory of each CPU of the group
  * @indexed: hooks find it; the process's lock
@@ -94,6 +91,7 @@ struct fs_baseline {
  * @dropped: emptied by reset, waiting to be freed
  * @leaving: cold.c has taken it out of the index; fs_table.rows_sem for writing
  * @wanted: the last call of some task is in it; cold.c
+ * @group: NULL without @cells
  * @name: as shown
  * @ino: inode as shown
  * @dev: device as shown
@@ -108,6 +106,7 @@ struct fs_baseline {
  */
 struct fs_row {
 	FS_ROW_HEAD;
+	struct fs_group *group;
 	struct fs_name *name;
 	u64 ino;
 	u32 dev;
@@ -152,7 +151,7 @@ static inline struct fs_row *fs_row_real(struct fs_row *row)
 /* Finds a row's counters on a CPU. False where there are none. */
 static __always_inline bool fs_row_has_cell(const struct fs_row *row, unsigned int cpu, u64 **cell)
 {
-	u64 *page = row->group ? READ_ONCE(row->group->cells[cpu]) : NULL;
+	u64 *page = row->cells ? READ_ONCE(row->cells[cpu]) : NULL;
 
 	if (unlikely(!page))
 		return false;
