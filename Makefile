@@ -14,7 +14,8 @@ help_text = \
 	"make dkms-source    put the sources where dkms builds them from (root; DESTDIR= for packages)" \
 	"make demo           boot a kernel in a virtual machine and show what the module counts" \
 	"make check          all tests on Debian's 6.1 kernel, the core of them on 5.10, 6.12 and 7.x," \
-	"                    the reader's own tests, and the style of the sources" \
+	"                    the reader's own tests, the module's counting against a model, and the style of the" \
+	"                    sources" \
 	"make check KERNEL_SERIES=S   all tests on these kernels, say 6.12,7.3 or 6.1-rt" \
 	"make check-debug    the tests, scaled down, on a kernel with KASAN and lockdep" \
 	"make check-dkms     build, install, upgrade and remove by the dkms of three Debian releases" \
@@ -22,7 +23,8 @@ help_text = \
 	"make bench          instructions per fault, beside perf and bpftrace, and the reader's speed, beside" \
 	"                    sort, fincore, vmtouch and pmap; DOCS=1 writes docs/performance.md;" \
 	"                    ONLY= some of instructions, reader, residency" \
-	"make fuzz           the reader's parser under libFuzzer, FUZZ_SECONDS=600" \
+	"make fuzz           the reader's parser under libFuzzer, then the module's counting against a model, with" \
+	"                    new seeds; FUZZ_SECONDS=600 each" \
 	"make style          checkpatch, sparse, W=1, shellcheck" \
 	"make clean          remove what was built" \
 	"make distclean      and what was downloaded"
@@ -109,7 +111,7 @@ demo:
 	@tests/demo/run
 
 check:
-	@tests/vm/run --style --build --userspace $(if $(KERNEL_SERIES),--series $(KERNEL_SERIES),\
+	@tests/vm/run --style --build --userspace --model $(if $(KERNEL_SERIES),--series $(KERNEL_SERIES),\
 		--series $(MAIN_SERIES) --series $(OTHER_SERIES) --tags core)
 
 check-debug:
@@ -120,7 +122,7 @@ check-dkms:
 
 check-all:
 	@status=0; \
-	tests/vm/run --style --build --userspace --series $(MAIN_SERIES) --tags core,full,long \
+	tests/vm/run --style --build --userspace --model --series $(MAIN_SERIES) --tags core,full,long \
 		--series $(OTHER_SERIES),$(FLAVOURS),$(CONFIGURED) || status=1; \
 	tests/dkms/run || status=1; \
 	exit $$status
@@ -131,6 +133,7 @@ bench:
 
 fuzz:
 	@tests/userspace/fuzz $(or $(FUZZ_SECONDS),600)
+	@tests/model/fuzz $(or $(FUZZ_SECONDS),600)
 
 style:
 	@tests/style

@@ -172,6 +172,7 @@ static void rest(void)
 static void pools_fill(void)
 {
 	static const enum fs_pool_id ids[] = { POOL_TASK, POOL_PROCESS, POOL_ROW, POOL_GROUP,
+					       POOL_GROUP_CELLS,
 					       POOL_NAME_FIRST, POOL_NAME_FIRST + 1,
 					       POOL_NAME_FIRST + 2, POOL_NAME_FIRST + 3 };
 	size_t i;
