@@ -20,6 +20,7 @@
 #include "compat/fault.h"
 #include "compat/tracepoint.h"
 #include "hooks.h"
+#include "lock.h"
 
 #define FAULT_FUNCTION	"handle_mm_fault"
 #define FREE_FUNCTION	"__put_task_struct"
@@ -47,8 +48,10 @@ static int fault_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)
 {
 	struct fs_fault fault;
 
+	fs_stretch_begin();
 	compat_fault_from_regs(&fault, regs);
 	count_fault(&fault, regs, compat_fault_place_in_regs);
+	fs_stretch_end();
 	return 0;
 }
 
@@ -67,7 +70,9 @@ static void notrace fault_ftrace_callback(unsigned long ip, unsigned long parent
 
 	compat_fault_from_ftrace(&fault, regs);
 	preempt_disable_notrace();
+	fs_stretch_begin();
 	count_fault(&fault, regs, compat_fault_place_in_ftrace);
+	fs_stretch_end();
 	preempt_enable_notrace();
 }
 
@@ -91,22 +96,30 @@ static void probe_page_fault_kernel(void *data, unsigned long address, struct pt
 
 static void probe_process_fork(void *data, struct task_struct *parent, struct task_struct *child)
 {
+	fs_stretch_begin();
 	fs_task_forked(child);
+	fs_stretch_end();
 }
 
 static void probe_process_free(void *data, struct task_struct *task)
 {
+	fs_stretch_begin();
 	fs_task_freed(task);
+	fs_stretch_end();
 }
 
 static void probe_task_rename(void *data, struct task_struct *task, const char *comm)
 {
+	fs_stretch_begin();
 	fs_task_renamed(task, comm);
+	fs_stretch_end();
 }
 
 static int free_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)
 {
+	fs_stretch_begin();
 	fs_task_freed((struct task_struct *)regs->di);
+	fs_stretch_end();
 	return 0;
 }
 

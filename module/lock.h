@@ -11,18 +11,42 @@
 #define FAULTSTAT_LOCK_H
 
 #include <linux/hardirq.h>
+#include <linux/preempt.h>
 #include <linux/spinlock.h>
+#include "holds.h"
 
 /* Any context but a true NMI. */
-#define fs_hook_lock_irqsave(lock, flags) \
-	raw_spin_lock_irqsave_nested(lock, flags, in_nmi() ? SINGLE_DEPTH_NESTING : 0)
-#define fs_hook_unlock_irqrestore(lock, flags) \
-	raw_spin_unlock_irqrestore(lock, flags)
+#define fs_hook_lock_irqsave(lock, flags) do { \
+	raw_spinlock_t *__lock = (lock); \
+	raw_spin_lock_irqsave_nested(__lock, flags, in_nmi() ? SINGLE_DEPTH_NESTING : 0); \
+	fs_hold_begin(__lock); \
+} while (0)
+#define fs_hook_unlock_irqrestore(lock, flags) do { \
+	raw_spinlock_t *__lock = (lock); \
+	fs_hold_end(__lock); \
+	raw_spin_unlock_irqrestore(__lock, flags); \
+} while (0)
 
 /* The same with interrupts off already. */
-#define fs_hook_lock(lock) \
-	raw_spin_lock_nested(lock, in_nmi() ? SINGLE_DEPTH_NESTING : 0)
-#define fs_hook_unlock(lock) \
-	raw_spin_unlock(lock)
+#define fs_hook_lock(lock) do { \
+	raw_spinlock_t *__lock = (lock); \
+	raw_spin_lock_nested(__lock, in_nmi() ? SINGLE_DEPTH_NESTING : 0); \
+	fs_hold_begin(__lock); \
+} while (0)
+#define fs_hook_unlock(lock) do { \
+	raw_spinlock_t *__lock = (lock); \
+	fs_hold_end(__lock); \
+	raw_spin_unlock(__lock); \
+} while (0)
+
+/* What needs the hooks' context, in process context as well. */
+#define fs_preempt_disable() do { \
+	preempt_disable(); \
+	fs_stretch_begin(); \
+} while (0)
+#define fs_preempt_enable() do { \
+	fs_stretch_end(); \
+	preempt_enable(); \
+} while (0)
 
 #endif

@@ -13,6 +13,7 @@
 #include "fold.h"
 #include "heat.h"
 #include "heat_request.h"
+#include "holds.h"
 #include "hooks.h"
 #include "housekeeping.h"
 #include "layout.h"
@@ -104,6 +105,7 @@ static int __init faultstat_init(void)
 	err = fs_export_start();
 	if (err)
 		goto no_files;
+	fs_holds_start();
 	return 0;
 
 no_files:
@@ -121,6 +123,7 @@ no_worker:
 
 static void __exit faultstat_exit(void)
 {
+	fs_holds_stop();
 	fs_settings_stop();
 	fs_export_stop();
 	fs_hooks_exit();

@@ -218,13 +218,13 @@ static void depot_serve(struct depot *depot, struct stack *stack, unsigned int b
 	/* Where memory has run out, faults do not queue for a lock to hear it. */
 	if (READ_ONCE(depot->starved) && !READ_ONCE(depot->stack.head))
 		return;
-	raw_spin_lock_nested(&depot->lock, in_nmi() ? SINGLE_DEPTH_NESTING : 0);
+	fs_hook_lock(&depot->lock);
 	stack_move(&depot->stack, stack, batch);
 	if (!stack->head && !depot->emptied) {
 		depot->emptied = true;
 		depot->target = min(max(depot->target, batch) * 2, target_max);
 	}
-	raw_spin_unlock(&depot->lock);
+	fs_hook_unlock(&depot->lock);
 }
 
 /* Likewise, from the nearest depot that has any. Returns whether the own one is low. */
@@ -287,11 +287,11 @@ void *fs_pool_get(enum fs_pool_id id)
 
 	local_irq_save(flags);
 	own = this_cpu_ptr(&magazines);
-	raw_spin_lock_nested(&own->lock, in_nmi() ? SINGLE_DEPTH_NESTING : 0);
+	fs_hook_lock(&own->lock);
 	if (!own->of[id].head)
 		low = magazine_fill(pool, &own->of[id]);
 	item = stack_pop(&own->of[id]);
-	raw_spin_unlock(&own->lock);
+	fs_hook_unlock(&own->lock);
 	local_irq_restore(flags);
 
 	if (item)
@@ -319,25 +319,25 @@ void fs_pool_put(enum fs_pool_id id, void *ptr)
 	local_irq_save(flags);
 	own = this_cpu_ptr(&magazines);
 	depot = depot_of(pool, item_node(ptr));
-	raw_spin_lock_nested(&own->lock, in_nmi() ? SINGLE_DEPTH_NESTING : 0);
+	fs_hook_lock(&own->lock);
 	stack = &own->of[id];
 	/* Memory of another node goes home; it is seldom that a CPU frees what it has not made. */
 	if (nodes > 1 && depot != depot_of(pool, numa_mem_id())) {
-		raw_spin_lock_nested(&depot->lock, in_nmi() ? SINGLE_DEPTH_NESTING : 0);
+		fs_hook_lock(&depot->lock);
 		stack_push(&depot->stack, ptr);
 		WRITE_ONCE(depot->starved, false);
-		raw_spin_unlock(&depot->lock);
+		fs_hook_unlock(&depot->lock);
 	} else {
 		stack_push(stack, ptr);
 	}
 	if (stack->free > pool->keep) {
 		depot = depot_of(pool, numa_mem_id());
-		raw_spin_lock_nested(&depot->lock, in_nmi() ? SINGLE_DEPTH_NESTING : 0);
+		fs_hook_lock(&depot->lock);
 		stack_move(stack, &depot->stack, pool->batch);
 		WRITE_ONCE(depot->starved, false);
-		raw_spin_unlock(&depot->lock);
+		fs_hook_unlock(&depot->lock);
 	}
-	raw_spin_unlock(&own->lock);
+	fs_hook_unlock(&own->lock);
 	local_irq_restore(flags);
 }
 
@@ -491,11 +491,11 @@ static void magazines_collect(enum fs_pool_id id)
 		if (!READ_ONCE(some->of[id].head))
 			continue;
 		fs_hook_lock_irqsave(&some->lock, flags);
-		raw_spin_lock(&depot->lock);
+		fs_hook_lock(&depot->lock);
 		if (some->of[id].head)
 			WRITE_ONCE(depot->starved, false);
 		stack_move(&some->of[id], &depot->stack, UINT_MAX);
-		raw_spin_unlock(&depot->lock);
+		fs_hook_unlock(&depot->lock);
 		fs_hook_unlock_irqrestore(&some->lock, flags);
 	}
 }

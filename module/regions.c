@@ -4,8 +4,8 @@
  * them up. See heat.h for what they are and for the bounds.
  */
 #include <linux/log2.h>
-#include <linux/preempt.h>
 #include <linux/string.h>
+#include "lock.h"
 #include "regions.h"
 
 /**
@@ -239,9 +239,9 @@ static void cells_copy(const struct fs_heat_cells *cells, struct fs_heat_region 
 	bool copied;
 
 	do {
-		preempt_disable();
+		fs_preempt_disable();
 		copied = cells_try_copy(cells, to, shift);
-		preempt_enable();
+		fs_preempt_enable();
 	} while (!copied);
 }
 

@@ -289,13 +289,13 @@ struct fs_row *fs_row_make_region(struct fs_process *process, enum fs_region reg
 	struct fs_object_shown shown;
 	struct fs_row *row;
 
-	preempt_disable();
+	fs_preempt_disable();
 	row = fs_row_find(process, key);
 	if (!row) {
 		fs_object_show_region(&shown, region);
 		row = row_make(process, &key, &shown, region_name(region));
 	}
-	preempt_enable();
+	fs_preempt_enable();
 	return row;
 }
 
@@ -429,7 +429,7 @@ int fs_row_make_only(struct fs_process *process, enum fs_region region, bool cel
 	unsigned long flags;
 
 	fs_object_show_region(&shown, region);
-	preempt_disable();
+	fs_preempt_disable();
 	name = fs_name_get(shown.name, shown.length);
 	fs_hook_lock_irqsave(&process->lock, flags);
 	process->only = name ? row_new(process, &key, &shown, name, cells) : NULL;
@@ -437,7 +437,7 @@ int fs_row_make_only(struct fs_process *process, enum fs_region region, bool cel
 	if (process->only)
 		list_add_tail(&process->only->of_process, &process->rows);
 	fs_hook_unlock_irqrestore(&process->lock, flags);
-	preempt_enable();
+	fs_preempt_enable();
 	return process->only ? 0 : -ENOMEM;
 }
 
