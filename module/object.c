@@ -42,8 +42,13 @@ u64 fs_object_secret __read_mostly;
 
 const struct fs_object_key fs_object_other = { .ino = REGION_OTHER, .dev = OBJECT_REGION };
 
-/* A path is broken off here: deeper trees are made by accident or malice. */
-#define NAMES_MAX	2048
+/*
+ * What may be read of names for one path, in words, and for each name as many more: meanwhile this
+ * CPU does nothing else. It is enough for 4,095 bytes of a few names, and for some 250 short ones.
+ * Deeper trees are made by accident or malice: there a path loses its beginning.
+ */
+#define WORDS_MAX	1400
+#define WORDS_FOR_NAME	4
 #define MOUNTS_MAX	64
 #define RENAME_RETRIES	8
 
@@ -121,45 +126,93 @@ struct fs_object_key fs_object_key_special(struct vm_area_struct *vma)
 	return key;
 }
 
-/*
- * Text is put together from its end: @at is its first byte so far. What does not
- * fit is cut off at its beginning, and the result is one byte before @start.
- */
-static char *prepend(char *start, char *at, const char *text, size_t len)
-{
-	if (at < start)
-		return at;
-	if (len > (size_t)(at - start)) {
-		size_t room = at - start;
+#define ONES	0x0101010101010101ULL
 
-		memcpy(start, text + len - room, room);
-		return start - 1;
+/*
+ * A word at a time, none of which is across what may be the end of memory; NAME_SIZE_MAX at most.
+ */
+static size_t name_length(const char *name)
+{
+	const char *at = PTR_ALIGN_DOWN(name, sizeof(u64));
+	u64 word = compat_read_word(at) | ((1ULL << 8 * (name - at)) - 1), nul;
+
+	while (!(nul = (word - ONES) & ~word & ONES << 7)) {
+		at += sizeof(u64);
+		if (at - name >= NAME_SIZE_MAX)
+			return NAME_SIZE_MAX;
+		word = compat_read_word(at);
 	}
-	at -= len;
-	memcpy(at, text, len);
-	return at;
+	return at + __ffs64(nul) / 8 - name;
 }
 
-static char *prepend_name(char *start, char *at, const struct dentry *dentry)
+/* Of a few bytes mostly, for which it is faster than memcpy(). */
+static void copy_words(char *to, const char *from, size_t len)
+{
+	size_t i;
+
+	if (len < sizeof(u64)) {
+		for (i = 0; i < len; i++)
+			to[i] = from[i];
+		return;
+	}
+	for (i = 0; i < len - sizeof(u64); i += sizeof(u64))
+		memcpy(to + i, from + i, sizeof(u64));
+	/* The last one may overlap with the one before. */
+	memcpy(to + len - sizeof(u64), from + len - sizeof(u64), sizeof(u64));
+}
+
+/**
+ * struct text - a name that is put together from its end
+ * @start: where there is room from
+ * @at: its first byte so far; one byte before @start where it did not fit and lost its beginning
+ * @words: that may still be read for it
+ */
+struct text {
+	char *start;
+	char *at;
+	int words;
+};
+
+static void prepend(struct text *text, const char *part, size_t len)
+{
+	if (text->at < text->start)
+		return;
+	if (len > (size_t)(text->at - text->start)) {
+		size_t room = text->at - text->start;
+
+		copy_words(text->start, part + len - room, room);
+		text->at = text->start - 1;
+		return;
+	}
+	text->at -= len;
+	copy_words(text->at, part, len);
+}
+
+static void prepend_name(struct text *text, const struct dentry *dentry)
 {
 	const char *name = READ_ONCE(dentry->d_name.name);
-
 	/* A rename may change name and length between two loads; the NUL is always there. */
-	at = prepend(start, at, name, strnlen(name, NAME_SIZE_MAX));
-	return prepend(start, at, "/", 1);
+	size_t len = name_length(name);
+
+	text->words -= WORDS_FOR_NAME + len / sizeof(u64);
+	prepend(text, name, len);
+	if (text->at > text->start)
+		*--text->at = '/';
+	else
+		text->at = text->start - 1;
 }
 
-static char *prepend_names(char *start, char *at, const struct path *path)
+static void prepend_names(struct text *text, const struct path *path)
 {
 	const struct dentry *dentry = path->dentry;
 	const struct vfsmount *mnt = path->mnt;
-	int i;
+	int mounts = 0;
 
-	for (i = 0; i < NAMES_MAX && at >= start; i++) {
+	while (text->at >= text->start) {
 		if (dentry == mnt->mnt_root) {
 			const struct vfsmount *parent;
 
-			if (!fs_mounts.known)
+			if (!fs_mounts.known || mounts++ == MOUNTS_MAX)
 				break;
 			parent = fs_mount_parent(mnt);
 			if (parent == mnt)
@@ -171,10 +224,13 @@ static char *prepend_names(char *start, char *at, const struct path *path)
 		/* Out of reach of its mount: as far as it goes. */
 		if (IS_ROOT(dentry))
 			break;
-		at = prepend_name(start, at, dentry);
+		if (text->words <= 0) {
+			prepend(text, "...", 3);
+			break;
+		}
+		prepend_name(text, dentry);
 		dentry = READ_ONCE(dentry->d_parent);
 	}
-	return at;
 }
 
 /* Memory that never had a place in a tree: memfd, SysV, sockets, devices without a node. */
@@ -184,22 +240,37 @@ static bool is_pseudo(const struct path *path)
 	       (!IS_ROOT(path->dentry) || path->dentry != path->mnt->mnt_root);
 }
 
-/* @deleted says whether the mark behind the name is ours. */
-static const char *pseudo_name(const struct path *path, char *scratch, bool *deleted)
+/* Its beginning marked as left out if it did not fit; @end is behind its NUL. */
+static void show_text(struct fs_object_shown *shown, struct text *text, const char *end)
 {
+	if (text->at < text->start) {
+		text->at = text->start;
+		memcpy(text->at, "...", 3);
+	}
+	shown->name = text->at;
+	shown->length = end - 1 - text->at;
+}
+
+/* Whether the mark behind the name is ours is said, too. */
+static void show_pseudo(struct fs_object_shown *shown, const struct path *path, char *scratch)
+{
+	struct text text = { .start = scratch, .at = scratch + NAME_SIZE_MAX };
 	struct dentry *dentry = path->dentry;
 	unsigned long magic = dentry->d_sb->s_magic;
-	char *end = scratch + NAME_SIZE_MAX, *at;
 
 	if (magic != TMPFS_MAGIC && magic != HUGETLBFS_MAGIC && !compat_dname_may_sleep(dentry)) {
 		const char *name = dentry->d_op->d_dname(dentry, scratch, NAME_SIZE_MAX);
 
-		if (!IS_ERR_OR_NULL(name))
-			return name;
+		if (!IS_ERR_OR_NULL(name)) {
+			shown->name = name;
+			shown->length = strlen(name);
+			return;
+		}
 	}
-	*deleted = true;
-	at = prepend(scratch, end, " (deleted)", sizeof(" (deleted)"));
-	return prepend_name(scratch, at, dentry);
+	shown->deleted = true;
+	prepend(&text, " (deleted)", sizeof(" (deleted)"));
+	prepend_name(&text, dentry);
+	show_text(shown, &text, scratch + NAME_SIZE_MAX);
 }
 
 /* Changes if a mount on the way to the root is moved or taken away. */
@@ -219,40 +290,33 @@ static unsigned long mounts_sum(const struct vfsmount *mnt)
 	return sum;
 }
 
-static const char *file_name(const struct path *path, char *scratch, bool *deleted)
+static void show_path(struct fs_object_shown *shown, const struct path *path, char *scratch)
 {
-	char *end = scratch + NAME_SIZE_MAX, *at;
+	struct text text = { .start = scratch, .words = WORDS_MAX };
 	unsigned int sequence;
 	unsigned long mounts;
 	int tries = 0;
-
-	if (is_pseudo(path))
-		return pseudo_name(path, scratch, deleted);
 
 	rcu_read_lock();
 	do {
 		sequence = compat_rename_sequence();
 		mounts = mounts_sum(path->mnt);
 		smp_rmb(); /* what is read lies between two equal sequences */
-		*deleted = d_unlinked(path->dentry);
-		if (*deleted)
-			at = prepend(scratch, end, " (deleted)", sizeof(" (deleted)"));
+		text.at = scratch + NAME_SIZE_MAX;
+		shown->deleted = d_unlinked(path->dentry);
+		if (shown->deleted)
+			prepend(&text, " (deleted)", sizeof(" (deleted)"));
 		else
-			at = prepend(scratch, end, "", 1);
-		at = prepend_names(scratch, at, path);
+			prepend(&text, "", 1);
+		prepend_names(&text, path);
 		smp_rmb(); /* what is read lies between two equal sequences */
 	} while ((sequence & 1 || sequence != compat_rename_sequence() ||
-		  mounts != mounts_sum(path->mnt)) && ++tries < RENAME_RETRIES);
+		  mounts != mounts_sum(path->mnt)) && ++tries < RENAME_RETRIES && text.words > 0);
 	rcu_read_unlock();
 
-	if (at < scratch) {
-		/* Too long: what fits, its beginning marked as left out. */
-		memcpy(scratch, "...", 3);
-		return scratch;
-	}
-	if (!*at || *at == ' ')
-		at = prepend(scratch, at, "/", 1);
-	return at;
+	if (text.at >= scratch && (!*text.at || *text.at == ' '))
+		prepend(&text, "/", 1);
+	show_text(shown, &text, scratch + NAME_SIZE_MAX);
 }
 
 /*
@@ -348,6 +412,8 @@ static const char *region_name(const struct fs_object_key *key, struct vm_area_s
 void fs_object_show(struct fs_object_shown *shown, const struct fs_object_key *key,
 		    struct vm_area_struct *vma, char *scratch)
 {
+	const struct path *path;
+
 	shown->ino = 0;
 	shown->dev = 0;
 	shown->deleted = false;
@@ -356,11 +422,15 @@ void fs_object_show(struct fs_object_shown *shown, const struct fs_object_key *k
 
 		shown->ino = inode->i_ino;
 		shown->dev = inode->i_sb->s_dev;
-		shown->name = file_name(compat_file_path(vma->vm_file), scratch, &shown->deleted);
+		path = compat_file_path(vma->vm_file);
+		if (is_pseudo(path))
+			show_pseudo(shown, path, scratch);
+		else
+			show_path(shown, path, scratch);
 	} else {
 		shown->name = region_name(key, vma, scratch);
+		shown->length = strlen(shown->name);
 	}
-	shown->length = strlen(shown->name);
 }
 
 /**
