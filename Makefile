@@ -8,6 +8,7 @@ help_text = \
 	"make                the module for the running kernel, and the reader" \
 	"make module KDIR=D  the module for the kernel built in D, by LLVM's tools if that was built by them;" \
 	"                    CC= and LLVM= name others" \
+	"make module HOLDS=1 one that measures how long locks are held, for the suite holds" \
 	"make V=1            the same with whole command lines" \
 	"make userspace      the reader kfaultstat; with BUNDLE=1 a tarball with all it needs" \
 	"make install        install the module for that kernel, and the reader (root)" \
