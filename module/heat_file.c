@@ -369,10 +369,7 @@ static ssize_t heat_write(struct file *file, const char __user *text, size_t siz
 		mutex_lock(&reader->changing);
 		if (!reader->request)
 			reader->request = fs_heat_request_begin();
-		if (reader->request)
-			fs_heat_request_change(reader->request, list);
-		else
-			err = -ENOMEM;
+		err = reader->request ? fs_heat_request_change(reader->request, list) : -ENOMEM;
 		mutex_unlock(&reader->changing);
 	}
 	kfree(list);

@@ -7,8 +7,10 @@
  * period after it was taken from its row no hook counts in it.
  */
 #include <linux/mutex.h>
+#include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include "heat.h"
 #include "heat_request.h"
 #include "pids.h"
@@ -21,23 +23,44 @@
  * struct heat_request - a parameter or an open file that asks for heat
  * @link: from @parameter on
  * @set: which processes; requests_lock
+ * @sets: that one, and the one that is made while it is still in use
  */
 struct heat_request {
 	struct list_head link;
-	struct fs_pid_set set;
+	struct fs_pid_set *set;
+	struct fs_pid_set sets[2];
 };
 
-/* Hooks take it, at births and execs, while heat is asked for. */
+/* Hooks take it, at births and execs, while heat is asked for; each time for one request. */
 static DEFINE_RAW_SPINLOCK(requests_lock);
 
-/* The parameter heat_pid, which is always there, and the open files. requests_lock. */
-static struct heat_request parameter = { .link = LIST_HEAD_INIT(parameter.link) };
+/*
+ * The parameter heat_pid, which is always there, and the open files: requests_lock to change, RCU
+ * to walk. Hooks ask them all, one after the other, with preemption off.
+ */
+static struct heat_request parameter = {
+	.link = LIST_HEAD_INIT(parameter.link),
+	.set = parameter.sets,
+};
+
 static unsigned int requests;
+static unsigned int changes;	/* of what is asked for; requests_lock to write */
 
 static bool asked;	/* whether any of them asks for anything; heat_mutex */
 
 /* One change at a time; before fs_table.rows_sem. */
 static DEFINE_MUTEX(heat_mutex);
+
+static bool request_selects(struct heat_request *request, struct pid *pid, pid_t nr)
+{
+	unsigned long flags;
+	bool selects;
+
+	fs_hook_lock_irqsave(&requests_lock, flags);
+	selects = fs_pid_set_has(request->set, pid, nr);
+	fs_hook_unlock_irqrestore(&requests_lock, flags);
+	return selects;
+}
 
 /**
  * fs_heat_selects - whether the files of a process are to be counted by region
@@ -49,16 +72,25 @@ static DEFINE_MUTEX(heat_mutex);
 bool fs_heat_selects(struct pid *pid, pid_t nr)
 {
 	struct heat_request *request;
-	unsigned long flags;
 	bool selects;
 
-	fs_hook_lock_irqsave(&requests_lock, flags);
+	rcu_read_lock();
 	/* Each of them is asked, for an id in it may get its meaning. */
-	selects = fs_pid_set_has(&parameter.set, pid, nr);
-	list_for_each_entry(request, &parameter.link, link)
-		selects |= fs_pid_set_has(&request->set, pid, nr);
-	fs_hook_unlock_irqrestore(&requests_lock, flags);
+	selects = request_selects(&parameter, pid, nr);
+	list_for_each_entry_rcu(request, &parameter.link, link)
+		selects |= request_selects(request, pid, nr);
+	rcu_read_unlock();
 	return selects;
+}
+
+/**
+ * fs_heat_changes - differs after what is asked for has changed
+ *
+ * Any context. What fs_heat_selects() said is still so if this is what it was before.
+ */
+unsigned int fs_heat_changes(void)
+{
+	return READ_ONCE(changes);
 }
 
 /**
@@ -134,7 +166,7 @@ static void heat_stock(void)
 
 static void heat_apply(void)
 {
-	WRITE_ONCE(asked, requests || !fs_pids_is_empty(&parameter.set.list));
+	WRITE_ONCE(asked, requests || !fs_pids_is_empty(&parameter.set->list));
 	heat_stock();
 	fs_table_new_epoch();
 	compat_synchronize_hooks();
@@ -153,8 +185,10 @@ struct heat_request *fs_heat_request_begin(void)
 {
 	struct heat_request *request = kzalloc(sizeof(*request), GFP_KERNEL);
 
-	if (request)
+	if (request) {
 		INIT_LIST_HEAD(&request->link);
+		request->set = request->sets;
+	}
 	return request;
 }
 
@@ -163,24 +197,38 @@ struct heat_request *fs_heat_request_begin(void)
  * @request: whose
  * @pids: in the initial namespace
  *
- * Process context; waits for grace periods.
+ * Process context; waits for grace periods. Returns 0, or -EBUSY where as many ask already as may.
  */
-void fs_heat_request_change(struct heat_request *request, const struct fs_pid_list *pids)
+int fs_heat_request_change(struct heat_request *request, const struct fs_pid_list *pids)
 {
-	struct pid *before[PIDS_MAX];
+	struct fs_pid_set *before, *set;
+	struct pid *none[PIDS_MAX];
 	unsigned long flags;
+	bool is_new;
 
 	mutex_lock(&heat_mutex);
+	is_new = request != &parameter && list_empty(&request->link);
+	if (is_new && requests == HEAT_REQUESTS_MAX) {
+		mutex_unlock(&heat_mutex);
+		return -EBUSY;
+	}
+	before = request->set;
+	set = before == request->sets ? request->sets + 1 : request->sets;
+	/* Looking for processes is not for under the lock. */
+	fs_pid_set_change(set, pids, none);
 	fs_hook_lock_irqsave(&requests_lock, flags);
-	fs_pid_set_change(&request->set, pids, before);
-	if (request != &parameter && list_empty(&request->link)) {
-		list_add_tail(&request->link, &parameter.link);
+	request->set = set;
+	if (is_new) {
+		list_add_tail_rcu(&request->link, &parameter.link);
 		requests++;
 	}
+	WRITE_ONCE(changes, changes + 1);
 	fs_hook_unlock_irqrestore(&requests_lock, flags);
-	fs_pid_set_put(before);
+	fs_pid_set_put(before->held);
+	memset(before, 0, sizeof(*before));
 	heat_apply();
 	mutex_unlock(&heat_mutex);
+	return 0;
 }
 
 /**
@@ -198,13 +246,15 @@ void fs_heat_request_end(struct heat_request *request)
 	mutex_lock(&heat_mutex);
 	if (!list_empty(&request->link)) {
 		fs_hook_lock_irqsave(&requests_lock, flags);
-		list_del(&request->link);
+		list_del_rcu(&request->link);
 		requests--;
+		WRITE_ONCE(changes, changes + 1);
 		fs_hook_unlock_irqrestore(&requests_lock, flags);
+		/* Waits for the hooks that may be at it. */
 		heat_apply();
 	}
 	mutex_unlock(&heat_mutex);
-	fs_pid_set_put(request->set.held);
+	fs_pid_set_put(request->set->held);
 	kfree(request);
 }
 
@@ -231,7 +281,7 @@ void fs_heat_request_status(struct fs_heat_status *status)
 
 	fs_hook_lock_irqsave(&requests_lock, flags);
 	status->requests = requests;
-	status->pids = parameter.set.list;
+	status->pids = parameter.set->list;
 	fs_hook_unlock_irqrestore(&requests_lock, flags);
 }
 
@@ -255,5 +305,5 @@ void fs_heat_reset(void)
  */
 void fs_heat_request_destroy(void)
 {
-	fs_pid_set_put(parameter.set.held);
+	fs_pid_set_put(parameter.set->held);
 }

@@ -49,16 +49,28 @@ void fs_task_moved(struct fs_task_moved *moved, u64 before, u64 now, bool open)
 }
 
 /*
- * Under the lock, so that a task which has heard of a request is not overtaken by one that has not.
- * Hooks of the process's other tasks may be reading it at this moment.
+ * What is written under the lock is of now, so that a task which has heard of a request is not
+ * overtaken by one that has not. Hooks of the process's other tasks may be reading it at this
+ * moment.
  */
 static void find_detour(struct fs_process *process, struct pid *pid, pid_t nr)
 {
+	unsigned int changes;
 	unsigned long flags;
+	bool selects, stale;
 
-	fs_hook_lock_irqsave(&process->lock, flags);
-	WRITE_ONCE(process->detour, fs_heat_selects(pid, nr) ? ROW_HEATED : NULL);
-	fs_hook_unlock_irqrestore(&process->lock, flags);
+	do {
+		changes = fs_heat_changes();
+		/* requests that are newer than that may be asked, but none that are older */
+		smp_rmb();
+		selects = fs_heat_selects(pid, nr);
+		fs_hook_lock_irqsave(&process->lock, flags);
+		/* A change waits for the hooks: at most a few come in one. */
+		stale = changes != fs_heat_changes();
+		if (!stale)
+			WRITE_ONCE(process->detour, selects ? ROW_HEATED : NULL);
+		fs_hook_unlock_irqrestore(&process->lock, flags);
+	} while (stale);
 }
 
 /* Under RCU: the process that current belongs to, made if new, with one more task state. */
