@@ -314,6 +314,7 @@ static void process_merge(struct fs_process *into, struct fs_process *process)
 struct heads {
 	struct fs_process *of[HEADS];
 	unsigned int count;
+	unsigned int processes;	/* that they stand for */
 };
 
 static void heads_fold(struct heads *heads)
@@ -323,8 +324,10 @@ static void heads_fold(struct heads *heads)
 	mutex_lock(&fold_mutex);
 	for (i = 0; i < heads->count; i++)
 		fold_process(heads->of[i]);
+	processes_folded += heads->processes;
 	mutex_unlock(&fold_mutex);
 	heads->count = 0;
+	heads->processes = 0;
 }
 
 static void heads_take(struct heads *heads, struct fs_process *process)
@@ -332,6 +335,7 @@ static void heads_take(struct heads *heads, struct fs_process *process)
 	unsigned int i;
 
 	process->merged = process_flatten(process);
+	heads->processes++;
 	for (i = 0; i < heads->count; i++) {
 		if (heads->of[i]->merged + process->merged <= MERGED_ROWS_MAX &&
 		    same_comm(heads->of[i], process)) {
@@ -369,22 +373,18 @@ void fs_fold_cpu(int cpu)
 {
 	struct heads heads = { .count = 0 };
 	struct llist_node *at;
-	unsigned int count = 0;
 
 	down_read(&fs_table.rows_sem);
-	for (at = list_reverse(fs_ended_take_due(cpu)); at; count++) {
+	at = list_reverse(fs_ended_take_due(cpu));
+	while (at) {
 		struct fs_process *process = llist_entry(at, struct fs_process, due);
 
 		at = at->next;
 		heads_take(&heads, process);
 		cond_resched();
 	}
-	if (count) {
+	if (heads.count)
 		heads_fold(&heads);
-		mutex_lock(&fold_mutex);
-		processes_folded += count;
-		mutex_unlock(&fold_mutex);
-	}
 	up_read(&fs_table.rows_sem);
 }
 
