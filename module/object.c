@@ -44,10 +44,10 @@ const struct fs_object_key fs_object_other = { .ino = REGION_OTHER, .dev = OBJEC
 
 /*
  * What may be read of names for one path, in words, and for each name as many more: meanwhile this
- * CPU does nothing else. It is enough for 4,095 bytes of a few names, and for some 250 short ones.
+ * CPU does nothing else. It is enough for 4,095 bytes of a few names, and for 140 short ones.
  * Deeper trees are made by accident or malice: there a path loses its beginning.
  */
-#define WORDS_MAX	1400
+#define WORDS_MAX	580
 #define WORDS_FOR_NAME	4
 #define MOUNTS_MAX	64
 #define RENAME_RETRIES	8
@@ -295,10 +295,11 @@ static void show_path(struct fs_object_shown *shown, const struct path *path, ch
 	struct text text = { .start = scratch, .words = WORDS_MAX };
 	unsigned int sequence;
 	unsigned long mounts;
-	int tries = 0;
+	int tries = 0, words;
 
 	rcu_read_lock();
 	do {
+		words = text.words;
 		sequence = compat_rename_sequence();
 		mounts = mounts_sum(path->mnt);
 		smp_rmb(); /* what is read lies between two equal sequences */
@@ -311,7 +312,8 @@ static void show_path(struct fs_object_shown *shown, const struct path *path, ch
 		prepend_names(&text, path);
 		smp_rmb(); /* what is read lies between two equal sequences */
 	} while ((sequence & 1 || sequence != compat_rename_sequence() ||
-		  mounts != mounts_sum(path->mnt)) && ++tries < RENAME_RETRIES && text.words > 0);
+		  mounts != mounts_sum(path->mnt)) && ++tries < RENAME_RETRIES &&
+		 text.words >= words - text.words);
 	rcu_read_unlock();
 
 	if (text.at >= scratch && (!*text.at || *text.at == ' '))

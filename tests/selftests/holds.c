@@ -270,7 +270,7 @@ TEST_F(held, many_names)
 	ASSERT_EQ(0, module_load("max_rows=16384"));
 	ASSERT_EQ(0, workload_start(&w, touch_named, &nr));
 	ASSERT_EQ(0, workload_wait(&w));
-	EXPECT_EQ(0, w.code);
+	EXPECT_EQ(0, w.status);
 	sleep(1);
 }
 
@@ -317,7 +317,7 @@ static void deep(struct __test_metadata *_metadata, struct tree tree)
 	ASSERT_EQ(0, module_load(""));
 	ASSERT_EQ(0, workload_start(&w, touch_deep, &tree));
 	ASSERT_EQ(0, workload_wait(&w));
-	EXPECT_EQ(0, w.code);
+	EXPECT_EQ(0, w.status);
 	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
 	for (i = 0; i < s.nr_rows; i++) {
 		const char *object = s.rows[i].object;
@@ -375,7 +375,7 @@ TEST_F(held, heat_asked_for_by_many_with_64_pids_each)
 	char pids[64 * 8];
 
 	ASSERT_EQ(0, module_load("heat_pid=1"));
-	ASSERT_EQ(0, crowd_start(&crowd, 60, touch_some_files, NULL));
+	ASSERT_EQ(0, crowd_start(&crowd, 64, touch_some_files, NULL));
 	many_pids(pids, sizeof(pids), &crowd);
 	EXPECT_EQ(0, param_set("heat_pid", pids));
 	for (i = 0; i < REQUESTS; i++) {
@@ -395,7 +395,7 @@ TEST_F(held, heat_asked_for_by_many_with_64_pids_each)
 	EXPECT_EQ(0, param_set("heat_pid", ""));
 	for (i = 0; i < REQUESTS; i++)
 		close(fds[i]);
-	files_remove("heat", 60);
+	files_remove("heat", 64);
 	files_remove("few", 4);
 }
 
@@ -439,7 +439,7 @@ TEST_F(held, many_mappings_of_shared_memory)
 	ASSERT_EQ(0, module_load(""));
 	ASSERT_EQ(0, workload_start(&w, touch_shared, NULL));
 	ASSERT_EQ(0, workload_wait(&w));
-	EXPECT_EQ(0, w.code);
+	EXPECT_EQ(0, w.status);
 	files_remove("shared", 100);
 }
 
@@ -481,7 +481,7 @@ TEST_F(held, many_execs_counted_by_a_kprobe)
 	ASSERT_EQ(0, module_load("attach=kprobe keep_exited=20"));
 	ASSERT_EQ(0, workload_start(&w, exec_often, NULL));
 	ASSERT_EQ(0, workload_wait(&w));
-	EXPECT_EQ(0, w.code);
+	EXPECT_EQ(0, w.status);
 	EXPECT_EQ(0, param_set("enabled", "0"));
 	EXPECT_EQ(0, param_set("enabled", "1"));
 }
