@@ -34,7 +34,7 @@ MAIN_SERIES = 6.1
 OTHER_SERIES = 5.10,6.12,7
 FLAVOURS = 6.1-rt,7-rt
 # Of tests/vm/configs.
-CONFIGURED = debug,breakpoint,bare,no-kprobes,clang,randstruct
+CONFIGURED = debug,lockstat,breakpoint,bare,no-kprobes,clang,randstruct
 
 # What Kbuild, which quotes nothing, takes for something else than a part of a path: it is the syntax of
 # make, of the shell or of the compiler's options. The reader's rules use relative paths and mind nothing.

@@ -48,10 +48,11 @@ static inline size_t fs_shards_bytes(const struct fs_shards *shards)
 /* Process context. Returns 0 or -ENOMEM; fs_shards_destroy() is right after either. */
 #define fs_shards_init(shards) ({ \
 	static struct lock_class_key __key; /* one kind of lock is held inside the other */ \
-	fs_shards_make(shards, &__key); \
+	fs_shards_make(shards, &__key, #shards); \
 })
 
-static inline int fs_shards_make(struct fs_shards *shards, struct lock_class_key *key)
+static inline int fs_shards_make(struct fs_shards *shards, struct lock_class_key *key,
+				 const char *name)
 {
 	u32 i;
 
@@ -61,7 +62,7 @@ static inline int fs_shards_make(struct fs_shards *shards, struct lock_class_key
 		return -ENOMEM;
 	for (i = 0; i <= shards->mask; i++) {
 		raw_spin_lock_init(&shards->of[i].lock);
-		lockdep_set_class(&shards->of[i].lock, key);
+		lockdep_set_class_and_name(&shards->of[i].lock, key, name);
 		seqcount_init(&shards->of[i].changes);
 		INIT_LIST_HEAD(&shards->of[i].list);
 	}
