@@ -130,8 +130,10 @@ static void account_settled(struct fs_task_state *state, struct fs_fault_place p
 	}
 	/* The fast path compares plain keys, which tell these files not apart. */
 	state->key = row && !fs_object_is_by_handle(&object) ? key : OBJECT_NONE;
-	if (!row)
+	if (!row) {
 		row = fs_special.overflow.only;
+		fs_process_overlooked(state->process);
+	}
 
 	cell = any_cell(row, cpu);
 	state->cell = cell;

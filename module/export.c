@@ -14,6 +14,7 @@
  *   # lifetime calls 4109 minor 4100 major 1 uncounted 5 pending 3 missed 0
  *   # total calls 4109 minor 4100 major 1 uncounted 5 pending 3 missed 0
  *   # table rows 12 processes 5 ended 3 folded 0 overflow 0 memory 212992
+ *   # checked processes 3 different 0 unchecked 0
  *   comm pid id state ppid calls minor ... dev inode deleted object
  *   anon2mmap 14655 31 live 13566 4109 4108 ... 0:0 0 0 [anon]
  *
@@ -41,8 +42,8 @@
  */
 #define BUFFER_SIZE	(16 << 10)
 
-/* The longest text of a row but its object: comm, state, two pids, 14 numbers, device, flag. */
-#define LINE_SIZE	(4 * TASK_COMM_LEN + 16 + 20 * 20)
+/* The longest text of a row but its object: comm, state, two pids, 16 numbers, device, flag. */
+#define LINE_SIZE	(4 * TASK_COMM_LEN + 16 + 22 * 20)
 
 /* One open file. The header is line 0, the rows follow. */
 struct reader {
@@ -102,8 +103,21 @@ static void put_header(struct seq_file *m, const struct reader *reader)
 	seq_printf(m, "# table rows %u processes %u ended %u folded %llu overflow %llu memory %llu\n",
 		   snapshot->table_rows, snapshot->processes, snapshot->ended, snapshot->folded,
 		   snapshot->overflow, snapshot->memory);
+	seq_printf(m, "# checked processes %llu different %llu unchecked %llu\n",
+		   snapshot->check.equal + snapshot->check.different, snapshot->check.different,
+		   snapshot->check.unchecked);
 	if (reader->rows)
 		seq_puts(m, FAULTSTAT_COLUMNS "\n");
+}
+
+/* A number, or "-". */
+static char *line_known(char *at, bool known, u64 number)
+{
+	if (known)
+		return fs_line_number(at, ' ', number);
+	*at++ = ' ';
+	*at++ = '-';
+	return at;
 }
 
 /* Pids are never negative. In the order of FAULTSTAT_COLUMNS. */
@@ -130,6 +144,8 @@ static char *line_make(char *at, const struct fs_snapshot_row *row, const char *
 	at = fs_line_number(at, ' ', fs_counters_origin(c, COUNT_USER));
 	at = fs_line_number(at, ' ', fs_counters_origin(c, COUNT_KERNEL));
 	at = fs_line_number(at, ' ', fs_counters_origin(c, COUNT_GUP));
+	at = line_known(at, row->kernel_known, row->kernel.minor);
+	at = line_known(at, row->kernel_known, row->kernel.major);
 	at = fs_line_number(at, ' ', MAJOR(row->dev));
 	at = fs_line_number(at, ':', MINOR(row->dev));
 	at = fs_line_number(at, ' ', row->ino);

@@ -23,6 +23,7 @@
 #include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/string.h>
+#include "check.h"
 #include "ended.h"
 #include "fold.h"
 #include "heat.h"
@@ -256,6 +257,7 @@ static unsigned int process_flatten(struct fs_process *process)
 
 	fs_process_delist(process);
 	fs_rows_flatten(process);
+	fs_check_process(process);
 	list_for_each_entry_safe(row, next, &process->rows, of_process) {
 		fs_heat_free(row);
 		if (fs_row_is_empty(row))

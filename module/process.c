@@ -8,6 +8,7 @@
 #include <linux/pid.h>
 #include <linux/rculist.h>
 #include <linux/string.h>
+#include "compat/group.h"
 #include "ended.h"
 #include "pool.h"
 #include "process.h"
@@ -102,12 +103,15 @@ static struct fs_process *process_new(struct task_struct *task)
 
 /* Under the shard's lock and RCU. Returns NULL where there is no memory. */
 static struct fs_process *process_make(struct fs_shard *shard, struct task_struct *task,
-				       struct task_struct *parent)
+				       struct task_struct *parent, bool at_birth)
 {
 	struct fs_process *process = process_new(task);
 
 	if (!process)
 		return NULL;
+	if (at_birth) {
+		process->watched = fs_table_watch();
+	}
 	process->ppid = get_pid(task_tgid(parent));
 	process_link(shard, process);
 	return process;
@@ -132,13 +136,18 @@ static void process_ended(struct fs_process *process)
 	fs_ended_add(&process->due, !list_empty(&process->rows) && !fs_table_is_crowded());
 }
 
-/* Interrupts off. */
-static void process_is_gone(struct fs_process *process, bool became_other)
+/* Interrupts off; @total is what the kernel has counted for the thread group. */
+static void process_is_gone(struct fs_process *process, bool became_other,
+			    struct fs_kernel_counts total)
 {
 	bool ends;
 
 	fs_hook_lock(&process->lock);
 	process->gone = true;
+	process->kernel.minor = total.minor - process->kernel.minor;
+	process->kernel.major = total.major - process->kernel.major;
+	if (process->watched != READ_ONCE(fs_table.watch))
+		process->watched = 0;
 	process->became_other = became_other;
 	/* exec names the task before its exec id changes: the old name is the one before. */
 	if (became_other)
@@ -160,6 +169,9 @@ static struct fs_process *process_exec(struct fs_shard *shard, struct fs_process
 
 	if (!process)
 		return NULL;
+	process->watched = old->watched;
+	process->kernel.minor = task->signal->min_flt + task->min_flt;
+	process->kernel.major = task->signal->maj_flt + task->maj_flt;
 	process->ppid = get_pid(old->ppid);
 	process_unlink(shard, old);
 	process_link(shard, process);
@@ -180,7 +192,7 @@ bool fs_process_make(struct task_struct *task, struct task_struct *parent)
 	bool there;
 
 	fs_hook_lock_irqsave(&shard->lock, flags);
-	there = process_find(task->signal) || process_make(shard, task, parent);
+	there = process_find(task->signal) || process_make(shard, task, parent, true);
 	fs_hook_unlock_irqrestore(&shard->lock, flags);
 	return there;
 }
@@ -197,17 +209,20 @@ struct fs_process *fs_process_join(struct task_struct *task, struct task_struct 
 {
 	struct fs_shard *shard = process_shard(task->signal);
 	struct fs_process *process, *old = NULL;
+	struct fs_kernel_counts total;
 	unsigned long flags;
 
 	fs_hook_lock_irqsave(&shard->lock, flags);
 	process = process_find(task->signal);
 	if (!process) {
-		process = process_make(shard, task, parent);
+		process = process_make(shard, task, parent, false);
 	} else if (process->exec_id != compat_task_exec_id(task)) {
 		old = process;
 		process = process_exec(shard, old, task);
 		if (!process)
 			old = NULL;
+		else
+			total = process->kernel;
 	}
 	if (process) {
 		fs_hook_lock(&process->lock);
@@ -216,7 +231,7 @@ struct fs_process *fs_process_join(struct task_struct *task, struct task_struct 
 	}
 	fs_hook_unlock(&shard->lock);
 	if (old)
-		process_is_gone(old, true);
+		process_is_gone(old, true, total);
 	local_irq_restore(flags);
 	return process;
 }
@@ -275,6 +290,7 @@ void fs_process_leave(struct fs_process *process)
 void fs_process_group_dead(const struct task_struct *task)
 {
 	struct fs_shard *shard = process_shard(task->signal);
+	struct fs_kernel_counts total;
 	struct fs_process *process;
 	unsigned long flags;
 
@@ -283,8 +299,10 @@ void fs_process_group_dead(const struct task_struct *task)
 	if (process)
 		process_unlink(shard, process);
 	fs_hook_unlock(&shard->lock);
+	if (process && !compat_group_counts_at_end(task, &total.minor, &total.major))
+		fs_process_overlooked(process);
 	if (process)
-		process_is_gone(process, false);
+		process_is_gone(process, false, total);
 	local_irq_restore(flags);
 }
 
@@ -324,6 +342,48 @@ void fs_process_renamed(const struct task_struct *task, const char *comm)
 bool fs_process_has_room(const struct fs_process *process)
 {
 	return READ_ONCE(process->row_count) < fs_process_rows_max();
+}
+
+/**
+ * fs_process_overlooked - a call of a process has gone where the process has no part in
+ * @process: any; not to be compared with the kernel's counts
+ *
+ * In a hook.
+ */
+void fs_process_overlooked(struct fs_process *process)
+{
+	if (READ_ONCE(process->watched))
+		WRITE_ONCE(process->watched, 0);
+}
+
+/**
+ * fs_process_kernel_counts - what the kernel counts for a process, or has counted
+ * @process: any
+ * @counts: result
+ *
+ * Process context, fs_table.rows_sem held. Of one that lives it may be a little behind or, while threads end,
+ * off. Returns false where it is not known.
+ */
+bool fs_process_kernel_counts(struct fs_process *process, struct fs_kernel_counts *counts)
+{
+	struct fs_kernel_counts before;
+	unsigned long flags;
+	bool gone;
+
+	if (process->only || process->kind == PROCESS_FOLDED)
+		return false;
+	fs_hook_lock_irqsave(&process->lock, flags);
+	gone = process->gone;
+	before = process->kernel;
+	fs_hook_unlock_irqrestore(&process->lock, flags);
+	*counts = before;
+	if (gone)
+		return true;
+	if (!compat_group_counts_now(process->pid, &counts->minor, &counts->major))
+		return false;
+	counts->minor -= min(counts->minor, before.minor);
+	counts->major -= min(counts->major, before.major);
+	return true;
 }
 
 /**

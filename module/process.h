@@ -25,6 +25,12 @@ enum fs_process_kind {
 	PROCESS_KINDS
 };
 
+/* What the kernel counts for a thread group. */
+struct fs_kernel_counts {
+	u64 minor;
+	u64 major;
+};
+
 /**
  * struct fs_process - a thread group between two execs, or a special row's owner
  * @index_next: chain of the index by @signal; the shard's lock
@@ -51,6 +57,9 @@ enum fs_process_kind {
  * @tasks: task states attached; @lock
  * @row_count: its rows in the index; @lock
  * @merged: rows that it has while it is folded; fold.c
+ * @watched: fs_table.watch when it was born; 0 where not all of its calls were seen
+ * @kernel: what the kernel had counted for the thread group when it began; for itself, once it is gone
+ * @checked: @kernel has been compared with its rows; fs_table.rows_sem
  * @alias_count: in @aliases; @lock
  * @rows: its rows, of which nothing is known here; @lock to add
  * @groups: of its rows' cells; @lock
@@ -86,6 +95,9 @@ struct fs_process {
 	unsigned int row_count;
 	unsigned int merged;
 	unsigned int alias_count;
+	u32 watched;
+	bool checked;
+	struct fs_kernel_counts kernel;
 	struct list_head rows;
 	struct list_head groups;
 	struct list_head aliases;
@@ -125,10 +137,12 @@ void fs_process_leave(struct fs_process *process);
 void fs_process_group_dead(const struct task_struct *task);
 void fs_process_renamed(const struct task_struct *task, const char *comm);
 bool fs_process_has_room(const struct fs_process *process);
+void fs_process_overlooked(struct fs_process *process);
 
 /* In process context: */
 unsigned int fs_processes_live(void);
 void fs_process_read_comm(struct fs_process *process, char comm[TASK_COMM_LEN]);
+bool fs_process_kernel_counts(struct fs_process *process, struct fs_kernel_counts *counts);
 void fs_process_setup(struct fs_process *process);
 void fs_process_delist(struct fs_process *process);
 void fs_process_free(struct fs_process *process);

@@ -391,7 +391,10 @@ struct fs_row *fs_row_missed(struct fs_process *process)
 	if (process->only)
 		return process->only;
 	row = fs_row_make_region(process, REGION_MISSED);
-	return row ? row : fs_special.overflow.only;
+	if (row)
+		return row;
+	fs_process_overlooked(process);
+	return fs_special.overflow.only;
 }
 
 /**

@@ -243,12 +243,26 @@ struct show {
 	struct fs_snapshot *snapshot;
 	struct fs_snapshot_row *hidden;
 	struct pid_namespace *ns;
+	const struct fs_process *process;	/* of the last row, and what the kernel counts for it */
+	struct fs_kernel_counts kernel;
+	bool kernel_known;
 };
+
+/* Rows of a process come one after the other. */
+static void show_process(struct show *show, struct fs_process *process)
+{
+	if (show->process == process)
+		return;
+	if (READ_ONCE(process->ended))
+		fs_check_process(process);
+	show->process = process;
+	show->kernel_known = fs_process_kernel_counts(process, &show->kernel);
+}
 
 /* Third pass; what the last reset left behind, and whether the reader may see the row. */
 static bool show_row(struct fs_row *row, void *data)
 {
-	const struct show *show = data;
+	struct show *show = data;
 	struct fs_snapshot_row *at = row_in(show->snapshot, row);
 
 	if (!at)
@@ -261,6 +275,9 @@ static bool show_row(struct fs_row *row, void *data)
 	if (row->dropped ||
 	    (!fs_counters_calls(&at->counters) && !fs_counters_missed(&at->counters)))
 		return true;
+	show_process(show, row->process);
+	at->kernel = show->kernel;
+	at->kernel_known = show->kernel_known;
 	if (fs_snapshot_fill_process(at, row->process, show->ns)) {
 		fs_snapshot_fill_object(at, row);
 		order_add(show->snapshot, at);
@@ -360,6 +377,7 @@ static void read_header(struct fs_snapshot *snapshot)
 	snapshot->processes = fs_processes_live();
 	snapshot->ended = fs_ended_count();
 	snapshot->folded = fs_fold_count();
+	fs_check_status(&snapshot->check);
 	snapshot->memory = fs_memory_used();
 }
 

@@ -6,6 +6,7 @@
 #ifndef FAULTSTAT_SNAPSHOT_H
 #define FAULTSTAT_SNAPSHOT_H
 
+#include "check.h"
 #include "hooks.h"
 #include "process.h"
 #include "row.h"
@@ -15,6 +16,7 @@
  * struct fs_snapshot_row - one line of the file
  * @source: the row it was read from; means nothing once the snapshot is made
  * @name: pinned; NULL for SNAPSHOT_HIDDEN
+ * @kernel: what the kernel counts for the process, if @kernel_known
  * @kind: enum fs_process_kind, or SNAPSHOT_HIDDEN
  */
 struct fs_snapshot_row {
@@ -26,7 +28,9 @@ struct fs_snapshot_row {
 	u32 dev;
 	pid_t pid;
 	pid_t ppid;
+	struct fs_kernel_counts kernel;
 	u8 kind;
+	bool kernel_known;
 	bool deleted;
 	char comm[TASK_COMM_LEN];
 };
@@ -67,6 +71,7 @@ struct fs_snapshot {
 	unsigned int processes;
 	unsigned int ended;
 	u64 folded;
+	struct fs_check_status check;
 	unsigned long long memory;
 	struct fs_snapshot_order *order;
 	struct fs_snapshot_order *order_spare;

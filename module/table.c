@@ -13,6 +13,7 @@
 #include "table.h"
 
 struct fs_table fs_table = {
+	.watch	= 1,
 	.rows_sem = __RWSEM_INITIALIZER(fs_table.rows_sem),
 	.folded	= LIST_HEAD_INIT(fs_table.folded),
 };
@@ -68,6 +69,33 @@ void fs_table_new_epoch(void)
 	mutex_unlock(&epoch_lock);
 }
 
+/**
+ * fs_table_watch - the watch that a process is born in
+ *
+ * In a hook.
+ */
+u32 fs_table_watch(void)
+{
+	if (!READ_ONCE(fs_table.born))
+		WRITE_ONCE(fs_table.born, true);
+	return READ_ONCE(fs_table.watch);
+}
+
+/**
+ * fs_table_overlooked - a call has gone by of which it is not known whose it was
+ *
+ * Any context but NMI. Writes only where any process has been born since the last time.
+ */
+void fs_table_overlooked(void)
+{
+	u32 next = READ_ONCE(fs_table.watch) + 1;
+
+	if (!READ_ONCE(fs_table.born))
+		return;
+	WRITE_ONCE(fs_table.born, false);
+	WRITE_ONCE(fs_table.watch, next ? next : 1);
+}
+
 static void selection_free(struct fs_pid_set *selection)
 {
 	if (selection)
@@ -97,8 +125,11 @@ int fs_table_select(const struct fs_pid_list *pids)
 	old = fs_table.selection;
 	WRITE_ONCE(fs_table.selection, new);
 	fs_hook_unlock_irqrestore(&selection_lock, flags);
+	/* Who was born before, or with the one in a hook, has calls in [unselected], too. */
+	fs_table_overlooked();
 	fs_table_new_epoch();
 	compat_synchronize_hooks();
+	fs_table_overlooked();
 	selection_free(old);
 	return 0;
 }

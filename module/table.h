@@ -66,6 +66,12 @@ struct fs_table {
 	u32 process_mask;
 	unsigned int rows_max;
 	struct fs_pid_set *selection;	/* which processes are counted; NULL: all */
+	/*
+	 * Another number whenever calls may have gone by unseen, nobody knows of which processes: those that were
+	 * born before are not compared with the kernel's counts. Never 0.
+	 */
+	u32 watch;
+	bool born;			/* any process since then */
 
 	/* What no hook takes or writes. */
 	struct rw_semaphore rows_sem ____cacheline_aligned_in_smp;
@@ -77,7 +83,7 @@ struct fs_table {
 /* What faults read, what births read, and what neither takes part in. */
 static_assert(fs_line_of(struct fs_table, row_index) == fs_line_of(struct fs_table, epoch));
 static_assert(fs_line_of(struct fs_table, row_shards) > fs_line_of(struct fs_table, epoch));
-static_assert(fs_line_of(struct fs_table, rows_sem) > fs_line_of(struct fs_table, selection));
+static_assert(fs_line_of(struct fs_table, rows_sem) > fs_line_of(struct fs_table, born));
 
 extern struct fs_table fs_table;
 DECLARE_PER_CPU(struct fs_counters, fs_table_totals);
@@ -101,6 +107,8 @@ int fs_table_init(unsigned int max_rows, unsigned int max_tasks);
 void fs_table_destroy(void);
 void fs_table_new_epoch(void);
 int fs_table_select(const struct fs_pid_list *pids);
+u32 fs_table_watch(void);
+void fs_table_overlooked(void);
 void fs_totals_read_verdicts(struct fs_counters *counters);
 void fs_totals_read_calls(struct fs_counters *counters);
 

@@ -188,8 +188,10 @@ struct fs_task_state *fs_task_state_make(struct task_struct *task, bool *made)
 
 	*made = false;
 	/* With max_tasks used up, every fault of the others comes here: not for a lock. */
-	if (fs_pool_is_starved(POOL_TASK) && state_is_missing(task))
+	if (fs_pool_is_starved(POOL_TASK) && state_is_missing(task)) {
+		fs_table_overlooked();
 		return NULL;
+	}
 	fs_hook_lock_irqsave(&shard->lock, flags);
 	state = fs_task_state_find(task);
 	if (!state) {
@@ -200,6 +202,8 @@ struct fs_task_state *fs_task_state_make(struct task_struct *task, bool *made)
 	}
 	fs_hook_unlock_irqrestore(&shard->lock, flags);
 
+	if (!state)
+		fs_table_overlooked();
 	if (*made) {
 		fs_task_state_resolve(state, task);
 		/* A task seen since birth has not been counted before its first call. */
@@ -593,9 +597,12 @@ void fs_task_counting_end(void)
 
 	WRITE_ONCE(counting, false);
 	WRITE_ONCE(counting_since, U64_MAX);
+	fs_table_overlooked();
 	/* Every task leaves the fast path. */
 	fs_table_new_epoch();
 	compat_synchronize_hooks();
+	/* Who was born in a hook that has not heard of it. */
+	fs_table_overlooked();
 
 	/* No reader is at it. */
 	down_read(&fs_table.rows_sem);

@@ -18,7 +18,7 @@
 
 #define FAULTSTAT_COLUMNS						\
 	"comm pid id state ppid calls minor major uncounted pending "	\
-	"missed write exec from_user from_kernel from_gup dev inode deleted object"
+	"missed write exec from_user from_kernel from_gup kernel_minor kernel_major dev inode deleted object"
 
 /* Of the file of heat, which counts versions of its own. */
 #define FAULTSTAT_HEAT_FORMAT	1
