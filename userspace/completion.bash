@@ -34,7 +34,8 @@ _kfaultstat_columns() {
 		smaps_rss pss referenced dev inode deleted state bar object anon file shmem shared swap hugetlb" ;;
 	regions) echo "offset size cached cached% mapped mapped% calls share% major dev inode deleted state file" ;;
 	*) echo "comm pid id state ppid calls minor major uncounted pending missed write exec from_user
-		from_kernel from_gup read calls_s minor_s major_s processes rss dev inode deleted cgroup dir object" ;;
+		from_kernel from_gup read calls_s minor_s major_s processes kernel_minor kernel_major rss dev inode deleted cgroup
+		dir object" ;;
 	esac
 }
 

@@ -66,6 +66,55 @@ def test_a_text_of_1_0_does_not_say_what_is_deleted():
     equal("not known", {"DELETED", "-"}, set(done.stdout.splitlines()))
 
 
+def test_what_the_kernel_counted_is_shown_where_it_is_known():
+    text = Text(checked=(3, 0, 1)).row("a", 7, 3, "exited", "[anon]", 5, 2, kernel_minor=6, kernel_major=2)
+    text.row("a", 7, 3, "exited", "[heap]", 1, kernel_minor=6, kernel_major=2)
+    text.row("a", 7, 4, "live", "[anon]", 4, kernel_minor=4, kernel_major=0)
+    text.row("b", 8, 5, "live", "[anon]", 3, kernel_minor="-", kernel_major="-")
+    text.row("c", 0, 0, "folded", "[anon]", 2, kernel_minor="-", kernel_major="-")
+    path = text.save()
+
+    def shown(*words, key="-o"):
+        done = run("-i", path, "-r", key, "minor,kernel_minor,kernel_major", "-s", "minor", *words)
+        return raw(done.stdout, "minor", "kernel_minor", "kernel_major")
+    equal("rows", [("5", "6", "2"), ("4", "4", "0"), ("3", "-", "-"), ("2", "-", "-"), ("1", "6", "2")], shown())
+    # Each program of a process has its own.
+    equal("processes", [("6", "6", "2"), ("4", "4", "0"), ("3", "-", "-"), ("2", "-", "-")], shown("--by", "process"))
+    for by in ("object", "comm", "dir"):
+        equal("by %s" % by, {("-", "-")}, {row[1:] for row in shown("--by", by)})
+    rows = json.loads(run("-i", path, "-J", "--by", "process", "-o", "+kernel_minor,kernel_major", "-s", "minor").stdout)
+    equal("JSON", [(6, 2), (4, 0), (None, None), (None, None)],
+          [(row["kernel_minor"], row["kernel_major"]) for row in rows["faults"]])
+    equal("in its header", {"processes": 3, "different": 0, "unchecked": 1}, rows["faultstat"]["checked"])
+    # By the whole life of the process nothing can be said of an interval.
+    later = Text(now=30, checked=(3, 0, 1)).row("a", 7, 4, "live", "[anon]", 9, kernel_minor=9, kernel_major=0)
+    equal("diff", [("5", "-", "-")],
+          raw(run("diff", path, later.save("later"), "-r", "-o", "minor,kernel_minor,kernel_major").stdout,
+              "minor", "kernel_minor", "kernel_major"))
+
+
+def test_a_text_of_1_1_does_not_say_what_the_kernel_counted():
+    for path in (CAPTURED, Text().row("a", 7, 3, "live", "[anon]", 5).save()):
+        done = run("-i", path, "-r", "--by", "process", "-o", "kernel_minor,kernel_major")
+        equal("exit code", 0, done.returncode, done.stderr)
+        equal("not known", {"KERNEL_MINOR KERNEL_MAJOR", "- -"}, set(done.stdout.splitlines()))
+        equal("JSON", None, json.loads(run("-i", path, "-J").stdout)["faultstat"]["checked"])
+
+
+def test_damage_of_what_the_kernel_counted_is_named():
+    good = Text(checked=(3, 0, 1)).row("cat", 7, 3, "live", "/bin/cat", 5, kernel_minor=777, kernel_major="-")
+    good = good.bytes().decode()
+    equal("a dash in one of the two", 0, run("-i", save("damaged", good.encode())).returncode)
+    for before, after, words in (
+            (" 777 - ", " 777x - ", ["line 12", "invalid value of kernel_minor: 777x"]),
+            (" 777 - ", " 777 -- ", ["line 12", "invalid value of kernel_major: --"]),
+            ("different 0", "different x", ["line 10", "different", "checked"]),
+            (" unchecked 1", "", ["line 10", "no unchecked in the line checked"]),
+    ):
+        check("%r is there" % before, before in good)
+        fails(1, words, "-i", save("damaged", good.replace(before, after, 1).encode()))
+
+
 def test_a_newer_format_is_refused_in_one_line():
     path = Text(version=2).save()
     fails(1, ["unsupported format version 2 (supported: 1)", path], "-i", path)

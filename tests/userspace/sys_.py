@@ -202,6 +202,27 @@ def test_doctor_finds_what_is_bad():
     equal("table", (1, "bad"), (code, found["table"]))
 
 
+def test_doctor_follows_the_check_of_processes():
+    for checked, level, words in (
+            ((0, 0, 0), "ok", ["no process yet"]),
+            ((1, 0, 0), "ok", ["1 process, all as the kernel counted"]),
+            ((7, 0, 0), "ok", ["7 processes, all as the kernel counted"]),
+            ((7, 0, 2), "ok", ["7 processes, all as the kernel counted; 2 not checked"]),
+            ((7, 1, 2), "bad", ["1 of 7 processes not as the kernel counted", "report", "kernel log", "2 not checked"])):
+        text = Text(checked=checked)
+        code, found = doctor(text)
+        equal("%s" % (checked,), (int(level == "bad"), level), (code, found["checked"]))
+        shown = run("doctor", "-i", text.save()).stdout
+        for word in words:
+            check("%r of %s" % (word, checked), word in shown, shown)
+        equal("unchecked only where there are any", bool(checked[2]), "not checked" in shown)
+        equal("JSON", int(level == "bad"), json.loads(run("doctor", "-i", text.save(), "-J").stdout)["exit"])
+    # A module that does not check is no finding.
+    for done in (run("doctor", "-i", CAPTURED), run("doctor", "-i", Text().save())):
+        equal("exit code", 0, done.returncode)
+        check("no line", "checked" not in done.stdout, done.stdout)
+
+
 def changed(before, after):
     content = Text().row("a", 1, 1, "live", "[anon]", 1).bytes().decode()
     check("%r is there" % before, before in content)
@@ -225,7 +246,7 @@ def test_doctor_looks_at_settings_and_hooks():
 
 def test_no_line_of_doctor_is_wider_than_80_columns():
     off = "handle_mm_fault off: disarmed, by kernel.ftrace_enabled=0 or kprobes/enabled=0"
-    content = Text(module="0.9.0", overflow=10**17).row("a", 1, 1, "live", "[missed]", 0, missed=10**17).bytes()
+    content = Text(module="0.9.0", overflow=10**17, checked=(10**17, 10**17, 10**17)).row("a", 1, 1, "live", "[missed]", 0, missed=10**17).bytes()
     content = content.replace(b"enabled=1", b"enabled=0").replace(
         b"handle_mm_fault ftrace", off.encode() + b"\n# hook page_fault_kernel off: "
         b"this kernel has no such tracepoint\n# names begin at the root")

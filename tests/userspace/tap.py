@@ -27,6 +27,8 @@ SCRATCH = tempfile.mkdtemp(prefix="faultstat-reader-")
 atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 COLUMNS = ("comm pid id state ppid calls minor major uncounted pending missed write exec "
            "from_user from_kernel from_gup dev inode deleted object").split()
+# Of a module that checks.
+KERNEL_COLUMNS = COLUMNS[:-4] + ["kernel_minor", "kernel_major"] + COLUMNS[-4:]
 
 
 def run(*arguments, program=PROGRAM, stdin=b"", env=None, text=True):
@@ -96,12 +98,13 @@ class Text:
 
     def __init__(self, load="aad7276e", at=10.0, now=20.0, resets=0, **header):
         self.load, self.at, self.now, self.resets = load, at, now, resets
-        self.header = dict(version=1, module="1.1.0", folded=0, overflow=0, lifetime=None)
+        self.header = dict(version=1, module="1.1.0", folded=0, overflow=0, lifetime=None, checked=None)
         self.header.update(header)
+        self.columns = KERNEL_COLUMNS if self.header["checked"] else COLUMNS
         self.rows = []
 
     def row(self, comm, pid, ident, state, obj, minor=0, major=0, dev="0:0", inode=0, **more):
-        row = dict(dict.fromkeys(COLUMNS, 0), comm=escape(comm, True), pid=pid, id=ident,
+        row = dict(dict.fromkeys(KERNEL_COLUMNS, 0), comm=escape(comm, True), pid=pid, id=ident,
                    state=state, ppid=1 if pid else 0, calls=minor + major, minor=minor,
                    major=major, from_user=minor + major, dev=dev, inode=inode,
                    object=escape(obj))
@@ -129,12 +132,14 @@ class Text:
             "# total " + " ".join("%s %d" % one for one in total.items()),
             "# table rows %d processes 1 ended 0 folded %d overflow %d memory 4096" % (
                 len(self.rows), self.header["folded"], self.header["overflow"]),
-            " ".join(COLUMNS),
+            " ".join(self.columns),
         ]
+        if self.header["checked"]:
+            lines.insert(-1, "# checked processes %d different %d unchecked %d" % self.header["checked"])
         text = "\n".join(lines).encode() + b"\n"
         for row in self.rows:
             text += b" ".join(value if isinstance(value, bytes) else str(value).encode()
-                              for value in (row[key] for key in COLUMNS)) + b"\n"
+                              for value in (row[key] for key in self.columns)) + b"\n"
         return text
 
     def save(self, name="copy"):

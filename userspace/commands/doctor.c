@@ -166,6 +166,27 @@ static void check_counts(struct doctor *d, const struct snapshot *s)
 		say(d, OK, "overflow", "nothing");
 }
 
+/* Only a module that checks says so. */
+static void check_checked(struct doctor *d, const struct snapshot *s)
+{
+	char rest[96] = "";
+
+	if (!s->has_checked)
+		return;
+	if (s->unchecked)
+		snprintf(rest, sizeof(rest), "; %" PRIu64 " not checked, not counted from start to end",
+			 s->unchecked);
+	if (s->different)
+		say(d, BAD, "checked",
+		    "%" PRIu64 " of %" PRIu64 " processes not as the kernel counted: please report the line \"faultstat: process\" of the kernel log%s",
+		    s->different, s->checked, rest);
+	else if (s->checked)
+		say(d, OK, "checked", "%" PRIu64 " %s, all as the kernel counted%s", s->checked,
+		    s->checked == 1 ? "process" : "processes", rest);
+	else
+		say(d, OK, "checked", "no process yet%s", rest);
+}
+
 static void check_debugfs(struct doctor *d)
 {
 	char *name = xasprintf("%s/sys/kernel/debug/%s", options.root, FAULTSTAT_DEBUGFS);
@@ -278,6 +299,7 @@ static enum exit_code run(struct command_line *line)
 		for (i = 0; i < s.nr_hooks; i++)
 			check_hook(&d, &s.hooks[i]);
 		check_counts(&d, &s);
+		check_checked(&d, &s);
 	}
 	/* A saved copy may be another host's. */
 	if (!options.input) {

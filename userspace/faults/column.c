@@ -40,6 +40,10 @@ static const struct field known[NR_COLUMNS] = {
 	[COLUMN_MAJOR_S] = { "major_s", FIELD_NUMBER, "major faults per second" },
 	[COLUMN_PROCESSES] = { "processes", FIELD_COUNT,
 			       "processes in the group that are not folded" },
+	[COLUMN_KERNEL_MINOR] = { "kernel_minor", FIELD_COUNT,
+				  "minor faults of the process, counted by the kernel" },
+	[COLUMN_KERNEL_MAJOR] = { "kernel_major", FIELD_COUNT,
+				  "major faults of the process, counted by the kernel" },
 	[COLUMN_RSS] = { "rss", FIELD_BYTES, "resident memory of a live process, now" },
 	[COLUMN_DEV] = { "dev", FIELD_TEXT, "device of the file, major:minor" },
 	[COLUMN_INODE] = { "inode", FIELD_COUNT, "inode of the file" },
@@ -95,6 +99,12 @@ static bool number(const void *data, size_t column, uint64_t *value)
 	case COLUMN_PROCESSES:
 		*value = item->processes;
 		return true;
+	case COLUMN_KERNEL_MINOR:
+		*value = row->kernel.minor;
+		return row->kernel.has_minor;
+	case COLUMN_KERNEL_MAJOR:
+		*value = row->kernel.major;
+		return row->kernel.has_major;
 	case COLUMN_RSS:
 		*value = (uint64_t)item->rss_kib << 10;
 		return item->rss_kib >= 0;

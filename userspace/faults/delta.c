@@ -94,7 +94,9 @@ static void later_collect(struct delta *d, const struct snapshot *after, struct 
 			counts_add(&d->rows[*slot - 1].counts, &row->counts);
 			continue;
 		}
-		d->rows[d->nr_rows++] = *row;
+		d->rows[d->nr_rows] = *row;
+		/* Of the process's whole life, and no difference. */
+		memset(&d->rows[d->nr_rows++].kernel, 0, sizeof(row->kernel));
 		*slot = (uint32_t)d->nr_rows;
 	}
 }

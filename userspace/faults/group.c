@@ -207,6 +207,7 @@ static void forget_differences(struct item *group, enum grouping by)
 		row->ppid = 0;
 		row->id = 0;
 		row->state = NULL;
+		memset(&row->kernel, 0, sizeof(row->kernel));
 		if (by != BY_COMM)
 			row->comm = NULL;
 		if (by != BY_CGROUP)

@@ -59,8 +59,13 @@ char *json_snapshot(const struct snapshot *s)
 	fprintf(out, ", \"lifetime\": %s, \"total\": %s", lifetime, total);
 	fprintf(out, ", \"table\": {\"rows\": %" PRIu64 ", \"processes\": %" PRIu64
 		", \"ended\": %" PRIu64 ", \"folded\": %" PRIu64 ", \"overflow\": %" PRIu64
-		", \"memory\": %" PRIu64 "}}", s->table_rows, s->processes, s->ended, s->folded,
+		", \"memory\": %" PRIu64 "}", s->table_rows, s->processes, s->ended, s->folded,
 		s->overflow, s->memory);
+	if (s->has_checked)
+		fprintf(out, ", \"checked\": {\"processes\": %" PRIu64 ", \"different\": %" PRIu64
+			", \"unchecked\": %" PRIu64 "}}", s->checked, s->different, s->unchecked);
+	else
+		fputs(", \"checked\": null}", out);
 	fclose(out);
 	free(lifetime);
 	free(total);

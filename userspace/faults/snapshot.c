@@ -18,13 +18,15 @@ const char *const count_names[NR_COUNTS] = {
 
 /* The columns that are not counters follow those that are. */
 enum {
-	FIELD_COMM = NR_COUNTS, FIELD_PID, FIELD_ID, FIELD_STATE, FIELD_PPID, FIELD_DEV,
-	FIELD_INODE, FIELD_DELETED, FIELD_OBJECT, NR_FIELDS,
+	FIELD_COMM = NR_COUNTS, FIELD_PID, FIELD_ID, FIELD_STATE, FIELD_PPID,
+	FIELD_KERNEL_MINOR, FIELD_KERNEL_MAJOR, FIELD_DEV, FIELD_INODE, FIELD_DELETED,
+	FIELD_OBJECT, NR_FIELDS,
 };
 
 static const char *const field_names[NR_FIELDS] = {
 	[FIELD_COMM] = "comm", [FIELD_PID] = "pid", [FIELD_ID] = "id", [FIELD_STATE] = "state",
-	[FIELD_PPID] = "ppid", [FIELD_DEV] = "dev", [FIELD_INODE] = "inode",
+	[FIELD_PPID] = "ppid", [FIELD_KERNEL_MINOR] = "kernel_minor",
+	[FIELD_KERNEL_MAJOR] = "kernel_major", [FIELD_DEV] = "dev", [FIELD_INODE] = "inode",
 	[FIELD_DELETED] = "deleted", [FIELD_OBJECT] = "object",
 };
 
@@ -33,9 +35,10 @@ static const char *field_name(unsigned int field)
 	return field < NR_COUNTS ? count_names[field] : field_names[field];
 }
 
-/* The column deleted came with 1.1. */
+/* The column deleted came with 1.1, the kernel's counts after that. */
 static const struct parse_fields fields = {
-	field_name, NR_FIELDS, FIELD_OBJECT, 1ull << FIELD_DELETED,
+	field_name, NR_FIELDS, FIELD_OBJECT,
+	1ull << FIELD_DELETED | 1ull << FIELD_KERNEL_MINOR | 1ull << FIELD_KERNEL_MAJOR,
 };
 
 struct parser {
@@ -96,6 +99,20 @@ static bool parse_table(void *data, char *line)
 	};
 
 	return parse_pairs(&p->text, "table", line, keys, 6);
+}
+
+static bool parse_checked(void *data, char *line)
+{
+	struct parser *p = data;
+	struct snapshot *s = p->s;
+	const struct parse_key keys[] = {
+		{ "processes", KEY_NUMBER, &s->checked },
+		{ "different", KEY_NUMBER, &s->different },
+		{ "unchecked", KEY_NUMBER, &s->unchecked },
+	};
+
+	s->has_checked = true;
+	return parse_pairs(&p->text, "checked", line, keys, 3);
 }
 
 static bool parse_module(void *data, char *line)
@@ -163,7 +180,15 @@ static const struct parse_header headers[] = {
 	{ "lifetime", parse_lifetime, true },
 	{ "total", parse_total, true },
 	{ "table", parse_table, true },
+	{ "checked", parse_checked, false },
 };
+
+/* A dash is what the module has for a number that it does not know. */
+static bool parse_known(const char *word, uint64_t *number, bool *known)
+{
+	*known = strcmp(word, "-");
+	return !*known || text_number(word, number);
+}
 
 static bool parse_field(void *data, unsigned int field, char *word)
 {
@@ -185,6 +210,10 @@ static bool parse_field(void *data, unsigned int field, char *word)
 		return text_number(word, &row->id);
 	case FIELD_INODE:
 		return text_number(word, &row->inode);
+	case FIELD_KERNEL_MINOR:
+		return parse_known(word, &row->kernel.minor, &row->kernel.has_minor);
+	case FIELD_KERNEL_MAJOR:
+		return parse_known(word, &row->kernel.major, &row->kernel.has_major);
 	case FIELD_DEV:
 		return parse_dev(word, &row->dev_major, &row->dev_minor);
 	case FIELD_DELETED:
@@ -334,6 +363,17 @@ char *snapshot_setting(const struct snapshot *s, const char *name)
 bool row_is_file(const struct row *row)
 {
 	return row->inode || row->dev_major || row->dev_minor;
+}
+
+/**
+ * kernel_counts_known() - whether the kernel's counts of a process are there.
+ * @kernel: of a row
+ *
+ * Return: false for a row of no single process, and where the module could not tell.
+ */
+bool kernel_counts_known(const struct kernel_counts *kernel)
+{
+	return kernel->has_minor && kernel->has_major;
 }
 
 /**

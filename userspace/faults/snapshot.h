@@ -23,6 +23,12 @@ struct counts {
 	uint64_t n[NR_COUNTS];
 };
 
+/* What the kernel counts for a process, as far as it is known. */
+struct kernel_counts {
+	uint64_t minor, major;
+	bool has_minor, has_major;
+};
+
 struct row {
 	const char *comm;	/* any bytes but NUL, as those of object */
 	const char *state;
@@ -30,6 +36,7 @@ struct row {
 	uint64_t id;		/* 0 in rows of no single process */
 	uint64_t inode;
 	struct counts counts;
+	struct kernel_counts kernel;	/* the same in all rows of a process */
 	uint32_t dev_major, dev_minor;
 	int32_t pid, ppid;
 	bool deleted;		/* the file had no name any more when the row was new */
@@ -56,6 +63,8 @@ struct snapshot {
 	uint64_t exceptions_user, exceptions_kernel;
 	struct counts lifetime, total;	/* of these the first six */
 	uint64_t table_rows, processes, ended, folded, overflow, memory;
+	bool has_checked;	/* an older module checks nothing */
+	uint64_t checked, different, unchecked;	/* ended processes */
 	struct hook hooks[HOOKS_MAX];
 	size_t nr_hooks;
 	struct row *rows;
@@ -69,6 +78,7 @@ bool snapshot_seems_cut(const struct snapshot *s, uint64_t *calls);
 void snapshot_free(struct snapshot *s);
 char *snapshot_setting(const struct snapshot *s, const char *name);
 bool row_is_file(const struct row *row);
+bool kernel_counts_known(const struct kernel_counts *kernel);
 bool row_is(const struct row *row, const char *state);
 void counts_add(struct counts *sum, const struct counts *more);
 
