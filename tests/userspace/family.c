@@ -18,6 +18,13 @@ struct process {
 	uint64_t minor;
 };
 
+/* What the kernel counted for one. */
+struct counted {
+	struct process process;
+	bool known;
+	uint64_t minor;
+};
+
 static void expect(const char *what, const struct process *processes, size_t nr, uint64_t last_id,
 		   uint64_t minor, size_t members)
 {
@@ -48,6 +55,45 @@ static void expect(const char *what, const struct process *processes, size_t nr,
 	}
 	family_free(&family);
 }
+
+/* What the kernel counted for processes, of which the first is the command; each has two rows. */
+static void expect_kernel(const char *what, const struct counted *counted, size_t nr, bool known,
+			  uint64_t minor, size_t different)
+{
+	struct row rows[32];
+	struct snapshot s = { .rows = rows, .nr_rows = 2 * nr };
+	struct family family;
+	size_t i;
+
+	memset(rows, 0, sizeof(rows));
+	for (i = 0; i < 2 * nr; i++) {
+		const struct counted *c = &counted[i / 2];
+		const struct process *p = &c->process;
+
+		rows[i] = (struct row){
+			.comm = "x", .object = i % 2 ? "[anon]" : "[heap]",
+			.id = p->id, .pid = p->pid, .ppid = p->ppid, .state = p->state, .kernel = {
+				.minor = c->minor, .has_minor = c->known, .has_major = c->known,
+			},
+		};
+		/* In two rows, and what the kernel counted stands in both. */
+		rows[i].counts.n[MINOR] = i % 2 ? 1 : p->minor - 1;
+	}
+	family_find(&family, &s, 5, 100, 50);
+	if (kernel_counts_known(&family.kernel) != known ||
+	    (known && (family.kernel.minor != minor || family.different != different))) {
+		printf("%s: %s, the kernel counted %llu, %zu different\n", what,
+		       kernel_counts_known(&family.kernel) ? "known" : "unknown",
+		       (unsigned long long)family.kernel.minor, family.different);
+		failures++;
+	}
+	family_free(&family);
+}
+
+#define EXPECT_KERNEL(what, known, minor, different, ...) do { \
+	const struct counted table[] = { __VA_ARGS__ }; \
+	expect_kernel(what, table, ARRAY_SIZE(table), known, minor, different); \
+} while (0)
 
 #define EXPECT(what, last_id, minor, members, ...) do { \
 	const struct process table[] = { __VA_ARGS__ }; \
@@ -92,5 +138,19 @@ int main(void)
 	EXPECT("folded rows are of nobody", 0, 1, 1,
 	       { 6, 100, 50, "live", 1 }, { 0, 0, 0, "folded", 1000 });
 	EXPECT("nobody", 100, 0, 0, { 6, 100, 50, "live", 1 });
+	EXPECT_KERNEL("the kernel's counts once for each program", true, 111, 0,
+		      { { 6, 100, 50, "exec", 1 }, true, 1 },
+		      { { 7, 100, 50, "exited", 10 }, true, 10 },
+		      { { 8, 101, 100, "exited", 100 }, true, 100 });
+	EXPECT_KERNEL("one that differs, and another that makes up for it", true, 22, 2,
+		      { { 6, 100, 50, "exited", 10 }, true, 11 },
+		      { { 7, 101, 100, "exited", 12 }, true, 11 });
+	EXPECT_KERNEL("one that is not known", false, 0, 0,
+		      { { 6, 100, 50, "exited", 10 }, true, 10 },
+		      { { 7, 101, 100, "exited", 12 }, false, 0 });
+	EXPECT_KERNEL("others are none of ours", true, 10, 0,
+		      { { 6, 100, 50, "exited", 10 }, true, 10 },
+		      { { 7, 101, 1, "exited", 12 }, false, 0 },
+		      { { 8, 102, 1, "exited", 12 }, true, 17 });
 	return failures != 0;
 }

@@ -3,7 +3,7 @@
  * stat.c - the command stat: runs a command, waits for it and for its descendants, and compares
  * what the module counted for them with the rusage that the kernel reports. kfaultstat is the
  * subreaper: orphans become its children. Children of a process that ignores SIGCHLD are missing
- * from rusage; that shows as a difference.
+ * from rusage: then what the kernel counted for each process is what decides.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -29,6 +29,10 @@
 #define STAT_SORT	"major,minor,calls"
 #define STAT_LINES	20
 #define REASONS_MAX	8
+
+/* A process that has been waited for is ended by the kernel a grace period later. */
+#define ENDING_PAUSE_US	50000
+#define ENDING_PAUSES	60
 
 static struct {
 	struct rows_wanted rows;
@@ -87,9 +91,11 @@ struct result {
 	struct run run;
 	struct family family;
 	size_t live;		/* of its processes */
+	bool ending;		/* there are some that are gone and have not ended in the table */
 	bool counted;		/* there is a snapshot from after it */
 	struct view view;
 	const char *verdict;
+	bool by_kernel;		/* the verdict is on the kernel's counts by process */
 	char *reasons[REASONS_MAX];	/* why it is not complete */
 	size_t nr_reasons;
 };
@@ -259,12 +265,13 @@ static bool setting_is(const struct snapshot *s, const char *name, const char *v
 /*
  * The module keeps a process as live until its last task is freed, which is a moment after it
  * has been waited for: the kernel is asked whether it is there. Those that are not have exited,
- * in their rows, too. Returns how many are.
+ * in their rows, too. Returns how many are, and whether there are such.
  */
-static size_t live_processes(struct family *family)
+static size_t live_processes(struct family *family, bool *ending)
 {
 	size_t live = 0, i, j;
 
+	*ending = false;
 	for (i = 0; i < family->nr_rows; i++) {
 		struct row *row = &family->rows[i];
 
@@ -272,6 +279,7 @@ static size_t live_processes(struct family *family)
 			continue;
 		if (kill(row->pid, 0) && errno == ESRCH) {
 			row->state = FAULTSTAT_STATE_EXITED;
+			*ending = true;
 			continue;
 		}
 		/* Once, however many rows it has. */
@@ -317,16 +325,34 @@ static void find_reasons(struct result *r, const struct snapshot *before,
 }
 
 /*
+ * Whether rusage may lack no more than children that nobody waited for: all processes are there,
+ * with what the kernel counted for each, and that is not less.
+ */
+static bool kernel_decides(const struct result *r)
+{
+	const struct kernel_counts *kernel = &r->family.kernel;
+
+	return !r->run.left && !r->nr_reasons && r->family.nr_rows &&
+	       kernel_counts_known(kernel) && kernel->minor >= r->run.minor &&
+	       kernel->major >= r->run.major;
+}
+
+/*
  * No row has more than its process's own faults, so what adds up to the rusage is all
  * there was, whatever happened to rows of others.
  */
 static void judge(struct result *r, const struct snapshot *before, const struct snapshot *after)
 {
 	const struct counts *sum = &r->family.sum;
+	bool equal;
 
 	find_reasons(r, before, after);
-	if (!r->run.left && sum->n[MINOR] == r->run.minor && sum->n[MAJOR] == r->run.major)
+	equal = !r->run.left && sum->n[MINOR] == r->run.minor && sum->n[MAJOR] == r->run.major;
+	r->by_kernel = !equal && kernel_decides(r);
+	if (equal)
 		r->verdict = "equal";
+	else if (r->by_kernel)
+		r->verdict = r->family.different ? "different" : "equal";
 	else
 		r->verdict = r->nr_reasons ? "incomplete" : "different";
 }
@@ -345,7 +371,10 @@ static void print_text(const struct result *r, FILE *out)
 			mark, "faultstat", sum->n[MINOR], sum->n[MAJOR], sum->n[CALLS],
 			r->family.processes, r->family.processes == 1 ? "" : "es");
 	fprintf(out, "%s%-10s %12" PRIu64 " %12" PRIu64 "   %s\n", mark, "rusage", run->minor,
-		run->major, r->verdict);
+		run->major, r->by_kernel ? "without children that nobody waited for" : r->verdict);
+	if (r->by_kernel)
+		fprintf(out, "%s%-10s %12" PRIu64 " %12" PRIu64 "   %s\n", mark, "kernel",
+			r->family.kernel.minor, r->family.kernel.major, r->verdict);
 	for (i = 0; i < r->nr_reasons && why; i++)
 		fprintf(out, "%s%s: %s\n", mark, r->verdict, r->reasons[i]);
 	fprintf(out, "%s%.3f s elapsed, %.3f s user, %.3f s system, %ld KiB maximum RSS\n", mark,
@@ -373,7 +402,13 @@ static char *json_result(const struct result *r, const struct command_line *line
 	fprintf(out, ", \"processes\": %zu, \"faultstat\": %s", r->family.processes, counts);
 	fprintf(out, ", \"rusage\": {\"minor\": %" PRIu64 ", \"major\": %" PRIu64 "}", run->minor,
 		run->major);
-	fprintf(out, ", \"verdict\": \"%s\", \"reasons\": [", r->verdict);
+	if (kernel_counts_known(&r->family.kernel) && r->counted)
+		fprintf(out, ", \"kernel\": {\"minor\": %" PRIu64 ", \"major\": %" PRIu64 "}",
+			r->family.kernel.minor, r->family.kernel.major);
+	else
+		fputs(", \"kernel\": null", out);
+	fprintf(out, ", \"compared\": \"%s\", \"verdict\": \"%s\", \"reasons\": [",
+		r->by_kernel ? "kernel" : "rusage", r->verdict);
 	for (i = 0; i < r->nr_reasons; i++) {
 		fputs(i ? ", " : "", out);
 		text_put_json(out, r->reasons[i]);
@@ -454,30 +489,47 @@ static enum exit_code pass_on(const struct run *run)
 	return (enum exit_code)WEXITSTATUS(run->status);
 }
 
+static void forget(struct result *r)
+{
+	while (r->nr_reasons)
+		free(r->reasons[--r->nr_reasons]);
+	family_free(&r->family);
+}
+
+/* What there is in the table now. Returns whether a moment later there may be more. */
+static bool look(struct result *r, const struct snapshot *before, struct snapshot *after)
+{
+	char *error;
+
+	if (source_read(after, NULL, SOURCE_FAULTS, &error) != EXIT_FINE) {
+		r->verdict = "incomplete";
+		reason(r, error);
+		return false;
+	}
+	r->counted = true;
+	family_find(&r->family, after, strcmp(before->load, after->load) ? 0 :
+		    snapshot_last_id(before), r->run.pid, getpid());
+	r->live = live_processes(&r->family, &r->ending);
+	judge(r, before, after);
+	return r->ending && strcmp(r->verdict, "equal");
+}
+
 static enum exit_code report(struct result *r, const struct command_line *line,
 			     const struct snapshot *before, FILE *out)
 {
 	struct snapshot after = { 0 };
-	char *error;
-	size_t i;
+	int pauses;
 
-	if (source_read(&after, NULL, SOURCE_FAULTS, &error) == EXIT_FINE) {
-		r->counted = true;
-		family_find(&r->family, &after, strcmp(before->load, after.load) ? 0 :
-			    snapshot_last_id(before), r->run.pid, getpid());
-		r->live = live_processes(&r->family);
-		judge(r, before, &after);
-	} else {
-		r->verdict = "incomplete";
-		reason(r, error);
+	for (pauses = 0; look(r, before, &after) && pauses < ENDING_PAUSES; pauses++) {
+		forget(r);
+		snapshot_free(&after);
+		usleep(ENDING_PAUSE_US);
 	}
 	print_result(r, line, out);
 	if (ferror(out) | (out != stderr && fclose(out)))
 		complain("%s: %s", options.report ? options.report : "standard error",
 			 strerror(errno));
-	for (i = 0; i < r->nr_reasons; i++)
-		free(r->reasons[i]);
-	family_free(&r->family);
+	forget(r);
 	snapshot_free(&after);
 	return pass_on(&r->run);
 }

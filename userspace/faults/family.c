@@ -20,6 +20,8 @@ struct member {
 	int32_t pid, ppid;
 	bool inside;
 	bool continues;		/* became a program: the next of its pid is the same process */
+	struct kernel_counts kernel;
+	uint64_t minor, major;	/* of its rows */
 };
 
 static int member_compare(const void *left, const void *right)
@@ -42,6 +44,7 @@ static struct member *members_collect(const struct snapshot *s, size_t *number)
 			members[nr++] = (struct member){
 				.id = row->id, .pid = row->pid, .ppid = row->ppid,
 				.continues = row_is(row, FAULTSTAT_STATE_EXEC),
+				.kernel = row->kernel,
 			};
 	}
 	qsort(members, nr, sizeof(*members), member_compare);
@@ -99,11 +102,32 @@ static void members_mark(struct member *members, size_t nr, uint64_t last_id, in
 	index_free(&youngest);
 }
 
-static const struct member *member_of(const struct member *members, size_t nr, uint64_t id)
+static struct member *member_of(struct member *members, size_t nr, uint64_t id)
 {
 	struct member wanted = { .id = id };
 
 	return bsearch(&wanted, members, nr, sizeof(*members), member_compare);
+}
+
+/* What the kernel says of all that are inside. */
+static void family_ask_kernel(struct family *family, const struct member *members, size_t nr)
+{
+	struct kernel_counts *sum = &family->kernel;
+	size_t i;
+
+	sum->has_minor = true;
+	sum->has_major = true;
+	for (i = 0; i < nr; i++) {
+		const struct member *m = &members[i];
+
+		if (!m->inside)
+			continue;
+		sum->has_minor &= m->kernel.has_minor;
+		sum->has_major &= m->kernel.has_major;
+		sum->minor += m->kernel.minor;
+		sum->major += m->kernel.major;
+		family->different += m->minor != m->kernel.minor || m->major != m->kernel.major;
+	}
 }
 
 /**
@@ -134,8 +158,7 @@ uint64_t snapshot_last_id(const struct snapshot *s)
 void family_find(struct family *family, const struct snapshot *s, uint64_t last_id,
 		 int32_t pid, int32_t parent)
 {
-	const struct member *m;
-	struct member *members;
+	struct member *members, *m;
 	size_t nr, i;
 
 	memset(family, 0, sizeof(*family));
@@ -148,9 +171,12 @@ void family_find(struct family *family, const struct snapshot *s, uint64_t last_
 		m = member_of(members, nr, s->rows[i].id);
 		if (!m || !m->inside)
 			continue;
+		m->minor += s->rows[i].counts.n[MINOR];
+		m->major += s->rows[i].counts.n[MAJOR];
 		family->rows[family->nr_rows++] = s->rows[i];
 		counts_add(&family->sum, &s->rows[i].counts);
 	}
+	family_ask_kernel(family, members, nr);
 	free(members);
 }
 

@@ -15,6 +15,8 @@ struct family {
 	size_t nr_rows;
 	size_t processes;	/* with rows; one, whatever programs it became */
 	struct counts sum;
+	struct kernel_counts kernel;	/* of all of them; known if it is so of each */
+	size_t different;	/* ids of theirs whose rows have other counts than the kernel */
 };
 
 void family_find(struct family *family, const struct snapshot *s, uint64_t last_id,
