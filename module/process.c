@@ -109,9 +109,8 @@ static struct fs_process *process_make(struct fs_shard *shard, struct task_struc
 
 	if (!process)
 		return NULL;
-	if (at_birth) {
+	if (at_birth)
 		process->watched = fs_table_watch();
-	}
 	process->ppid = get_pid(task_tgid(parent));
 	process_link(shard, process);
 	return process;
@@ -299,8 +298,10 @@ void fs_process_group_dead(const struct task_struct *task)
 	if (process)
 		process_unlink(shard, process);
 	fs_hook_unlock(&shard->lock);
-	if (process && !compat_group_counts_at_end(task, &total.minor, &total.major))
+	if (process && !compat_group_counts_at_end(task, &total.minor, &total.major)) {
+		process->kernel_unknown = true;
 		fs_process_overlooked(process);
+	}
 	if (process)
 		process_is_gone(process, false, total);
 	local_irq_restore(flags);
@@ -378,7 +379,7 @@ bool fs_process_kernel_counts(struct fs_process *process, struct fs_kernel_count
 	fs_hook_unlock_irqrestore(&process->lock, flags);
 	*counts = before;
 	if (gone)
-		return true;
+		return !process->kernel_unknown;
 	if (!compat_group_counts_now(process->pid, &counts->minor, &counts->major))
 		return false;
 	counts->minor -= min(counts->minor, before.minor);

@@ -59,6 +59,7 @@ struct fs_kernel_counts {
  * @merged: rows that it has while it is folded; fold.c
  * @watched: fs_table.watch when it was born; 0 where not all of its calls were seen
  * @kernel: what the kernel had counted for the thread group when it began; for itself, once it is gone
+ * @kernel_unknown: it ended, and what the kernel had counted was not to be had
  * @checked: @kernel has been compared with its rows; fs_table.rows_sem
  * @alias_count: in @aliases; @lock
  * @rows: its rows, of which nothing is known here; @lock to add
@@ -97,6 +98,7 @@ struct fs_process {
 	unsigned int alias_count;
 	u32 watched;
 	bool checked;
+	bool kernel_unknown;
 	struct fs_kernel_counts kernel;
 	struct list_head rows;
 	struct list_head groups;
