@@ -31,6 +31,7 @@ FIXTURE(reader)
 	struct shell sh;
 	struct workload w;
 	long long missed;
+	unsigned int check;	/* CHECK_* for the invariants */
 };
 
 FIXTURE_SETUP(reader)
@@ -44,7 +45,7 @@ FIXTURE_TEARDOWN(reader)
 {
 	shell_free(&self->sh);
 	unlink("/tmp/reader.file");
-	loaded_end(_metadata, self->missed > 0, 0);
+	loaded_end(_metadata, self->missed > 0, self->check);
 }
 
 /* The workload in every grouping: its sums are the kernel's. */
@@ -279,6 +280,25 @@ TEST_F(reader, reset_off_and_on_switch_the_module)
 	EXPECT_EQ(0, param_get("enabled", value, sizeof(value)));
 	EXPECT_STREQ("1", value);
 	self->missed = 1;
+}
+
+/* A fault that the kernel counted and nobody had: see miscount.c. */
+TEST_F(reader, doctor_says_what_is_not_as_the_kernel_counted)
+{
+	shell_run(&self->sh, "kfaultstat doctor 2>&1");
+	EXPECT_EQ(0, self->sh.status);
+	EXPECT_TRUE(has(self->sh.out, "all as the kernel counted")) {
+		note("%s", self->sh.out);
+	}
+	self->check = CHECK_DIFFERENT;
+	/* It ends a grace period later; who looks at it checks it. */
+	shell_run(&self->sh,
+		  "insmod /miscount.ko 2>/dev/null; for i in $(seq 300); do kfaultstat -r >/dev/null; kfaultstat doctor >/dev/null || break; sleep 0.1; done; kfaultstat doctor 2>&1");
+	EXPECT_EQ(1, self->sh.status);
+	EXPECT_TRUE(has(self->sh.out, "1 of ") &&
+		    has(self->sh.out, "processes not as the kernel counted")) {
+		note("%s", self->sh.out);
+	}
 }
 
 TEST_F(reader, doctor_is_content_and_sees_a_dead_hook)

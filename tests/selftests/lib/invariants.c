@@ -76,6 +76,11 @@ static int process_violations(const struct snapshot *s)
 				violation(nr, "id %lld is pid %lld %s and pid %lld %s",
 					  rows[i]->id, rows[i]->pid, rows[i]->state, rows[j]->pid,
 					  rows[j]->state);
+			if (rows[j]->kernel_minor != rows[i]->kernel_minor ||
+			    rows[j]->kernel_major != rows[i]->kernel_major)
+				violation(nr, "id %lld: the kernel counted %lld, %lld and %lld, %lld",
+					  rows[i]->id, rows[i]->kernel_minor, rows[i]->kernel_major,
+					  rows[j]->kernel_minor, rows[j]->kernel_major);
 		}
 		snprintf(what, sizeof(what), "process id %lld", rows[i]->id);
 		nr += counts_violations(&sum, true, what);
@@ -149,6 +154,11 @@ int snapshot_violations(const struct snapshot *s, unsigned int flags)
 			violation(nr, "exceptions %lld + from_gup %lld < minor %lld + major %lld",
 				  exceptions, sum.from_gup, s->total.minor, s->total.major);
 	}
+	/* A snapshot checks all that have ended by then. */
+	if (!(flags & CHECK_DIFFERENT) && snapshot_value(s, "checked", "different"))
+		violation(nr, "%lld of %lld processes are not as the kernel counted",
+			  snapshot_value(s, "checked", "different"),
+			  snapshot_value(s, "checked", "processes"));
 	if (nr)
 		snapshot_print(s, 0);
 	return nr;

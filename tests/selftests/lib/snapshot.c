@@ -202,6 +202,13 @@ static int totals_parse(const struct snapshot *s, const char *line, struct count
 	return 0;
 }
 
+/* A dash is a number that the module does not know. */
+static int known_parse(const char *field, long long *value)
+{
+	*value = -1;
+	return strcmp(field, "-") ? number_parse(field, value) : 0;
+}
+
 static int field_parse(struct row *r, const char *column, char *field)
 {
 	long long value;
@@ -225,6 +232,10 @@ static int field_parse(struct row *r, const char *column, char *field)
 		return number_parse(field, &r->id);
 	else if (!strcmp(column, "ppid"))
 		return number_parse(field, &r->ppid);
+	else if (!strcmp(column, "kernel_minor"))
+		return known_parse(field, &r->kernel_minor);
+	else if (!strcmp(column, "kernel_major"))
+		return known_parse(field, &r->kernel_major);
 	else if (!strcmp(column, "deleted"))
 		return number_parse(field, &r->deleted) || r->deleted >> 1 ? -1 : 0;
 	else if (!strcmp(column, "inode"))
@@ -269,7 +280,8 @@ static int row_parse(struct row *r, char **columns, size_t nr_columns, char *lin
 static int columns_check(char **columns, size_t nr)
 {
 	static const char * const others[] = {
-		"comm", "pid", "id", "state", "ppid", "dev", "inode", "deleted", "object",
+		"comm", "pid", "id", "state", "ppid", "kernel_minor", "kernel_major", "dev", "inode",
+		"deleted", "object",
 	};
 	size_t i, j;
 

@@ -40,6 +40,7 @@ struct row {
 	char *escaped;		/* as in the file */
 	long long pid, id, ppid;
 	struct counts n;
+	long long kernel_minor, kernel_major;	/* of the process; -1 is not known */
 	unsigned int dev_major, dev_minor;
 	unsigned long long inode;
 	long long deleted;
@@ -62,6 +63,7 @@ struct snapshot {
 /* What snapshot_violations() is not to look at. */
 #define CHECK_NO_EXCEPTIONS	0x1	/* the exception probes were off for a while */
 #define CHECK_UNDER_LOAD	0x2	/* processes end, and lifetime goes on, meanwhile */
+#define CHECK_DIFFERENT		0x4	/* the test made the module's check of processes fail */
 
 int snapshot_parse(struct snapshot *s, char *text, size_t len);
 const char *faults_file(void);
