@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The check of ended processes, when they are folded or read: once each. The kernel's counts are those of the
- * thread group, of the time between two execs (process.c); a process that was not seen all the time has none that
- * could be compared. Process context, fs_table.rows_sem held.
+ * The check of ended processes, when they are folded or read: once each. The kernel's counts are
+ * those of the thread group, of the time between two execs (process.c); a process that was not seen
+ * all the time has none that could be compared. What a reset has left behind counts, whether rows
+ * still have it or not. Process context, fs_table.rows_sem held.
  */
 #include <linux/percpu.h>
 #include <linux/printk.h>
@@ -30,7 +31,7 @@ static void report(const struct fs_process *process, u64 minor, u64 major)
  */
 void fs_check_process(struct fs_process *process)
 {
-	u64 minor = 0, major = 0;
+	u64 minor = process->forgotten.minor, major = process->forgotten.major;
 	const struct fs_row *row;
 
 	if (process->checked)

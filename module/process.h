@@ -59,6 +59,7 @@ struct fs_kernel_counts {
  * @merged: rows that it has while it is folded; fold.c
  * @watched: fs_table.watch when it was born; 0 where not all of its calls were seen
  * @kernel: what the kernel had counted for the thread group when it began; for itself, once it is gone
+ * @forgotten: what its rows had counted before a reset and do not have any more; fs_table.rows_sem
  * @kernel_unknown: it ended, and what the kernel had counted was not to be had
  * @checked: @kernel has been compared with its rows; fs_table.rows_sem
  * @alias_count: in @aliases; @lock
@@ -100,6 +101,7 @@ struct fs_process {
 	bool checked;
 	bool kernel_unknown;
 	struct fs_kernel_counts kernel;
+	struct fs_kernel_counts forgotten;
 	struct list_head rows;
 	struct list_head groups;
 	struct list_head aliases;

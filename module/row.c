@@ -717,14 +717,24 @@ void fs_row_release_cells(struct fs_row *row)
 		group_free(group);
 }
 
+/* The check of its process's counts is of its whole life. */
+static void forget(struct fs_process *process, const struct fs_counters *counters)
+{
+	process->forgotten.minor += fs_counters_minor(counters);
+	process->forgotten.major += fs_counters_major(counters);
+}
+
 /**
- * fs_row_forget_baseline - makes a row count from its birth again
+ * fs_row_forget_baseline - what a row has counted before the last reset is not in it any more
  * @row: the row
  *
  * Process context, fs_table.rows_sem held.
  */
 void fs_row_forget_baseline(struct fs_row *row)
 {
+	if (!row->baseline)
+		return;
+	forget(row->process, &row->baseline->counters);
 	fs_memory_free(row->baseline, sizeof(*row->baseline));
 	row->baseline = NULL;
 }
@@ -789,6 +799,8 @@ static void row_flatten(struct fs_row *row)
 	if (row->baseline)
 		fs_counters_subtract(&sum, &row->baseline->counters);
 	fs_row_forget_baseline(row);
+	if (row->dropped)
+		forget(row->process, &sum);
 	for (i = 0; i < COUNTERS; i++)
 		atomic64_set(&row->shared[i], row->dropped ? 0 : sum.n[i]);
 	row->dropped = false;
