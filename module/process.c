@@ -218,10 +218,13 @@ struct fs_process *fs_process_join(struct task_struct *task, struct task_struct 
 	} else if (process->exec_id != compat_task_exec_id(task)) {
 		old = process;
 		process = process_exec(shard, old, task);
-		if (!process)
-			old = NULL;
-		else
+		if (process) {
 			total = process->kernel;
+		} else {
+			/* The calls of the new program until there is memory are in [overflow]. */
+			fs_process_overlooked(old);
+			old = NULL;
+		}
 	}
 	if (process) {
 		fs_hook_lock(&process->lock);

@@ -253,8 +253,6 @@ static void show_process(struct show *show, struct fs_process *process)
 {
 	if (show->process == process)
 		return;
-	if (READ_ONCE(process->ended))
-		fs_check_process(process);
 	show->process = process;
 	show->kernel_known = fs_process_kernel_counts(process, &show->kernel);
 }
@@ -267,6 +265,9 @@ static bool show_row(struct fs_row *row, void *data)
 
 	if (!at)
 		return true;
+	/* Also of one that has counted nothing since a reset. */
+	if (READ_ONCE(row->process->ended))
+		fs_check_process(row->process);
 	raise_calls(row, &at->counters, NULL);
 	if (row == fs_special.overflow.only)
 		show->snapshot->overflow = fs_counters_calls(&at->counters);
