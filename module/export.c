@@ -24,12 +24,14 @@
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/pid_namespace.h>
+#include <linux/uaccess.h>
 #include <linux/utsname.h>
 #include "compat/proc.h"
 #include "export.h"
 #include "files.h"
 #include "heat_file.h"
 #include "line.h"
+#include "mark.h"
 #include "mounts.h"
 #include "object.h"
 #include "settings.h"
@@ -48,6 +50,7 @@
 /* One open file. The header is line 0, the rows follow. */
 struct reader {
 	struct fs_snapshot *snapshot;
+	struct fs_mark *mark;	/* that this file puts on processes, if it can */
 	struct fs_settings settings;
 	unsigned int cpus;
 	bool rows;
@@ -81,6 +84,14 @@ static void put_hooks(struct seq_file *m, const struct fs_snapshot *snapshot)
 	}
 }
 
+static void put_mark(struct seq_file *m, const struct fs_mark *mark)
+{
+	seq_printf(m, "# mark %llu processes %llu ended %llu kernel_minor %llu kernel_major %llu unchecked %llu\n",
+		   mark->id, (u64)atomic64_read(&mark->born), (u64)atomic64_read(&mark->ended),
+		   (u64)atomic64_read(&mark->minor), (u64)atomic64_read(&mark->major),
+		   (u64)atomic64_read(&mark->unchecked));
+}
+
 static void put_header(struct seq_file *m, const struct reader *reader)
 {
 	const struct fs_snapshot *snapshot = reader->snapshot;
@@ -106,6 +117,8 @@ static void put_header(struct seq_file *m, const struct reader *reader)
 	seq_printf(m, "# checked processes %llu different %llu unchecked %llu\n",
 		   snapshot->check.equal + snapshot->check.different, snapshot->check.different,
 		   snapshot->check.unchecked);
+	if (reader->mark)
+		put_mark(m, reader->mark);
 	if (reader->rows)
 		seq_puts(m, FAULTSTAT_COLUMNS "\n");
 }
@@ -222,44 +235,107 @@ static const struct seq_operations reader_operations = {
 	.show	= reader_show,
 };
 
-static int reader_open(struct file *file, bool rows)
+/* Returns 0 or -ENOMEM, with the last snapshot in place. */
+static int reader_look(struct reader *reader)
+{
+	struct fs_snapshot *snapshot = reader->rows ?
+		fs_snapshot_take(task_active_pid_ns(current), reader->mark) :
+		fs_snapshot_take_totals();
+
+	if (!snapshot)
+		return -ENOMEM;
+	fs_snapshot_free(reader->snapshot);
+	reader->snapshot = snapshot;
+	reader->cpus = num_online_cpus();
+	fs_settings_copy(&reader->settings);
+	if (reader->rows)
+		fs_pids_text(&reader->settings.pid, reader->pids, sizeof(reader->pids));
+	return 0;
+}
+
+static void reader_free(struct inode *inode, struct file *file, struct reader *reader)
+{
+	fs_mark_end(reader->mark);
+	fs_snapshot_free(reader->snapshot);
+	seq_release_private(inode, file);
+}
+
+static int reader_open(struct inode *inode, struct file *file, bool rows, bool mark)
 {
 	struct reader *reader = __seq_open_private(file, &reader_operations, sizeof(*reader));
+	int err = 0;
 
 	if (!reader)
 		return -ENOMEM;
 	reader->rows = rows;
-	reader->cpus = num_online_cpus();
-	fs_settings_copy(&reader->settings);
-	if (rows)
-		fs_pids_text(&reader->settings.pid, reader->pids, sizeof(reader->pids));
-	reader->snapshot = rows ? fs_snapshot_take(task_active_pid_ns(current)) :
-			   fs_snapshot_take_totals();
-	if (!reader->snapshot) {
-		seq_release_private(file_inode(file), file);
-		return -ENOMEM;
-	}
-	return 0;
+	if (mark)
+		reader->mark = fs_mark_begin();
+	if (mark && !reader->mark)
+		err = -ENOMEM;
+	if (!err)
+		err = reader_look(reader);
+	if (err)
+		reader_free(inode, file, reader);
+	return err;
 }
 
 static int faults_open(struct inode *inode, struct file *file)
 {
-	return fs_files_permit() ? reader_open(file, true) : -EPERM;
+	return fs_files_permit() ? reader_open(inode, file, true, false) : -EPERM;
 }
 
 /* No names, no pids, no addresses: for everyone. */
 static int totals_open(struct inode *inode, struct file *file)
 {
-	return reader_open(file, false);
+	return reader_open(inode, file, false, false);
 }
 
 static int reader_release(struct inode *inode, struct file *file)
 {
 	struct seq_file *m = file->private_data;
-	struct reader *reader = m->private;
 
-	fs_snapshot_free(reader->snapshot);
-	return seq_release_private(inode, file);
+	reader_free(inode, file, m->private);
+	return 0;
+}
+
+/* Marks. */
+
+static int mark_open(struct inode *inode, struct file *file)
+{
+	return fs_files_permit() ? reader_open(inode, file, true, true) : -EPERM;
+}
+
+/* From its beginning the file is read anew, as it is by then. */
+static ssize_t mark_read(struct file *file, char __user *text, size_t size, loff_t *pos)
+{
+	struct seq_file *m = file->private_data;
+	int err = 0;
+
+	if (!*pos) {
+		mutex_lock(&m->lock);
+		err = reader_look(m->private);
+		mutex_unlock(&m->lock);
+	}
+	return err ? err : seq_read(file, text, size, pos);
+}
+
+/* A pid, as the writer sees it. */
+static ssize_t mark_write(struct file *file, const char __user *text, size_t size, loff_t *pos)
+{
+	struct reader *reader = ((struct seq_file *)file->private_data)->private;
+	char buffer[16];
+	pid_t pid;
+	int err;
+
+	if (!size || size >= sizeof(buffer))
+		return -EINVAL;
+	if (copy_from_user(buffer, text, size))
+		return -EFAULT;
+	buffer[size] = '\0';
+	if (strlen(buffer) != size || kstrtoint(buffer, 10, &pid) || pid <= 0)
+		return -EINVAL;
+	err = fs_mark_put_on(reader->mark, pid);
+	return err ? err : (ssize_t)size;
 }
 
 static const struct file_operations debugfs_operations = {
@@ -270,8 +346,9 @@ static const struct file_operations debugfs_operations = {
 	.release	= reader_release,
 };
 
-COMPAT_PROC_OPS(proc_faults_operations, faults_open, NULL, reader_release);
-COMPAT_PROC_OPS(proc_totals_operations, totals_open, NULL, reader_release);
+COMPAT_PROC_OPS(proc_faults_operations, faults_open, seq_read, NULL, reader_release);
+COMPAT_PROC_OPS(proc_totals_operations, totals_open, seq_read, NULL, reader_release);
+COMPAT_PROC_OPS(proc_mark_operations, mark_open, mark_read, mark_write, reader_release);
 
 /**
  * fs_export_start - makes the files
@@ -289,6 +366,8 @@ int fs_export_start(void)
 	if (!proc_create_data(FAULTSTAT_PROC_FAULTS, 0444, proc_dir, &proc_faults_operations,
 			      NULL) ||
 	    !proc_create_data(FAULTSTAT_PROC_TOTALS, 0444, proc_dir, &proc_totals_operations,
+			      NULL) ||
+	    !proc_create_data(FAULTSTAT_PROC_MARK, 0644, proc_dir, &proc_mark_operations,
 			      NULL) ||
 	    !fs_heat_file_make(proc_dir)) {
 		fs_export_stop();

@@ -55,9 +55,16 @@ static struct fs_process **comm_bucket(const char *comm)
 	return &comm_index[hash_32(hash, COMM_BITS)];
 }
 
+/* Of the same comm, and of the same command that somebody waits for, if any. */
 static bool same_comm(const struct fs_process *a, const struct fs_process *b)
 {
-	return !strncmp(a->comm, b->comm, TASK_COMM_LEN);
+	return a->mark == b->mark && !strncmp(a->comm, b->comm, TASK_COMM_LEN);
+}
+
+/* The row for what has no room, of a folded process or of one to be folded. */
+static struct fs_row *last_resort(const struct fs_process *process)
+{
+	return process->mark ? process->mark->others->only : fs_special.others.only;
 }
 
 static struct fs_process *comm_find(const struct fs_process *ended)
@@ -149,7 +156,7 @@ static void age_one(struct fs_row *row, const struct fs_process *in_use)
 
 	fs_row_unlink(row);
 	row_leaves(row);
-	target = row_is_other(row) ? fs_special.others.only :
+	target = row_is_other(row) ? last_resort(process) :
 		 fs_row_look(process, fs_object_other);
 	if (row->dropped) {
 		/* Reset has emptied it. */
@@ -188,7 +195,7 @@ static struct fs_row *fold_other(struct fs_process *folded)
 		if (row)
 			row_joins(row);
 	}
-	return row ? row : fs_special.others.only;
+	return row ? row : last_resort(folded);
 }
 
 static void fold_row(struct fs_process *folded, struct fs_row *row)
@@ -214,7 +221,7 @@ static void comm_begin(struct fs_process *process)
 	put_pid(process->ppid);
 	process->pid = NULL;
 	process->ppid = NULL;
-	process->id = 0;
+	process->id = process->mark ? process->mark->id : 0;
 	process->kind = PROCESS_FOLDED;
 	process->purge = false;
 	process->index_next = *bucket;
@@ -429,6 +436,81 @@ void fs_fold_all(bool emptied)
 	fold_emptied();
 	mutex_unlock(&fold_mutex);
 	up_read(&fs_table.rows_sem);
+}
+
+/**
+ * fs_fold_mark_begin - makes room for what processes with a mark counted
+ * @mark: a new one
+ *
+ * Process context. Returns 0 or -ENOMEM.
+ */
+int fs_fold_mark_begin(struct fs_mark *mark)
+{
+	struct fs_process *process = fs_pool_get(POOL_PROCESS);
+
+	if (!process)
+		return -ENOMEM;
+	fs_process_setup(process);
+	process->kind = PROCESS_FOLDED;
+	process->id = mark->id;
+	process->mark = mark;
+	strscpy(process->comm, fs_object_region_name(REGION_OTHER), TASK_COMM_LEN);
+	if (fs_row_make_only(process, REGION_OTHER, false)) {
+		fs_process_free(process);
+		return -ENOMEM;
+	}
+	down_write(&fs_table.rows_sem);
+	mark->others = process;
+	list_add(&process->link, &fs_table.folded);
+	up_write(&fs_table.rows_sem);
+	return 0;
+}
+
+/* Under fold_mutex: the folded rows of a comm with a mark become those of the comm. */
+static void comm_lose_mark(struct fs_process *process)
+{
+	struct fs_row *row;
+
+	comm_unlink(process);
+	list_del(&process->link);
+	list_for_each_entry(row, &process->rows, of_process) {
+		fs_row_unlink(row);
+		row_leaves(row);
+	}
+	process->mark = NULL;
+	fold_process(process);
+}
+
+/* Under fold_mutex. One at a time, since room that is made for its rows may end others. */
+static struct fs_process *marked_find(const struct fs_mark *mark)
+{
+	struct fs_process *process;
+
+	list_for_each_entry(process, &fs_table.folded, link)
+		if (process->mark == mark)
+			return process;
+	return NULL;
+}
+
+/**
+ * fs_fold_mark_end - folds what is left of a mark with all others
+ * @mark: that no process has any more
+ *
+ * Process context, fs_table.rows_sem held for writing.
+ */
+void fs_fold_mark_end(struct fs_mark *mark)
+{
+	struct fs_process *process;
+
+	mutex_lock(&fold_mutex);
+	list_del(&mark->others->link);
+	while ((process = marked_find(mark))) {
+		comm_lose_mark(process);
+		cond_resched();
+	}
+	fs_row_merge(mark->others->only, fs_special.others.only);
+	fs_process_free(mark->others);
+	mutex_unlock(&fold_mutex);
 }
 
 /**

@@ -7,9 +7,13 @@
 
 #include <linux/types.h>
 
+struct fs_mark;
+
 void fs_fold_cpu(int cpu);
 void fs_fold_all(bool emptied);
 u64 fs_fold_count(void);
+int fs_fold_mark_begin(struct fs_mark *mark);
+void fs_fold_mark_end(struct fs_mark *mark);
 void fs_fold_init(void);
 void fs_fold_destroy(void);
 

@@ -415,7 +415,7 @@ static int heat_release(struct inode *inode, struct file *file)
 	return seq_release_private(inode, file);
 }
 
-COMPAT_PROC_OPS(proc_heat_operations, heat_open, heat_write, heat_release);
+COMPAT_PROC_OPS(proc_heat_operations, heat_open, seq_read, heat_write, heat_release);
 
 /**
  * fs_heat_file_make - makes the file

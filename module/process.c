@@ -82,6 +82,16 @@ void fs_process_setup(struct fs_process *process)
 	INIT_LIST_HEAD(&process->link);
 }
 
+/**
+ * fs_process_new_id - a number that no process has
+ *
+ * Any context.
+ */
+u64 fs_process_new_id(void)
+{
+	return atomic64_inc_return(&last_id);
+}
+
 /* Of @task's thread group, interrupts off; all but whose child it is. */
 static struct fs_process *process_new(struct task_struct *task)
 {
@@ -90,7 +100,7 @@ static struct fs_process *process_new(struct task_struct *task)
 	if (!process)
 		return NULL;
 	fs_process_setup(process);
-	process->id = atomic64_inc_return(&last_id);
+	process->id = fs_process_new_id();
 	process->kind = PROCESS_LIVE;
 	process->signal = task->signal;
 	process->exec_id = compat_task_exec_id(task);
@@ -135,6 +145,19 @@ static void process_ended(struct fs_process *process)
 	fs_ended_add(&process->due, !list_empty(&process->rows) && !fs_table_is_crowded());
 }
 
+/* Under @process->lock, which keeps the mark: it is gone. */
+static void count_marked(const struct fs_process *process, bool became_other)
+{
+	struct fs_mark *mark = process->mark;
+
+	atomic64_add(process->kernel.minor, &mark->minor);
+	atomic64_add(process->kernel.major, &mark->major);
+	if (!process->watched)
+		atomic64_inc(&mark->unchecked);
+	if (!became_other)
+		atomic64_inc(&mark->ended);
+}
+
 /* Interrupts off; @total is what the kernel has counted for the thread group. */
 static void process_is_gone(struct fs_process *process, bool became_other,
 			    struct fs_kernel_counts total)
@@ -147,6 +170,8 @@ static void process_is_gone(struct fs_process *process, bool became_other,
 	process->kernel.major = total.major - process->kernel.major;
 	if (process->watched != READ_ONCE(fs_table.watch))
 		process->watched = 0;
+	if (process->mark)
+		count_marked(process, became_other);
 	process->became_other = became_other;
 	/* exec names the task before its exec id changes: the old name is the one before. */
 	if (became_other)
@@ -169,12 +194,31 @@ static struct fs_process *process_exec(struct fs_shard *shard, struct fs_process
 	if (!process)
 		return NULL;
 	process->watched = old->watched;
+	process->mark = old->mark;
 	process->kernel.minor = task->signal->min_flt + task->min_flt;
 	process->kernel.major = task->signal->maj_flt + task->maj_flt;
 	process->ppid = get_pid(old->ppid);
 	process_unlink(shard, old);
 	process_link(shard, process);
 	return process;
+}
+
+/*
+ * The mark of who makes a child, whoever is said to be its parent. It stays until the hook has
+ * ended: fs_processes_unmark() waits for that.
+ */
+static struct fs_mark *process_mark_of(const struct task_struct *task)
+{
+	struct fs_shard *shard = process_shard(task->signal);
+	struct fs_process *process;
+	struct fs_mark *mark;
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	process = process_find(task->signal);
+	mark = process ? process->mark : NULL;
+	fs_hook_unlock_irqrestore(&shard->lock, flags);
+	return mark;
 }
 
 /**
@@ -187,13 +231,20 @@ static struct fs_process *process_exec(struct fs_shard *shard, struct fs_process
 bool fs_process_make(struct task_struct *task, struct task_struct *parent)
 {
 	struct fs_shard *shard = process_shard(task->signal);
+	struct fs_mark *mark = READ_ONCE(fs_table.marks) ? process_mark_of(current) : NULL;
+	struct fs_process *process;
 	unsigned long flags;
 	bool there;
 
 	fs_hook_lock_irqsave(&shard->lock, flags);
-	there = process_find(task->signal) || process_make(shard, task, parent, true);
+	there = process_find(task->signal);
+	process = there ? NULL : process_make(shard, task, parent, true);
+	if (process && mark) {
+		process->mark = mark;
+		atomic64_inc(&mark->born);
+	}
 	fs_hook_unlock_irqrestore(&shard->lock, flags);
-	return there;
+	return there || process;
 }
 
 /**
@@ -365,8 +416,8 @@ void fs_process_overlooked(struct fs_process *process)
  * @process: any
  * @counts: result
  *
- * Process context, fs_table.rows_sem held. Of one that lives it may be a little behind or, while threads end,
- * off. Returns false where it is not known.
+ * Process context, fs_table.rows_sem held. Of one that lives it may be a little behind or, while
+ * threads end, off. Returns false where it is not known.
  */
 bool fs_process_kernel_counts(struct fs_process *process, struct fs_kernel_counts *counts)
 {
@@ -388,6 +439,65 @@ bool fs_process_kernel_counts(struct fs_process *process, struct fs_kernel_count
 	counts->minor -= min(counts->minor, before.minor);
 	counts->major -= min(counts->major, before.major);
 	return true;
+}
+
+/**
+ * fs_process_mark - marks the process of a task, and those that will descend from it
+ * @task: any task of it, with a memory of its own
+ * @mark: in place of the one it has, if any
+ *
+ * Process context, under RCU. Where there is no memory for a process that has not been seen yet, it
+ * has none.
+ */
+void fs_process_mark(struct task_struct *task, struct fs_mark *mark)
+{
+	struct fs_shard *shard = process_shard(task->signal);
+	struct fs_process *process;
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&shard->lock, flags);
+	process = process_find(task->signal);
+	if (!process)
+		process = process_make(shard, task, rcu_dereference(task->real_parent), false);
+	if (process && process->mark != mark) {
+		fs_hook_lock(&process->lock);
+		process->mark = mark;
+		fs_hook_unlock(&process->lock);
+		atomic64_inc(&mark->born);
+	}
+	fs_hook_unlock_irqrestore(&shard->lock, flags);
+}
+
+static void shard_unmark(struct fs_shard *shard, const struct fs_mark *mark)
+{
+	struct fs_process *process;
+	unsigned long flags;
+
+	list_for_each_entry(process, &shard->list, link) {
+		cond_resched();
+		if (READ_ONCE(process->mark) != mark)
+			continue;
+		fs_hook_lock_irqsave(&shard->lock, flags);
+		fs_hook_lock(&process->lock);
+		process->mark = NULL;
+		fs_hook_unlock(&process->lock);
+		fs_hook_unlock_irqrestore(&shard->lock, flags);
+	}
+}
+
+/**
+ * fs_processes_unmark - takes a mark from all processes but folded ones
+ * @mark: which
+ *
+ * Process context, fs_table.rows_sem held for writing: none leaves the lists. A birth that is under
+ * way may put it on one more: to be called once more when the hooks have ended.
+ */
+void fs_processes_unmark(const struct fs_mark *mark)
+{
+	u32 i;
+
+	for (i = 0; i <= fs_table.process_shards.mask; i++)
+		shard_unmark(&fs_table.process_shards.of[i], mark);
 }
 
 /**

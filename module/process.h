@@ -5,6 +5,7 @@
 #ifndef FAULTSTAT_PROCESS_H
 #define FAULTSTAT_PROCESS_H
 
+#include <linux/atomic.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -12,6 +13,7 @@
 #include <linux/sched.h>
 #include "table.h"
 
+struct fs_mark;
 struct fs_row;
 
 /* What a process is, or was. */
@@ -47,6 +49,8 @@ struct fs_kernel_counts {
  * @became_other: gone by exec
  * @purge: reset has emptied its rows; to be folded away first
  * @crowded: wanted more rows than fs_process_has_room() allows
+ * @mark: put on it or on an ancestor; NULL for most; the shard's lock and @lock to change, and to
+ *	follow
  * @due: in the queue of a CPU that is to fold it (ended.c)
  * @pid: of the thread group, held; NULL in special and folded ones
  * @ppid: of the parent at birth, held; may be NULL
@@ -58,7 +62,8 @@ struct fs_kernel_counts {
  * @row_count: its rows in the index; @lock
  * @merged: rows that it has while it is folded; fold.c
  * @watched: fs_table.watch when it was born; 0 where not all of its calls were seen
- * @kernel: what the kernel had counted for the thread group when it began; for itself, once it is gone
+ * @kernel: what the kernel had counted for the thread group when it began; for itself, once it is
+ *	gone
  * @forgotten: what its rows had counted before a reset and do not have any more; fs_table.rows_sem
  * @kernel_unknown: it ended, and what the kernel had counted was not to be had
  * @checked: @kernel has been compared with its rows; fs_table.rows_sem
@@ -85,6 +90,7 @@ struct fs_process {
 	bool purge;
 	bool crowded;
 
+	struct fs_mark *mark;
 	struct llist_node due;
 	struct pid *pid;
 	struct pid *ppid;
@@ -112,6 +118,28 @@ static_assert(fs_line_of(struct fs_process, crowded) == 0);
 static_assert(fs_line_of(struct fs_process, lock) > 0);
 
 #define ROW_HEATED	((struct fs_row *)1)
+
+/**
+ * struct fs_mark - one open file's mark
+ * @id: of the same numbers as those of processes, never used twice; that of its folded rows
+ * @others: owns the row for what has no room of its own among the folded; fold.c
+ * @born: processes that have had it, each counted once however often it called exec
+ * @ended: of them
+ * @minor: what the kernel counted for those that ended or called exec
+ * @major: likewise
+ * @unchecked: how many of them cannot be compared with that
+ *
+ * The numbers are written by all CPUs, but only at births and ends of processes with the mark.
+ */
+struct fs_mark {
+	u64 id;
+	struct fs_process *others;
+	atomic64_t born;
+	atomic64_t ended;
+	atomic64_t minor;
+	atomic64_t major;
+	atomic64_t unchecked;
+};
 
 /**
  * struct fs_special - the processes that are always there; special.c makes them
@@ -148,6 +176,9 @@ unsigned int fs_processes_live(void);
 void fs_process_read_comm(struct fs_process *process, char comm[TASK_COMM_LEN]);
 bool fs_process_kernel_counts(struct fs_process *process, struct fs_kernel_counts *counts);
 void fs_process_setup(struct fs_process *process);
+u64 fs_process_new_id(void);
+void fs_process_mark(struct task_struct *task, struct fs_mark *mark);
+void fs_processes_unmark(const struct fs_mark *mark);
 void fs_process_delist(struct fs_process *process);
 void fs_process_free(struct fs_process *process);
 void fs_processes_destroy(void);

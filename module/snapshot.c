@@ -47,11 +47,16 @@ static struct fs_snapshot_row *row_in(struct fs_snapshot *snapshot, const struct
 	return at->source == row ? at : NULL;
 }
 
+static bool is_wanted(const struct fs_snapshot *snapshot, const struct fs_process *process)
+{
+	return !snapshot->mark || READ_ONCE(process->mark) == snapshot->mark;
+}
+
 static struct fs_snapshot_row *row_take_in(struct fs_snapshot *snapshot, struct fs_row *row)
 {
 	struct fs_snapshot_row *at;
 
-	if (snapshot->used == snapshot->room)
+	if (snapshot->used == snapshot->room || !is_wanted(snapshot, row->process))
 		return NULL;
 	row->position = snapshot->used++;
 	at = &snapshot->rows[row->position];
@@ -102,7 +107,7 @@ static void add_open(struct fs_row *row, struct fs_process *process,
 	struct fs_snapshot_row *at;
 
 	count_open(snapshot, row_in(snapshot, row), moved->verdict, 1);
-	if (!moved->missed_minor && !moved->missed_major)
+	if ((!moved->missed_minor && !moved->missed_major) || !is_wanted(snapshot, process))
 		return;
 
 	at = row_of_missed(snapshot, fs_row_missed(process));
@@ -113,11 +118,12 @@ static void add_open(struct fs_row *row, struct fs_process *process,
 /* First pass. */
 static bool read_calls(struct fs_row *row, void *data)
 {
-	struct fs_snapshot_row *at = row_take_in(data, row);
+	struct fs_snapshot *snapshot = data;
+	struct fs_snapshot_row *at = row_take_in(snapshot, row);
 
 	if (at)
 		fs_row_read_calls(row, &at->counters);
-	return at;
+	return snapshot->used < snapshot->room;
 }
 
 /* Second pass. */
@@ -229,6 +235,10 @@ static void read_lifetime(struct fs_snapshot *snapshot)
 	struct fs_counters *lifetime = &snapshot->lifetime, rows = snapshot->total, later;
 	int i;
 
+	if (snapshot->mark) {
+		*lifetime = snapshot->total;
+		return;
+	}
 	fs_counters_add(&rows, &fs_table.totals_before);
 	for (i = COUNT_FIRST_VERDICT; i <= COUNT_LAST_VERDICT; i++)
 		lifetime->n[i] = max(lifetime->n[i], rows.n[i]);
@@ -243,7 +253,8 @@ struct show {
 	struct fs_snapshot *snapshot;
 	struct fs_snapshot_row *hidden;
 	struct pid_namespace *ns;
-	const struct fs_process *process;	/* of the last row, and what the kernel counts for it */
+	/* of the last row, and what the kernel counts for it */
+	const struct fs_process *process;
 	struct fs_kernel_counts kernel;
 	bool kernel_known;
 };
@@ -269,8 +280,6 @@ static bool show_row(struct fs_row *row, void *data)
 	if (READ_ONCE(row->process->ended))
 		fs_check_process(row->process);
 	raise_calls(row, &at->counters, NULL);
-	if (row == fs_special.overflow.only)
-		show->snapshot->overflow = fs_counters_calls(&at->counters);
 	if (row->baseline)
 		take_baseline(row, &at->counters);
 	if (row->dropped ||
@@ -359,6 +368,7 @@ static void order_sort(struct fs_snapshot *snapshot)
 static void read_header(struct fs_snapshot *snapshot)
 {
 	struct fs_exceptions before;
+	struct fs_counters overflow;
 
 	snapshot->boottime_ns = ktime_get_boottime_ns();
 	snapshot->realtime_ns = ktime_to_ns(ktime_get_real());
@@ -371,6 +381,8 @@ static void read_header(struct fs_snapshot *snapshot)
 	snapshot->exceptions.user -= before.user;
 	snapshot->exceptions.kernel -= before.kernel;
 
+	fs_row_read_calls(fs_special.overflow.only, &overflow);
+	snapshot->overflow = fs_counters_calls(&overflow);
 	if (fs_special.overflow.only->baseline)
 		snapshot->overflow -=
 			fs_counters_calls(&fs_special.overflow.only->baseline->counters);
@@ -395,16 +407,18 @@ static bool make_room(struct fs_snapshot *snapshot)
 /**
  * fs_snapshot_take - the whole table as a reader in @ns may see it
  * @ns: pid namespace; processes that are not in it are summed up
+ * @mark: those that have it alone; NULL: all
  *
  * Process context; sleeps. Returns NULL where there is no memory.
  */
-struct fs_snapshot *fs_snapshot_take(struct pid_namespace *ns)
+struct fs_snapshot *fs_snapshot_take(struct pid_namespace *ns, const struct fs_mark *mark)
 {
 	struct fs_snapshot *snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL);
 	bool room;
 
 	if (!snapshot)
 		return NULL;
+	snapshot->mark = mark;
 	/* What is to be folded by the settings is not to be seen. */
 	fs_fold_all(false);
 
@@ -459,8 +473,6 @@ struct fs_snapshot *fs_snapshot_take_totals(void)
 	snapshot->total = snapshot->lifetime;
 	fs_counters_subtract(&snapshot->total, &fs_table.totals_before);
 	clamp_verdicts(&snapshot->total);
-	fs_row_read_calls(fs_special.overflow.only, &later);
-	snapshot->overflow = fs_counters_calls(&later);
 	smp_rmb(); /* against the order of writes in account.h */
 	read_header(snapshot);
 	up_read(&fs_table.rows_sem);

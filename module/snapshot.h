@@ -48,6 +48,7 @@ struct fs_snapshot_order {
 
 /**
  * struct fs_snapshot - everything that export writes
+ * @mark: of processes with this one alone, and their folded ones; NULL: of all
  * @order: the rows in the order of the file: by calls, descending
  * @order_spare: as large, for sorting
  * @calls_bits: the bits that are set in any of their calls; @id_bits likewise
@@ -58,6 +59,7 @@ struct fs_snapshot_order {
  * @rows: where they lie; @used of @room
  */
 struct fs_snapshot {
+	const struct fs_mark *mark;
 	u64 boottime_ns;
 	u64 realtime_ns;
 	u64 resets;
@@ -84,7 +86,7 @@ struct fs_snapshot {
 	unsigned int room;
 };
 
-struct fs_snapshot *fs_snapshot_take(struct pid_namespace *ns);
+struct fs_snapshot *fs_snapshot_take(struct pid_namespace *ns, const struct fs_mark *mark);
 struct fs_snapshot *fs_snapshot_take_totals(void);
 void fs_snapshot_free(struct fs_snapshot *snapshot);
 bool fs_snapshot_fill_process(struct fs_snapshot_row *at, struct fs_process *process,

@@ -67,11 +67,12 @@ struct fs_table {
 	unsigned int rows_max;
 	struct fs_pid_set *selection;	/* which processes are counted; NULL: all */
 	/*
-	 * Another number whenever calls may have gone by unseen, nobody knows of which processes: those that were
-	 * born before are not compared with the kernel's counts. Never 0.
+	 * Another number whenever calls may have gone by unseen, nobody knows of which processes:
+	 * those that were born before are not compared with the kernel's counts. Never 0.
 	 */
 	u32 watch;
 	bool born;			/* any process since then */
+	bool marks;			/* whether any process may have a mark */
 
 	/* What no hook takes or writes. */
 	struct rw_semaphore rows_sem ____cacheline_aligned_in_smp;
@@ -83,7 +84,7 @@ struct fs_table {
 /* What faults read, what births read, and what neither takes part in. */
 static_assert(fs_line_of(struct fs_table, row_index) == fs_line_of(struct fs_table, epoch));
 static_assert(fs_line_of(struct fs_table, row_shards) > fs_line_of(struct fs_table, epoch));
-static_assert(fs_line_of(struct fs_table, rows_sem) > fs_line_of(struct fs_table, born));
+static_assert(fs_line_of(struct fs_table, rows_sem) > fs_line_of(struct fs_table, marks));
 
 extern struct fs_table fs_table;
 DECLARE_PER_CPU(struct fs_counters, fs_table_totals);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernel counts for a thread group: the counts of its tasks, of those that are gone in its signal struct.
+ * What the kernel counts for a thread group: the counts of its tasks, of those that are gone in its
+ * signal struct.
  */
 #ifndef FAULTSTAT_COMPAT_GROUP_H
 #define FAULTSTAT_COMPAT_GROUP_H
@@ -15,8 +16,8 @@
  * @minor: result, faults
  * @major: result, faults
  *
- * Any context. Returns false where it is not known: before 3.18 the leader's counts are its own, and it may be
- * freed at this moment.
+ * Any context. Returns false where it is not known: before 3.18 the leader's counts are its own,
+ * and it may be freed at this moment.
  */
 static inline bool compat_group_counts_at_end(const struct task_struct *task, u64 *minor,
 					      u64 *major)

@@ -12,19 +12,19 @@
 #include <linux/seq_file.h>
 
 #ifdef FS_HAVE_PROC_OPS
-#define COMPAT_PROC_OPS(name, open_function, write_function, release_function)	\
+#define COMPAT_PROC_OPS(name, open_function, read_function, write_function, release_function) \
 	static const struct proc_ops name = {				\
 		.proc_open	= open_function,			\
-		.proc_read	= seq_read,				\
+		.proc_read	= read_function,			\
 		.proc_write	= write_function,			\
 		.proc_lseek	= seq_lseek,				\
 		.proc_release	= release_function,			\
 	}
 #else
-#define COMPAT_PROC_OPS(name, open_function, write_function, release_function)	\
+#define COMPAT_PROC_OPS(name, open_function, read_function, write_function, release_function) \
 	static const struct file_operations name = {			\
 		.open		= open_function,			\
-		.read		= seq_read,				\
+		.read		= read_function,			\
 		.write		= write_function,			\
 		.llseek		= seq_lseek,				\
 		.release	= release_function,			\

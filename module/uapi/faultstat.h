@@ -15,6 +15,7 @@
 #define FAULTSTAT_PROC_FAULTS	"faults"
 #define FAULTSTAT_PROC_TOTALS	"totals"
 #define FAULTSTAT_PROC_HEAT	"heat"
+#define FAULTSTAT_PROC_MARK	"mark"
 
 #define FAULTSTAT_COLUMNS						\
 	"comm pid id state ppid calls minor major uncounted pending "	\

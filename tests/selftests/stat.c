@@ -273,7 +273,10 @@ TEST_F(programs, descendants_that_go_on_make_it_incomplete_unless_waited_for)
 	free(json);
 }
 
-/* Children that nobody waits for are in no rusage, but the kernel counted them, and so did the table. */
+/*
+ * Children that nobody waits for are in no rusage, but the kernel counted them, and so did the
+ * table.
+ */
 TEST_F(programs, children_that_are_ignored_are_compared_by_process)
 {
 	char *json = stat_json(&self->sh, "",
