@@ -82,6 +82,7 @@ struct run {
 	double elapsed, user, system;
 	uint64_t minor, major;
 	long max_rss_kib;
+	int mark;		/* a file, or -1: processes are found by their parents */
 	bool others_before;	/* we had children that are not of the command */
 	bool left;		/* descendants still run */
 };
@@ -209,6 +210,7 @@ static bool command_start(struct run *run, const struct command_line *line,
 	siginfo_t info;
 	pid_t pid;
 
+	run->mark = source_mark(getpid());
 	run->others_before = !waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
 	pid = vfork();
 	if (!pid) {
@@ -309,7 +311,7 @@ static void find_reasons(struct result *r, const struct snapshot *before,
 	}
 	if (before->resets != after->resets)
 		reason(r, xstrdup("the counters were reset meanwhile"));
-	if (after->folded > before->folded) {
+	if (after->folded > before->folded && !after->mark) {
 		keep = snapshot_setting(after, "keep_exited");
 		reason(r, xasprintf("%" PRIu64 " ended processes were folded meanwhile: keep_exited is %s",
 				    after->folded - before->folded, keep ? keep : "unknown"));
@@ -496,19 +498,37 @@ static void forget(struct result *r)
 	family_free(&r->family);
 }
 
+/* The marked, or, where the module has been reloaded and knows no mark any more, what there is. */
+static enum exit_code read_after(struct run *run, struct snapshot *after, char **error)
+{
+	if (run->mark >= 0) {
+		if (source_read_mark(after, run->mark, error) == EXIT_FINE)
+			return EXIT_FINE;
+		free(*error);
+		close(run->mark);
+		run->mark = -1;
+	}
+	return source_read(after, NULL, SOURCE_FAULTS, error);
+}
+
 /* What there is in the table now. Returns whether a moment later there may be more. */
 static bool look(struct result *r, const struct snapshot *before, struct snapshot *after)
 {
+	enum exit_code code;
 	char *error;
 
-	if (source_read(after, NULL, SOURCE_FAULTS, &error) != EXIT_FINE) {
+	code = read_after(&r->run, after, &error);
+	if (code != EXIT_FINE) {
 		r->verdict = "incomplete";
 		reason(r, error);
 		return false;
 	}
 	r->counted = true;
-	family_find(&r->family, after, strcmp(before->load, after->load) ? 0 :
-		    snapshot_last_id(before), r->run.pid, getpid());
+	if (after->mark)
+		family_of_mark(&r->family, after, getpid());
+	else
+		family_find(&r->family, after, strcmp(before->load, after->load) ? 0 :
+			    snapshot_last_id(before), r->run.pid, getpid());
 	r->live = live_processes(&r->family, &r->ending);
 	judge(r, before, after);
 	return r->ending && strcmp(r->verdict, "equal");
@@ -531,6 +551,8 @@ static enum exit_code report(struct result *r, const struct command_line *line,
 			 strerror(errno));
 	forget(r);
 	snapshot_free(&after);
+	if (r->run.mark >= 0)
+		close(r->run.mark);
 	return pass_on(&r->run);
 }
 
@@ -538,7 +560,7 @@ static enum exit_code report(struct result *r, const struct command_line *line,
 static enum exit_code run(struct command_line *line)
 {
 	struct snapshot before = { 0 };
-	struct result result = { .run = { .pid = 0 } };
+	struct result result = { .run = { .mark = -1 } };
 	enum exit_code code;
 	FILE *out = NULL;
 

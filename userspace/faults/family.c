@@ -181,6 +181,34 @@ void family_find(struct family *family, const struct snapshot *s, uint64_t last_
 }
 
 /**
+ * family_of_mark() - the rows of all descendants of who marked itself.
+ * @family: filled in, to be freed
+ * @s: a snapshot of the mark
+ * @parent: pid of who did
+ *
+ * Those that have been folded are among them, though nothing tells them apart.
+ */
+void family_of_mark(struct family *family, const struct snapshot *s, int32_t parent)
+{
+	size_t i;
+
+	memset(family, 0, sizeof(*family));
+	family->processes = s->mark_processes - 1;
+	family->rows = xcalloc(s->nr_rows, sizeof(*family->rows));
+	for (i = 0; i < s->nr_rows; i++) {
+		if (s->rows[i].pid == parent)
+			continue;
+		family->rows[family->nr_rows++] = s->rows[i];
+		counts_add(&family->sum, &s->rows[i].counts);
+	}
+	/* Of those that have not ended it would be unknown. */
+	if (s->mark_ended == family->processes && !s->mark_unchecked)
+		family->kernel = s->mark_kernel;
+	family->different = family->sum.n[MINOR] != s->mark_kernel.minor ||
+			    family->sum.n[MAJOR] != s->mark_kernel.major;
+}
+
+/**
  * family_free() - free what was found.
  * @family: found, or all zero
  */

@@ -19,6 +19,7 @@ struct family {
 	size_t different;	/* ids of theirs whose rows have other counts than the kernel */
 };
 
+void family_of_mark(struct family *family, const struct snapshot *s, int32_t parent);
 void family_find(struct family *family, const struct snapshot *s, uint64_t last_id,
 		 int32_t pid, int32_t parent);
 uint64_t snapshot_last_id(const struct snapshot *s);

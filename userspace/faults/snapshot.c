@@ -115,6 +115,27 @@ static bool parse_checked(void *data, char *line)
 	return parse_pairs(&p->text, "checked", line, keys, 3);
 }
 
+static bool parse_mark(void *data, char *line)
+{
+	struct parser *p = data;
+	struct snapshot *s = p->s;
+	struct kernel_counts *kernel = &s->mark_kernel;
+	const struct parse_key keys[] = {
+		{ "processes", KEY_NUMBER, &s->mark_processes },
+		{ "ended", KEY_NUMBER, &s->mark_ended },
+		{ "kernel_minor", KEY_NUMBER, &kernel->minor },
+		{ "kernel_major", KEY_NUMBER, &kernel->major },
+		{ "unchecked", KEY_NUMBER, &s->mark_unchecked },
+	};
+	const char *id = parse_word(&line);
+
+	if (!id || !text_number(id, &s->mark) || !s->mark)
+		return parse_fail(&p->text, "no id of the mark");
+	kernel->has_minor = true;
+	kernel->has_major = true;
+	return parse_pairs(&p->text, "mark", line, keys, 5);
+}
+
 static bool parse_module(void *data, char *line)
 {
 	struct parser *p = data;
@@ -181,6 +202,7 @@ static const struct parse_header headers[] = {
 	{ "total", parse_total, true },
 	{ "table", parse_table, true },
 	{ "checked", parse_checked, false },
+	{ "mark", parse_mark, false },
 };
 
 /* A dash is what the module has for a number that it does not know. */
@@ -236,6 +258,9 @@ static bool parse_row(void *data, char *line)
 	if (!parse_cells(&p->text, &line, &fields, parse_field, row))
 		return false;
 	row->has_deleted &= row_is_file(row);
+	/* That of a mark, which is of no single process either. */
+	if (row_is(row, FAULTSTAT_STATE_FOLDED))
+		row->id = 0;
 	text_unescape(line);
 	row->object = line;
 	s->nr_rows++;

@@ -65,6 +65,9 @@ struct snapshot {
 	uint64_t table_rows, processes, ended, folded, overflow, memory;
 	bool has_checked;	/* an older module checks nothing */
 	uint64_t checked, different, unchecked;	/* ended processes */
+	uint64_t mark;		/* id of the folded rows; 0 where the text is of no mark */
+	uint64_t mark_processes, mark_ended, mark_unchecked;
+	struct kernel_counts mark_kernel;	/* of those that have ended */
 	struct hook hooks[HOOKS_MAX];
 	size_t nr_hooks;
 	struct row *rows;

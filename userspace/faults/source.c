@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -183,6 +184,47 @@ enum exit_code source_read(struct snapshot *s, const char *input, enum source_wh
 	if (input)
 		return read_input(s, input, what, error);
 	return read_module(s, what, error);
+}
+
+/**
+ * source_mark() - mark a process and all that will descend from it.
+ * @pid: of the process
+ *
+ * Return: the file that has the mark as long as it is open; -1 where the module has none or does
+ * not let us, which takes nothing but what is said of processes that are folded.
+ */
+int source_mark(int32_t pid)
+{
+	int mark = open(PROC_FILE(FAULTSTAT_PROC_MARK), O_RDWR | O_CLOEXEC);
+
+	if (mark >= 0 && dprintf(mark, "%" PRId32, pid) > 0)
+		return mark;
+	if (mark >= 0)
+		close(mark);
+	return -1;
+}
+
+/**
+ * source_read_mark() - a snapshot of what has a mark.
+ * @s: filled in on success
+ * @mark: of source_mark()
+ * @error: as in source_read()
+ *
+ * Return: as there.
+ */
+enum exit_code source_read_mark(struct snapshot *s, int mark, char **error)
+{
+	const char *path = PROC_FILE(FAULTSTAT_PROC_MARK);
+	int failure = 0;
+	size_t size = 0;
+	char *text;
+
+	*error = NULL;
+	lseek(mark, 0, SEEK_SET);
+	text = read_all(mark, &size, &failure);
+	if (text)
+		return parse(s, text, size, path, SOURCE_FAULTS, error);
+	return source_trouble(path, failure, error);
 }
 
 /**

@@ -6,6 +6,7 @@
 #define KFAULTSTAT_SOURCE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "faults/snapshot.h"
 #include "lib/message.h"
@@ -31,6 +32,8 @@ enum exit_code source_missing(int failure);
 enum exit_code source_read(struct snapshot *s, const char *input, enum source_what what,
 			   char **error);
 enum exit_code source_read_again(struct snapshot *s, const char *input, char **error);
+int source_mark(int32_t pid);
+enum exit_code source_read_mark(struct snapshot *s, int mark, char **error);
 enum exit_code source_take(struct snapshot *s, const char *input, enum source_what what);
 
 #endif
