@@ -51,7 +51,7 @@ static void *reader_run(void *data)
 	while (goes_on()) {
 		rows = model_random() % 4;
 		world_sum(&before);
-		snapshot = rows ? fs_snapshot_take(&init_pid_ns) : fs_snapshot_take_totals();
+		snapshot = rows ? fs_snapshot_take(&init_pid_ns, NULL) : fs_snapshot_take_totals();
 		world_sum(&after);
 		if (snapshot)
 			check_under_load(snapshot, rows, depth, &before, &after);
@@ -185,7 +185,7 @@ static void pools_fill(void)
 
 static void compare(enum check_depth how, bool since_load)
 {
-	struct fs_snapshot *snapshot = fs_snapshot_take(&init_pid_ns);
+	struct fs_snapshot *snapshot = fs_snapshot_take(&init_pid_ns, NULL);
 
 	MODEL_ASSERT(snapshot);
 	check_at_rest(snapshot, how, since_load);

@@ -438,6 +438,8 @@ static void release(struct world_task *task)
 
 	settle(task, __atomic_load_n(&group->known, __ATOMIC_RELAXED), gen_add);
 	list_del(&task->all);
+	group->signal.min_flt += task->task.min_flt;
+	group->signal.maj_flt += task->task.maj_flt;
 	WRITE_ONCE(group->signal.nr_threads, group->signal.nr_threads - 1);
 	if (!group->signal.nr_threads) {
 		group->gen->ended = true;

@@ -381,7 +381,7 @@ TEST_F(marked, only_who_may_read_faults_may_mark)
 	if (!pid) {
 		if (setgid(65534) || setuid(65534))
 			_exit(2);
-		_exit(open(MARK_FILE, O_RDWR) < 0 && errno == EPERM ? 0 : 1);
+		_exit(open(MARK_FILE, O_RDWR) < 0 && errno == EACCES ? 0 : 1);
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);

@@ -87,6 +87,7 @@ static inline int fls64(u64 x)
 
 #define WARN_ON_ONCE(x)		({ bool __is = (x); model_warn(__is, #x); __is; })
 #define pr_err(...)		fprintf(stderr, __VA_ARGS__)
+#define pr_warn			pr_err
 #define scnprintf		snprintf
 #define module_init(function)	int model_module_init(void) { return function(); }
 #define module_exit(function)	void model_module_exit(void) { function(); }

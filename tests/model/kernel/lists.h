@@ -55,6 +55,8 @@ static inline void list_add_tail(struct list_head *new, struct list_head *head)
 
 #define list_add_tail_rcu	list_add_tail
 
+#define list_del_rcu		list_del
+
 static inline void list_del(struct list_head *entry)
 {
 	entry->next->prev = entry->prev;
@@ -107,6 +109,7 @@ static inline void list_splice_init(struct list_head *list, struct list_head *he
 #define list_for_each_entry(pos, head, member)				\
 	for (pos = list_entry(model_list_next(head), typeof(*pos), member);	\
 	     &pos->member != (head); pos = model_next_entry(pos, member))
+#define list_for_each_entry_rcu	list_for_each_entry
 #define list_for_each_entry_safe(pos, n, head, member)			\
 	for (pos = list_entry(model_list_next(head), typeof(*pos), member),	\
 	     n = model_next_entry(pos, member);				\

@@ -209,7 +209,7 @@ struct lock_class_key { int unused; };
 #define DEFINE_MUTEX(name)	struct mutex name = { PTHREAD_MUTEX_INITIALIZER }
 #define __RWSEM_INITIALIZER(name) { PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP }
 #define SINGLE_DEPTH_NESTING	1
-#define lockdep_set_class(lock, key)	((void)(key))
+#define lockdep_set_class_and_name(lock, key, name)	((void)(key), (void)(name))
 
 void raw_spin_lock_init(raw_spinlock_t *lock);
 void raw_spin_lock(raw_spinlock_t *lock);

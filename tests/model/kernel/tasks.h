@@ -30,6 +30,8 @@ struct pid {
 
 struct signal_struct {
 	int nr_threads;
+	unsigned long min_flt;
+	unsigned long maj_flt;
 	struct pid *tgid;
 };
 
@@ -138,6 +140,11 @@ struct pid *find_pid_ns(pid_t nr, struct pid_namespace *ns);
 static inline pid_t pid_nr_ns(struct pid *pid, struct pid_namespace *ns)
 {
 	return pid ? pid->nr : 0;
+}
+
+static inline pid_t pid_nr(struct pid *pid)
+{
+	return pid_nr_ns(pid, NULL);
 }
 
 static inline struct task_struct *pid_task(struct pid *pid, enum pid_type type)
