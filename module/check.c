@@ -14,15 +14,16 @@
 static DEFINE_PER_CPU(struct fs_check_status, checks);
 
 /* Once: what is different for one is so for many. */
-static void report(const struct fs_process *process, u64 minor, u64 major)
+static void report(const struct fs_process *process, const struct fs_kernel_counts *kernel,
+		   u64 minor, u64 major)
 {
 	static bool reported;
 
 	if (xchg(&reported, true))
 		return;
 	pr_warn("process %d (%.*s): the kernel counted %llu minor and %llu major faults, the rows have %llu and %llu; /proc/faultstat/totals says how many differ\n",
-		pid_nr(process->pid), TASK_COMM_LEN, process->comm, process->kernel.minor,
-		process->kernel.major, minor, major);
+		pid_nr(process->pid), TASK_COMM_LEN, process->comm, kernel->minor, kernel->major,
+		minor, major);
 }
 
 /**
@@ -32,12 +33,13 @@ static void report(const struct fs_process *process, u64 minor, u64 major)
 void fs_check_process(struct fs_process *process)
 {
 	u64 minor = process->forgotten.minor, major = process->forgotten.major;
+	struct fs_kernel_counts kernel;
 	const struct fs_row *row;
 
 	if (process->checked)
 		return;
 	process->checked = true;
-	if (!process->watched) {
+	if (!READ_ONCE(process->watched) || !fs_process_kernel_counts(process, &kernel)) {
 		this_cpu_inc(checks.unchecked);
 		return;
 	}
@@ -48,12 +50,12 @@ void fs_check_process(struct fs_process *process)
 		minor += fs_counters_minor(&counters);
 		major += fs_counters_major(&counters);
 	}
-	if (minor == process->kernel.minor && major == process->kernel.major) {
+	if (minor == kernel.minor && major == kernel.major) {
 		this_cpu_inc(checks.equal);
 		return;
 	}
 	this_cpu_inc(checks.different);
-	report(process, minor, major);
+	report(process, &kernel, minor, major);
 }
 
 /**

@@ -152,7 +152,7 @@ static void count_marked(const struct fs_process *process, bool became_other)
 
 	atomic64_add(process->kernel.minor, &mark->minor);
 	atomic64_add(process->kernel.major, &mark->major);
-	if (!process->watched)
+	if (!READ_ONCE(process->watched))
 		atomic64_inc(&mark->unchecked);
 	if (!became_other)
 		atomic64_inc(&mark->ended);
@@ -168,8 +168,8 @@ static void process_is_gone(struct fs_process *process, bool became_other,
 	process->gone = true;
 	process->kernel.minor = total.minor - process->kernel.minor;
 	process->kernel.major = total.major - process->kernel.major;
-	if (process->watched != READ_ONCE(fs_table.watch))
-		process->watched = 0;
+	if (READ_ONCE(process->watched) != READ_ONCE(fs_table.watch))
+		WRITE_ONCE(process->watched, 0);
 	if (process->mark)
 		count_marked(process, became_other);
 	process->became_other = became_other;
@@ -193,10 +193,10 @@ static struct fs_process *process_exec(struct fs_shard *shard, struct fs_process
 
 	if (!process)
 		return NULL;
-	process->watched = old->watched;
+	process->watched = READ_ONCE(old->watched);
 	process->mark = old->mark;
-	process->kernel.minor = task->signal->min_flt + task->min_flt;
-	process->kernel.major = task->signal->maj_flt + task->maj_flt;
+	process->kernel.minor = READ_ONCE(task->signal->min_flt) + task->min_flt;
+	process->kernel.major = READ_ONCE(task->signal->maj_flt) + task->maj_flt;
 	process->ppid = get_pid(old->ppid);
 	process_unlink(shard, old);
 	process_link(shard, process);
@@ -423,17 +423,18 @@ bool fs_process_kernel_counts(struct fs_process *process, struct fs_kernel_count
 {
 	struct fs_kernel_counts before;
 	unsigned long flags;
-	bool gone;
+	bool gone, unknown;
 
-	if (process->only || process->kind == PROCESS_FOLDED)
+	if (process->only || READ_ONCE(process->kind) == PROCESS_FOLDED)
 		return false;
 	fs_hook_lock_irqsave(&process->lock, flags);
 	gone = process->gone;
+	unknown = process->kernel_unknown;
 	before = process->kernel;
 	fs_hook_unlock_irqrestore(&process->lock, flags);
 	*counts = before;
 	if (gone)
-		return !process->kernel_unknown;
+		return !unknown;
 	if (!compat_group_counts_now(process->pid, &counts->minor, &counts->major))
 		return false;
 	counts->minor -= min(counts->minor, before.minor);

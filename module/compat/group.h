@@ -22,8 +22,11 @@
 static inline bool compat_group_counts_at_end(const struct task_struct *task, u64 *minor,
 					      u64 *major)
 {
-	*minor = task->signal->min_flt;
-	*major = task->signal->maj_flt;
+	/*
+	 * Who finds no thread left finds the counts of all: they are written before, under a lock.
+	 */
+	*minor = READ_ONCE(task->signal->min_flt);
+	*major = READ_ONCE(task->signal->maj_flt);
 #ifndef FS_HAVE_SIGNAL_STATS_LOCK
 	if (task != task->group_leader)
 		return false;
