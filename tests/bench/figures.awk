@@ -55,7 +55,9 @@ END {
 		figure("births", (least("counting", "births") / least("unloaded", "births") - 1) * 100)
 	else if (has(best, "births"))
 		figure("births", added(best, "births") / at["bare", "births"] * 100)
-	if (has(best, "kworkers"))
+	if (least("counting", "kworkers") != "" && least("unloaded", "kworkers") != "")
+		figure("ended", least("counting", "kworkers") - least("unloaded", "kworkers"))
+	else if (has(best, "kworkers"))
 		figure("ended", added(best, "kworkers"))
 	# Regions of files, on top of the same faults without.
 	if (has("heat", "rows-1") && has(best, "rows-1"))
