@@ -439,15 +439,11 @@ void fs_task_visit_end(void)
 	}
 }
 
-/**
- * fs_task_visit_open - tells of every last call whose verdict has come
- * @fn: called under a shard's lock with interrupts off
- * @data: for @fn
- *
- * Process context, fs_table.rows_sem held for writing. Writes no task state. Interrupts are on
- * again between two buckets of the index.
+/*
+ * Tells of all states, each under its shard's lock with interrupts off, which are on again between
+ * two buckets of the index. fs_table.rows_sem held for writing.
  */
-void fs_task_visit_open(fs_task_open_fn fn, void *data)
+static void states_visit(void (*fn)(const struct fs_task_state *state, void *data), void *data)
 {
 	unsigned long flags;
 	u32 i;
@@ -455,18 +451,55 @@ void fs_task_visit_open(fs_task_open_fn fn, void *data)
 	for (i = 0; i <= fs_task_index.mask; i++) {
 		struct fs_shard *shard = fs_shard_of(&fs_task_index.shards, i);
 		const struct fs_task_state *state;
-		struct fs_task_moved moved;
-		struct fs_row *row;
 
 		if (!READ_ONCE(fs_task_index.buckets[i]))
 			continue;
 		fs_hook_lock_irqsave(&shard->lock, flags);
 		for (state = fs_task_index.buckets[i]; state; state = state->index_next)
-			if (state_read_open(state, &row, &moved))
-				fn(row, READ_ONCE(state->process), &moved, data);
+			fn(state, data);
 		fs_hook_unlock_irqrestore(&shard->lock, flags);
 		cond_resched();
 	}
+}
+
+struct visit {
+	fs_task_open_fn open;
+	fs_task_class_fn class;
+	fs_task_row_fn row;
+	void *data;
+};
+
+static void tell_open(const struct fs_task_state *state, void *data)
+{
+	const struct visit *visit = data;
+	struct fs_task_moved moved;
+	struct fs_row *row;
+
+	if (state_read_open(state, &row, &moved))
+		visit->open(row, READ_ONCE(state->process), &moved, visit->data);
+}
+
+/**
+ * fs_task_visit_open - tells of every last call whose verdict has come
+ * @fn: called under a shard's lock with interrupts off
+ * @data: for @fn
+ *
+ * Process context, fs_table.rows_sem held for writing. Writes no task state.
+ */
+void fs_task_visit_open(fs_task_open_fn fn, void *data)
+{
+	struct visit visit = { .open = fn, .data = data };
+
+	states_visit(tell_open, &visit);
+}
+
+static void tell_class(const struct fs_task_state *state, void *data)
+{
+	const struct visit *visit = data;
+	u32 class = READ_ONCE(state->open);
+
+	if (class)
+		visit->class(fs_row_real(READ_ONCE(state->row)), class, visit->data);
 }
 
 /**
@@ -478,25 +511,21 @@ void fs_task_visit_open(fs_task_open_fn fn, void *data)
  */
 void fs_task_visit_classes(fs_task_class_fn fn, void *data)
 {
-	unsigned long flags;
-	u32 i;
+	struct visit visit = { .class = fn, .data = data };
 
-	for (i = 0; i <= fs_task_index.mask; i++) {
-		struct fs_shard *shard = fs_shard_of(&fs_task_index.shards, i);
-		const struct fs_task_state *state;
+	states_visit(tell_class, &visit);
+}
 
-		if (!READ_ONCE(fs_task_index.buckets[i]))
-			continue;
-		fs_hook_lock_irqsave(&shard->lock, flags);
-		for (state = fs_task_index.buckets[i]; state; state = state->index_next) {
-			u32 class = READ_ONCE(state->open);
+static void tell_rows(const struct fs_task_state *state, void *data)
+{
+	const struct visit *visit = data;
+	struct fs_row *named = READ_ONCE(state->named);
 
-			if (class)
-				fn(fs_row_real(READ_ONCE(state->row)), class, data);
-		}
-		fs_hook_unlock_irqrestore(&shard->lock, flags);
-		cond_resched();
-	}
+	if (READ_ONCE(state->open))
+		visit->row(fs_row_real(READ_ONCE(state->row)));
+	/* None waits here: that is only during a snapshot. */
+	if (named)
+		visit->row(named);
 }
 
 /**
@@ -507,28 +536,9 @@ void fs_task_visit_classes(fs_task_class_fn fn, void *data)
  */
 void fs_task_visit_rows(fs_task_row_fn fn)
 {
-	unsigned long flags;
-	u32 i;
+	struct visit visit = { .row = fn };
 
-	for (i = 0; i <= fs_task_index.mask; i++) {
-		struct fs_shard *shard = fs_shard_of(&fs_task_index.shards, i);
-		const struct fs_task_state *state;
-
-		if (!READ_ONCE(fs_task_index.buckets[i]))
-			continue;
-		fs_hook_lock_irqsave(&shard->lock, flags);
-		for (state = fs_task_index.buckets[i]; state; state = state->index_next) {
-			struct fs_row *named = READ_ONCE(state->named);
-
-			if (READ_ONCE(state->open))
-				fn(fs_row_real(READ_ONCE(state->row)));
-			/* None waits here: that is only during a snapshot. */
-			if (named)
-				fn(named);
-		}
-		fs_hook_unlock_irqrestore(&shard->lock, flags);
-		cond_resched();
-	}
+	states_visit(tell_rows, &visit);
 }
 
 /**
