@@ -202,7 +202,6 @@ struct heat_request *fs_heat_request_begin(void)
 int fs_heat_request_change(struct heat_request *request, const struct fs_pid_list *pids)
 {
 	struct fs_pid_set *before, *set;
-	struct pid *none[PIDS_MAX];
 	unsigned long flags;
 	bool is_new;
 
@@ -215,7 +214,7 @@ int fs_heat_request_change(struct heat_request *request, const struct fs_pid_lis
 	before = request->set;
 	set = before == request->sets ? request->sets + 1 : request->sets;
 	/* Looking for processes is not for under the lock. */
-	fs_pid_set_change(set, pids, none);
+	fs_pid_set_make(set, pids);
 	fs_hook_lock_irqsave(&requests_lock, flags);
 	request->set = set;
 	if (is_new) {

@@ -80,19 +80,16 @@ static struct pid *process_now(pid_t nr)
 }
 
 /**
- * fs_pid_set_change - makes a set mean other processes
- * @set: all 0 before its first change
+ * fs_pid_set_make - makes a set of processes
+ * @set: all 0, and not in use yet
  * @list: of the ids
- * @before: what the set held; for fs_pid_set_put(), without the lock
  *
- * Any context but NMI; under the lock that fs_pid_set_has() is called under.
+ * Any context but NMI.
  */
-void fs_pid_set_change(struct fs_pid_set *set, const struct fs_pid_list *list,
-		       struct pid *before[PIDS_MAX])
+void fs_pid_set_make(struct fs_pid_set *set, const struct fs_pid_list *list)
 {
 	unsigned int i;
 
-	memcpy(before, set->held, sizeof(set->held));
 	set->list = *list;
 	rcu_read_lock();
 	for (i = 0; i < PIDS_MAX; i++)
@@ -120,7 +117,7 @@ void fs_pid_set_put(struct pid *held[PIDS_MAX])
  * @pid: of the thread group; NULL where it is not known any more
  * @nr: its number in the initial namespace
  *
- * In a hook, under one lock; or with @nr 0 and whatever keeps fs_pid_set_change() out.
+ * In a hook, under one lock; or with @nr 0 and whatever keeps the set from being replaced.
  */
 bool fs_pid_set_has(struct fs_pid_set *set, struct pid *pid, pid_t nr)
 {

@@ -41,8 +41,7 @@ struct fs_pid_set {
 	struct pid *held[PIDS_MAX];
 };
 
-void fs_pid_set_change(struct fs_pid_set *set, const struct fs_pid_list *list,
-		       struct pid *before[PIDS_MAX]);
+void fs_pid_set_make(struct fs_pid_set *set, const struct fs_pid_list *list);
 void fs_pid_set_put(struct pid *held[PIDS_MAX]);
 bool fs_pid_set_has(struct fs_pid_set *set, struct pid *pid, pid_t nr);
 

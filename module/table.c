@@ -112,14 +112,13 @@ static void selection_free(struct fs_pid_set *selection)
 int fs_table_select(const struct fs_pid_list *pids)
 {
 	struct fs_pid_set *new = NULL, *old;
-	struct pid *none[PIDS_MAX];
 	unsigned long flags;
 
 	if (pids->count) {
 		new = kzalloc(sizeof(*new), GFP_KERNEL | __GFP_NORETRY);
 		if (!new)
 			return -ENOMEM;
-		fs_pid_set_change(new, pids, none);
+		fs_pid_set_make(new, pids);
 	}
 	fs_hook_lock_irqsave(&selection_lock, flags);
 	old = fs_table.selection;
