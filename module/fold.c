@@ -504,6 +504,8 @@ void fs_fold_mark_end(struct fs_mark *mark)
 
 	mutex_lock(&fold_mutex);
 	list_del(&mark->others->link);
+	/* What a reset has emptied is not to count again where it goes. */
+	fold_emptied();
 	while ((process = marked_find(mark))) {
 		comm_lose_mark(process);
 		cond_resched();
