@@ -231,6 +231,7 @@ static void ring_move(struct ring *from, struct ring *to)
  */
 int fs_ended_keep(unsigned int count)
 {
+	unsigned int share = count / 32 / num_online_cpus();	/* a few percent, of each CPU */
 	struct ring *new, *old;
 
 	mutex_lock(&ring_mutex);
@@ -243,11 +244,11 @@ int fs_ended_keep(unsigned int count)
 		return -ENOMEM;
 	}
 	new->size = count;
-	new->at_once = clamp(count / 32 / num_online_cpus(), 1U, 8U);
+	new->at_once = clamp(share, 1U, 8U);
 	/* Hooks that see the ring see its size. */
 	smp_wmb();
 	WRITE_ONCE(ring, new);
-	WRITE_ONCE(due_max, clamp(count / 32 / num_online_cpus(), 2U, 64U));
+	WRITE_ONCE(due_max, clamp(share, 2U, 64U));
 	if (old) {
 		compat_synchronize_hooks();
 		ring_move(old, new);
