@@ -308,7 +308,5 @@ static bool free_row(struct fs_row *row, void *data)
  */
 void fs_heat_destroy(void)
 {
-	/* Where load has failed there may not even be the rows that are always there. */
-	if (fs_special.others.only)
-		fs_rows_walk(free_row, NULL);
+	fs_rows_walk(free_row, NULL);
 }

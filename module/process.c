@@ -14,7 +14,15 @@
 #include "process.h"
 #include "table.h"
 
-struct fs_special fs_special;
+/* They have no rows until they are made, but can be walked: load may fail before. */
+struct fs_special fs_special = {
+	.unselected.rows = LIST_HEAD_INIT(fs_special.unselected.rows),
+	.unselected.aliases = LIST_HEAD_INIT(fs_special.unselected.aliases),
+	.overflow.rows = LIST_HEAD_INIT(fs_special.overflow.rows),
+	.overflow.aliases = LIST_HEAD_INIT(fs_special.overflow.aliases),
+	.others.rows = LIST_HEAD_INIT(fs_special.others.rows),
+	.others.aliases = LIST_HEAD_INIT(fs_special.others.aliases),
+};
 
 /*
  * In the order of births, by which a reader tells what came after it began: one line that all CPUs

@@ -465,30 +465,50 @@ struct fs_row *fs_row_look(const struct fs_process *process, struct fs_object_ke
 	return row;
 }
 
-static bool process_walk(struct fs_process *process, bool (*fn)(struct fs_row *row, void *data),
-			 void *data)
+struct walk {
+	bool (*fn)(struct fs_row *row, void *data);
+	void *data;
+};
+
+static bool walk_process(struct fs_process *process, void *data)
 {
+	const struct walk *walk = data;
 	struct fs_row *row, *next;
 
 	/* @fn may free the row. */
 	list_for_each_entry_safe(row, next, &process->rows, of_process) {
-		if (!fn(row, data))
+		if (!walk->fn(row, walk->data))
 			return false;
 		cond_resched();
 	}
 	return true;
 }
 
-static bool list_walk(struct list_head *list, bool (*fn)(struct fs_row *row, void *data),
+static bool list_walk(struct list_head *list, bool (*fn)(struct fs_process *process, void *data),
 		      void *data)
 {
 	struct fs_process *process;
 
 	list_for_each_entry(process, list, link) {
-		if (!process_walk(process, fn, data))
+		if (!fn(process, data))
 			return false;
 		cond_resched();
 	}
+	return true;
+}
+
+/* All processes that may have rows, as far as load has come. Returns false where @fn did. */
+static bool processes_walk(bool (*fn)(struct fs_process *process, void *data), void *data)
+{
+	const struct fs_shards *shards = &fs_table.process_shards;
+	u32 i;
+
+	if (!fn(&fs_special.overflow, data) || !fn(&fs_special.unselected, data) ||
+	    !fn(&fs_special.others, data) || !list_walk(&fs_table.folded, fn, data))
+		return false;
+	for (i = 0; shards->of && i <= shards->mask; i++)
+		if (!list_walk(&shards->of[i].list, fn, data))
+			return false;
 	return true;
 }
 
@@ -502,17 +522,9 @@ static bool list_walk(struct list_head *list, bool (*fn)(struct fs_row *row, voi
  */
 bool fs_rows_walk(bool (*fn)(struct fs_row *row, void *data), void *data)
 {
-	u32 i;
+	struct walk walk = { .fn = fn, .data = data };
 
-	if (!process_walk(&fs_special.overflow, fn, data) ||
-	    !process_walk(&fs_special.unselected, fn, data) ||
-	    !process_walk(&fs_special.others, fn, data) ||
-	    !list_walk(&fs_table.folded, fn, data))
-		return false;
-	for (i = 0; i <= fs_table.process_shards.mask; i++)
-		if (!list_walk(&fs_table.process_shards.of[i].list, fn, data))
-			return false;
-	return true;
+	return processes_walk(walk_process, &walk);
 }
 
 static void row_read(const struct fs_row *row, struct fs_counters *counters, int first, int last)
@@ -904,7 +916,7 @@ void fs_row_free_flat(struct fs_row *row)
 	fs_pool_put(POOL_ROW, row);
 }
 
-static void rows_destroy(struct fs_process *process)
+static bool rows_destroy(struct fs_process *process, void *data)
 {
 	struct fs_alias *alias, *next_alias;
 	struct fs_row *row, *next;
@@ -916,6 +928,7 @@ static void rows_destroy(struct fs_process *process)
 		fs_row_free(row);
 		cond_resched();
 	}
+	return true;
 }
 
 /**
@@ -925,19 +938,5 @@ static void rows_destroy(struct fs_process *process)
  */
 void fs_rows_destroy(void)
 {
-	struct fs_process *process;
-	u32 i;
-
-	/* Of those that were made: load may have failed before. */
-	if (fs_special.overflow.rows.next)
-		rows_destroy(&fs_special.overflow);
-	if (fs_special.unselected.rows.next)
-		rows_destroy(&fs_special.unselected);
-	if (fs_special.others.rows.next)
-		rows_destroy(&fs_special.others);
-	list_for_each_entry(process, &fs_table.folded, link)
-		rows_destroy(process);
-	for (i = 0; fs_table.process_shards.of && i <= fs_table.process_shards.mask; i++)
-		list_for_each_entry(process, &fs_table.process_shards.of[i].list, link)
-			rows_destroy(process);
+	processes_walk(rows_destroy, NULL);
 }
