@@ -133,7 +133,7 @@ struct fs_object_key fs_object_key_special(struct vm_area_struct *vma)
  */
 static size_t name_length(const char *name)
 {
-	const char *at = PTR_ALIGN_DOWN(name, sizeof(u64));
+	const char *at = name - (unsigned long)name % sizeof(u64);
 	u64 word = compat_read_word(at) | ((1ULL << 8 * (name - at)) - 1), nul;
 
 	while (!(nul = (word - ONES) & ~word & ONES << 7)) {
