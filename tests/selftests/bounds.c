@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "crowd.h"
+#include "files.h"
 
 FIXTURE(bounded)
 {
@@ -100,7 +101,7 @@ TEST_F(bounded, sixteen_rows_hold_200_processes_and_lose_no_count)
 
 static int touch_long_names(void *arg, int nr)
 {
-	char name[200], path[300], *p;
+	char name[200], path[300];
 	int i;
 
 	(void)arg;
@@ -108,13 +109,8 @@ static int touch_long_names(void *arg, int nr)
 	name[sizeof(name) - 1] = '\0';
 	for (i = 0; i < 60; i++) {
 		snprintf(path, sizeof(path), "/dev/shm/%s.%d.%d", name, nr, i);
-		if (file_make_empty(path, 2))
+		if (file_touch_unlinked(path, 2))
 			return 1;
-		p = map_file(path, 2, PROT_READ | PROT_WRITE, MAP_SHARED);
-		unlink(path);
-		if (!p)
-			return 1;
-		touch_write(p, 2);
 	}
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "crowd.h"
+#include "files.h"
 #include "log.h"
 
 /* How long it takes at most until an ended process is folded or seen to have ended. */
@@ -516,13 +517,8 @@ static int touch_much(void *arg, int nr)
 	touch_write(p, 32);
 	for (i = 0; i < 30; i++) {
 		snprintf(path, sizeof(path), "/dev/shm/check.%d.%d", nr, i);
-		if (file_make_empty(path, 2))
+		if (file_touch_unlinked(path, 2))
 			return 1;
-		p = map_file(path, 2, PROT_READ | PROT_WRITE, MAP_SHARED);
-		unlink(path);
-		if (!p)
-			return 1;
-		touch_write(p, 2);
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "crowd.h"
+#include "files.h"
 
 FIXTURE(cold)
 {
@@ -31,50 +32,12 @@ FIXTURE_TEARDOWN(cold)
 #define LATE_PAGES	7
 #define IDLERS		12
 
-static void file_name_nr(char *path, size_t size, const char *what, int nr)
-{
-	snprintf(path, size, "/dev/shm/cold.%s.%d", what, nr);
-}
-
-/* Touches @pages of a file that is made for it, and leaves it there. */
 static int touch_file(const char *what, int nr, size_t pages)
 {
-	char path[64], *p;
+	char path[64];
 
 	file_name_nr(path, sizeof(path), what, nr);
-	if (access(path, F_OK) && file_make_empty(path, pages))
-		return 1;
-	/* Private: some kernels retry the first write to a page that is shared. */
-	p = map_file(path, pages, PROT_READ | PROT_WRITE, MAP_PRIVATE);
-	if (!p)
-		return 1;
-	touch_write(p, pages);
-	return munmap(p, pages * PAGE);
-}
-
-/* Before threads share them: who finds one missing would empty it under another's map. */
-static int files_make(const char *what, int nr)
-{
-	char path[64];
-	int i;
-
-	for (i = 0; i < nr; i++) {
-		file_name_nr(path, sizeof(path), what, i);
-		if (file_make_empty(path, 1))
-			return -1;
-	}
-	return 0;
-}
-
-static void files_remove(const char *what, int nr)
-{
-	char path[64];
-	int i;
-
-	for (i = 0; i < nr; i++) {
-		file_name_nr(path, sizeof(path), what, i);
-		unlink(path);
-	}
+	return file_touch(path, pages);
 }
 
 /* What the test and its workload tell each other. */

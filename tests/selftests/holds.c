@@ -22,6 +22,7 @@
 
 #include "bars.h"
 #include "crowd.h"
+#include "files.h"
 #include "heatfile.h"
 
 #define MODULE_KO	"/holds/faultstat.ko"
@@ -90,25 +91,6 @@ FIXTURE_TEARDOWN(held)
 	loaded_end(_metadata, true, 0);
 }
 
-static void file_name_nr(char *path, size_t size, const char *what, int nr)
-{
-	snprintf(path, size, "/dev/shm/holds.%s.%d", what, nr);
-}
-
-/* Touches a page of a file that is there, or is made for it. */
-static int touch_path(const char *path, size_t pages)
-{
-	char *p;
-
-	if (access(path, F_OK) && file_make_empty(path, pages))
-		return 1;
-	p = map_file(path, pages, PROT_READ | PROT_WRITE, MAP_PRIVATE);
-	if (!p)
-		return 1;
-	touch_write(p, pages);
-	return munmap(p, pages * PAGE);
-}
-
 static int touch_files(const char *what, int from, int nr)
 {
 	char path[256];
@@ -116,21 +98,10 @@ static int touch_files(const char *what, int from, int nr)
 
 	for (i = from; i < from + nr; i++) {
 		file_name_nr(path, sizeof(path), what, i);
-		if (touch_path(path, 1))
+		if (file_touch(path, 1))
 			return 1;
 	}
 	return 0;
-}
-
-static void files_remove(const char *what, int nr)
-{
-	char path[256];
-	int i;
-
-	for (i = 0; i < nr; i++) {
-		file_name_nr(path, sizeof(path), what, i);
-		unlink(path);
-	}
 }
 
 /* Of a process's rows only a few are not of files: eight of these and all 16,384 are in use. */
@@ -255,7 +226,7 @@ static int touch_named(void *arg)
 
 		/* All lengths of a component: all sizes of names. */
 		long_name(path, 20 + i * 7 % 230, i);
-		if (touch_path(path, 1))
+		if (file_touch(path, 1))
 			return 1;
 		unlink(path);
 	}
@@ -298,7 +269,7 @@ static int touch_deep(void *arg)
 			return 2;
 	for (i = 0; i < DEEP_FILES; i++) {
 		snprintf(file, sizeof(file), "file%d", i);
-		if (touch_path(file, 1) || unlink(file))
+		if (file_touch(file, 1) || unlink(file))
 			return 3;
 	}
 	for (i = 0; i < tree->depth; i++)
@@ -363,7 +334,7 @@ static int touch_some_files(void *arg, int nr)
 
 	(void)arg;
 	file_name_nr(path, sizeof(path), "heat", nr);
-	return touch_files("few", 0, 4) || touch_path(path, 600);
+	return touch_files("few", 0, 4) || file_touch(path, 600);
 }
 
 #define REQUESTS 16	/* as many open files may ask */

@@ -62,16 +62,19 @@ static int marked_read(int fd, struct snapshot *s)
 
 /**
  * struct family - a process that forks
+ * @child: what each child does
  * @children: how many, one after the other
- * @pages: each of them touches, and a child of its own half of them
+ * @pages: each of them touches
  * @go: when to begin
  */
 struct family {
+	int (*child)(const struct family *f, int nr);
 	int children;
 	int pages;
 	struct gate go;
 };
 
+/* And a child of its own that touches half as much. */
 static int grandchild(const struct family *f)
 {
 	char *p = map_anon(f->pages);
@@ -100,18 +103,17 @@ static int child(const struct family *f, int nr)
 	return waitpid(pid, &status, 0) != pid || status;
 }
 
-static int family_run(void *arg)
+static int family_run(struct family *f)
 {
-	const struct family *f = arg;
 	int i, status;
 
-	if (gate_wait((struct gate *)&f->go))
+	if (gate_wait(&f->go))
 		return 1;
 	for (i = 0; i < f->children; i++) {
 		pid_t pid = fork();
 
 		if (!pid)
-			_exit(child(f, i));
+			_exit(f->child ? f->child(f, i) : child(f, i));
 		if (waitpid(pid, &status, 0) != pid || status)
 			return 1;
 	}
@@ -253,47 +255,32 @@ TEST_F(marked, a_host_that_forks_all_the_time_takes_nothing_away)
 }
 
 /* More objects than there is room for among the folded: each child has files of its own. */
-static int many_files(void *arg)
+static int child_with_a_file(const struct family *f, int nr)
 {
-	const struct family *f = arg;
-	int i, status;
+	char path[64], *p;
 
-	if (gate_wait((struct gate *)&f->go))
-		return 1;
-	for (i = 0; i < f->children; i++) {
-		pid_t pid = fork();
-
-		if (!pid) {
-			char path[64], *p;
-
-			snprintf(path, sizeof(path), "/tmp/mark-%d", i);
-			p = file_make_empty(path, f->pages) ? NULL :
-			    map_file(path, f->pages, PROT_READ, MAP_SHARED);
-			if (p)
-				touch_read(p, f->pages);
-			unlink(path);
-			_exit(!p);
-		}
-		if (waitpid(pid, &status, 0) != pid || status)
-			return 1;
-	}
-	return 0;
+	snprintf(path, sizeof(path), "/tmp/mark-%d", nr);
+	p = file_make_empty(path, f->pages) ? NULL :
+	    map_file(path, f->pages, PROT_READ, MAP_SHARED);
+	if (p)
+		touch_read(p, f->pages);
+	unlink(path);
+	return !p;
 }
 
 TEST_F(marked, what_has_no_room_stays_with_its_mark)
 {
-	struct family f = { .children = scaled(1500), .pages = 3 };
+	struct family f = {
+		.child = child_with_a_file, .children = scaled(1500), .pages = 3,
+	};
 	struct mark_end end = { .fd = self->fd, .processes = f.children + 1 };
 	struct counts sum;
 	struct rusage use;
 	struct snapshot s;
 	int status = -1;
-	pid_t pid;
+	pid_t pid = family_start(&f);
 
-	ASSERT_EQ(0, gate_init(&f.go));
-	pid = fork();
-	if (!pid)
-		_exit(many_files(&f));
+	ASSERT_LT(0, pid);
 	ASSERT_EQ(0, mark(self->fd, pid));
 	gate_open(&f.go);
 	ASSERT_EQ(pid, wait4(pid, &status, 0, &use));
