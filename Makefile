@@ -18,7 +18,7 @@ help_text = \
 	"                    the reader's own tests, the module's counting against a model, and the style of the" \
 	"                    sources" \
 	"make check KERNEL_SERIES=S   all tests on these kernels, say 6.12,7.3 or 6.1-rt" \
-	"make check-debug    the tests, scaled down, on a kernel with KASAN and lockdep" \
+	"make check-debug    the tests, scaled down, on a kernel with KASAN and lockdep, and on one with KCSAN" \
 	"make check-dkms     build, install, upgrade and remove by the dkms of three Debian releases" \
 	"make check-all      all tests on all these kernels, and check-debug and check-dkms" \
 	"make bench          instructions per fault, beside perf and bpftrace, and the reader's speed, beside" \
@@ -34,7 +34,7 @@ MAIN_SERIES = 6.1
 OTHER_SERIES = 5.10,6.12,7
 FLAVOURS = 6.1-rt,7-rt
 # Of tests/vm/configs.
-CONFIGURED = debug,lockstat,breakpoint,bare,no-kprobes,clang,randstruct
+CONFIGURED = debug,kcsan,lockstat,breakpoint,bare,no-kprobes,clang,randstruct
 
 # What Kbuild, which quotes nothing, takes for something else than a part of a path: it is the syntax of
 # make, of the shell or of the compiler's options. The reader's rules use relative paths and mind nothing.
@@ -116,7 +116,7 @@ check:
 		--series $(MAIN_SERIES) --series $(OTHER_SERIES) --tags core)
 
 check-debug:
-	@tests/vm/run --debug
+	@tests/vm/run --debug --series kcsan
 
 check-dkms:
 	@tests/dkms/run
