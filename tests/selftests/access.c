@@ -12,16 +12,18 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "heatfile.h"
+
 #define NOBODY	65534
 
 #ifndef CAP_PERFMON
 #define CAP_PERFMON	38
 #endif
 
-/* errno of an open for reading, or 0. */
-static int open_error(const char *path)
+/* errno of an open, or 0. */
+static int open_error(const char *path, int flags)
 {
-	int fd = open(path, O_RDONLY);
+	int fd = open(path, flags);
 
 	if (fd < 0)
 		return errno;
@@ -74,7 +76,7 @@ static int become(uid_t uid, int capability)
 struct who {
 	uid_t uid;
 	int capability;
-	int error;		/* what both full files shall answer */
+	int error;		/* what all files but the totals shall answer */
 };
 
 static int reads_as(void *arg)
@@ -83,11 +85,16 @@ static int reads_as(void *arg)
 
 	if (become(who->uid, who->capability))
 		return 10;
-	if (open_error(FAULTS_PROC) != who->error)
+	if (open_error(FAULTS_PROC, O_RDONLY) != who->error)
 		return 11;
-	if (open_error(FAULTS_DEBUGFS) != who->error)
+	if (open_error(FAULTS_DEBUGFS, O_RDONLY) != who->error)
 		return 12;
-	return totals_are_anonymous() ? 0 : 13;
+	/* By which one asks, without being root. */
+	if (open_error(HEAT, O_RDWR) != who->error)
+		return 13;
+	if (open_error(FAULTS_MARK, O_RDWR) != who->error)
+		return 14;
+	return totals_are_anonymous() ? 0 : 15;
 }
 
 /* debugfs is mounted for root alone; let everybody come as far as the file itself. */
@@ -156,9 +163,9 @@ static int container_root(void *arg)
 	/* Root in there, with every capability over what is in there. */
 	if (getuid() || prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) != 1)
 		return 12;
-	if (open_error(FAULTS_PROC) != EPERM)
+	if (open_error(FAULTS_PROC, O_RDONLY) != EPERM)
 		return 13;
-	if (open_error(FAULTS_DEBUGFS) != EPERM)
+	if (open_error(FAULTS_DEBUGFS, O_RDONLY) != EPERM)
 		return 14;
 	return totals_are_anonymous() ? 0 : 15;
 }

@@ -12,7 +12,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#define MARK_FILE "/proc/faultstat/mark"
 
 /* Few, so that nearly all that end are folded. */
 #define SMALL "max_rows=1024 keep_exited=10"
@@ -26,7 +25,7 @@ FIXTURE_SETUP(marked)
 {
 	habits_learn();
 	ASSERT_EQ(0, module_load(SMALL));
-	self->fd = open(MARK_FILE, O_RDWR | O_CLOEXEC);
+	self->fd = open(FAULTS_MARK, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->fd);
 }
 
@@ -297,7 +296,7 @@ TEST_F(marked, two_files_have_marks_of_their_own)
 {
 	struct family one = { .children = 20, .pages = 10 }, other = { .children = 30, .pages = 6 };
 	pid_t pid_one = family_start(&one), pid_other = family_start(&other);
-	int fd = open(MARK_FILE, O_RDWR | O_CLOEXEC);
+	int fd = open(FAULTS_MARK, O_RDWR | O_CLOEXEC);
 	struct snapshot s;
 
 	ASSERT_LE(0, fd);
@@ -320,7 +319,7 @@ TEST_F(marked, files_are_closed_at_any_moment)
 
 	ASSERT_EQ(0, workload_start(&others, forks_for_ever, NULL));
 	for (i = 0; i < scaled(60); i++) {
-		int fd = open(MARK_FILE, O_RDWR | O_CLOEXEC);
+		int fd = open(FAULTS_MARK, O_RDWR | O_CLOEXEC);
 		struct snapshot s;
 
 		ASSERT_LE(0, fd);
@@ -358,20 +357,6 @@ TEST_F(marked, a_word_that_is_no_process_is_refused)
 	EXPECT_EQ(0, snapshot_value(&s, "mark", "processes"));
 	EXPECT_EQ(0, (int)s.nr_rows);
 	snapshot_free(&s);
-}
-
-TEST_F(marked, only_who_may_read_faults_may_mark)
-{
-	int status = -1;
-	pid_t pid = fork();
-
-	if (!pid) {
-		if (setgid(65534) || setuid(65534))
-			_exit(2);
-		_exit(open(MARK_FILE, O_RDWR) < 0 && errno == EACCES ? 0 : 1);
-	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
 }
 
 TEST_F(marked, the_module_is_unloaded_with_the_file_open)

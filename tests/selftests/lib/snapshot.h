@@ -16,6 +16,7 @@
 #define FAULTS_DEBUGFS	"/sys/kernel/debug/faultstat"
 #define FAULTS_PROC	"/proc/faultstat/faults"
 #define FAULTS_TOTALS	"/proc/faultstat/totals"
+#define FAULTS_MARK	"/proc/faultstat/mark"
 
 struct counts {
 	long long calls, minor, major, uncounted, pending, missed;
