@@ -96,7 +96,7 @@ static u64 heat_any(struct fs_task_state *state, struct fs_row *row, struct fs_f
 		return HEAT_LOST_PAGE;
 	}
 	/* The fast path does not know such a key. */
-	state->key.dev ^= HEAT_MARK;
+	state->key.dev = OBJECT_HEATED;
 	state->heat = cells;
 	return page;
 }
@@ -270,9 +270,9 @@ void notrace fs_account_heated(struct fs_task_state *state, struct fs_fault_plac
 			       enum fs_counter class)
 {
 	u64 page = fs_heat_page(place.vma, place.address);
-	struct fs_heat_region *region = fs_heat_region(state->heat, page);
+	struct fs_heat_region *region;
 
-	if (unlikely(!region)) {
+	if (unlikely(!fs_heat_has_region(state->heat, page, &region))) {
 		account_settled(state, place, class);
 		return;
 	}
@@ -305,21 +305,19 @@ void notrace fs_account_heated_other(struct fs_task_state *state, struct fs_faul
 	if (likely(cells)) {
 		page = fs_heat_page(place.vma, place.address);
 		cells += READ_ONCE(state->cpu);
-		region = fs_heat_region(cells, page);
-		if (unlikely(!region))
+		if (unlikely(!fs_heat_has_region(cells, page, &region)))
 			goto any;
 		cell = cells->cell;
 		state->heat = cells;
-		state->key.dev = row->key.dev ^ HEAT_MARK;
+		state->key.dev = OBJECT_HEATED;
 		fs_count_one(&region->calls);
 	} else {
-		cell = fs_row_cell(row, READ_ONCE(state->cpu));
-		if (unlikely(!cell || fs_object_is_file(&row->key)))
+		if (unlikely(!fs_row_has_cell(row, READ_ONCE(state->cpu), &cell) ||
+			     fs_object_is_file(&row->key)))
 			goto any;
 		page = HEAT_NO_PAGE;
-		state->key.dev = row->key.dev;
+		state->key = row->key;
 	}
-	state->key.ino = row->key.ino;
 	state->cell = cell;
 	WRITE_ONCE(state->page, page);
 	WRITE_ONCE(state->row, row);

@@ -126,7 +126,7 @@ heated:
 	barrier();
 	fs_account_in_cell(state->cell, verdict);
 	barrier();
-	if (key.ino == state->key.ino && (key.dev ^ HEAT_MARK) == state->key.dev)
+	if (state->key.dev == OBJECT_HEATED && fs_object_key_equal(key, state->row->key))
 		fs_account_heated(state, place(source), class);
 	else
 		fs_account_heated_other(state, place(source), class,

@@ -193,8 +193,7 @@ void fs_heat_major_at_end(struct fs_row *row, const struct fs_heat_place *place)
 
 	if (!heat)
 		return;
-	region = fs_heat_region(&heat->cpu[smp_processor_id()], place->page);
-	if (region)
+	if (fs_heat_has_region(&heat->cpu[smp_processor_id()], place->page, &region))
 		region_count(region, true);
 	else
 		count_shared(heat, place->page, true);

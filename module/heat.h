@@ -60,13 +60,6 @@ static inline struct fs_heat *fs_heat_of(const struct fs_row *row)
 	return cells ? container_of(cells, struct fs_heat, cpu[0]) : NULL;
 }
 
-/*
- * The device of a key, in a task's state, whose row counts by region: such a key is
- * never equal to one that fs_object_key_plain() makes, so the fast path, which knows
- * nothing of heat, is left. No device number has that bit: majors end long before.
- */
-#define HEAT_MARK	0x8000000000000000ULL
-
 /* The page of a call that is not counted by region; of one that was to be, and is lost. */
 #define HEAT_NO_PAGE	(~0ULL)
 #define HEAT_LOST_PAGE	(~1ULL)

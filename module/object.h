@@ -50,6 +50,12 @@ struct fs_object_shown {
 #define OBJECT_REGION	(~0ULL)
 #define OBJECT_NAMED	(~1ULL)
 
+/*
+ * In the key of a task's state, whose row counts by region: fs_object_key_plain() never makes such
+ * a key, so the fast path, which knows nothing of heat, is left.
+ */
+#define OBJECT_HEATED	(~2ULL)
+
 enum fs_region {
 	REGION_ANON,
 	REGION_HEAP,

@@ -51,13 +51,16 @@ struct fs_heat_read {
 	struct fs_heat_region scratch[HEAT_REGIONS];
 };
 
-/* In a hook: where a page is counted on this CPU. NULL where fs_heat_call() has to find a way. */
-static __always_inline struct fs_heat_region *fs_heat_region(const struct fs_heat_cells *cells,
-							     u64 page)
+/* In a hook: where a page is counted on this CPU. False where fs_heat_call() has to find a way. */
+static __always_inline bool fs_heat_has_region(const struct fs_heat_cells *cells, u64 page,
+					       struct fs_heat_region **region)
 {
 	/* Never more than 63: said so that kernels with UBSAN need not check it. */
 	page >>= cells->shift & 63;
-	return likely(page < cells->ready) ? cells->regions + page : NULL;
+	if (unlikely(page >= cells->ready))
+		return false;
+	*region = cells->regions + page;
+	return true;
 }
 
 unsigned int fs_regions_of(u8 size);

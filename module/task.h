@@ -19,7 +19,7 @@
  * @task: whose; also lies over a free item's link, which equals no task
  * @seen: the task's min_flt (lower half) and maj_flt (upper half) at its last call
  * @key: object of the last call, as fs_object_key_plain() says; OBJECT_NONE to look again;
- *	with HEAT_MARK where the fast path is not to know it
+ *	with OBJECT_HEATED as its device where @heat is that of @row
  * @cell: the row's counters on @cpu
  * @row: row of the last call
  * @generation: exec id and selection epoch that @process was found for
@@ -28,7 +28,7 @@
  * @index_next: chain of the index
  * @process: whose rows it counts in
  * @page: of the last call in its file, if that counts by region; or HEAT_NO_PAGE
- * @heat: where its row counts by region on @cpu, while @key has HEAT_MARK
+ * @heat: where its row counts by region on @cpu, while @key says so
  * @waiting: in its shard's list: the task has been freed while a reader was looking
  * @final: its counters then
  * @named: the last row that was found by a name of anonymous memory, while the task lives; or NULL
