@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ring of ended processes. Putting one in takes the next place of all CPUs, by an atomic
- * increment, and hands out whatever was there: the oldest. That is all that the CPUs share at a
- * process's end. Rings are replaced when keep_exited changes; hooks use one with interrupts off.
+ * The ring of ended processes. Putting one in hands out whatever was in its place, one of the
+ * oldest. CPUs take places some at a time, by an atomic addition: that is all that they share at a
+ * process's end, once in so many. Rings are replaced when keep_exited changes; hooks use one with
+ * interrupts off.
  *
- * What is due waits in a list of the CPU, without a lock, for that CPU's worker.
+ * What is due waits in a list of the CPU, without a lock, for that CPU's worker. It is in the table
+ * until then, so the ring has that many places less than are kept.
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
@@ -15,14 +17,19 @@
 #include "pool.h"
 #include "worker.h"
 
+#define PLACES_MAX	8U	/* that a CPU takes at once: a line of them */
+#define DUE_MAX		64U	/* of a CPU, before its worker comes at once */
+
 /**
  * struct ring - the ended processes that are kept
- * @size: how many; may be 0
- * @at_once: how many places a CPU takes, which all together are few beside @size
+ * @keep: how many are kept, those that are due included
+ * @size: how many places; may be 0
+ * @at_once: how many of them a CPU takes, which all together are a quarter at most
  * @next: the next place, modulo @size
  * @kept: by place; NULL where none is, or where it was taken out for room
  */
 struct ring {
+	unsigned int keep;
 	unsigned int size;
 	unsigned int at_once;
 	atomic_t next ____cacheline_aligned_in_smp;
@@ -49,7 +56,7 @@ struct due {
 };
 
 static DEFINE_PER_CPU(struct due, due);
-static unsigned int due_max __read_mostly;	/* with all CPUs' a few percent of what is kept */
+static unsigned int due_max __read_mostly;	/* from here on the worker is to come at once */
 
 /* Interrupts off: a CPU takes some places at once, so that not each is a line that all write. */
 static unsigned int place_next(struct ring *in)
@@ -223,32 +230,40 @@ static void ring_move(struct ring *from, struct ring *to)
 	}
 }
 
+/* Kept are at most an eighth less than could be, for those that are due. */
+static unsigned int spare_of(unsigned int keep)
+{
+	return min(keep / 8, 2 * DUE_MAX * num_online_cpus());
+}
+
 /**
  * fs_ended_keep - how many ended processes are to be kept
- * @count: may be 0
+ * @count: may be 0; those that are due included
  *
  * Process context; waits for the hooks. Returns 0, or -ENOMEM with nothing changed.
  */
 int fs_ended_keep(unsigned int count)
 {
-	unsigned int share = count / 32 / num_online_cpus();	/* a few percent, of each CPU */
+	unsigned int cpus = num_online_cpus(), size = count - spare_of(count);
 	struct ring *new, *old;
 
 	mutex_lock(&ring_mutex);
 	old = ring;
-	if (old && old->size == count)
+	if (old && old->keep == count)
 		goto out;
-	new = fs_memory_zalloc(ring_bytes(count));
+	new = fs_memory_zalloc(ring_bytes(size));
 	if (!new) {
 		mutex_unlock(&ring_mutex);
 		return -ENOMEM;
 	}
-	new->size = count;
-	new->at_once = clamp(share, 1U, 8U);
+	new->keep = count;
+	new->size = size;
+	new->at_once = clamp(size / 4 / cpus, 1U, PLACES_MAX);
 	/* Hooks that see the ring see its size. */
 	smp_wmb();
 	WRITE_ONCE(ring, new);
-	WRITE_ONCE(due_max, clamp(share, 2U, 64U));
+	/* Half of them, for more end until the worker runs. */
+	WRITE_ONCE(due_max, clamp(spare_of(count) / 2 / cpus, 2U, DUE_MAX));
 	if (old) {
 		compat_synchronize_hooks();
 		ring_move(old, new);

@@ -21,11 +21,13 @@
 #include "table.h"
 #include "task.h"
 
+#define KEEP_BY_HOST	UINT_MAX	/* until it is known: 0 is a number like others */
+
 struct fs_settings fs_settings = {
 	.enabled	= true,
 	.exceptions	= true,
 	.attach		= ATTACH_AUTO,
-	.keep_exited	= 1000,
+	.keep_exited	= KEEP_BY_HOST,
 };
 
 static DEFINE_MUTEX(control_lock);
@@ -114,6 +116,12 @@ static unsigned int host_tasks(void)
 	return max(1024 * num_online_cpus(), 32768U);
 }
 
+/* Sixteen for each CPU, so that what some of those are to fold is few beside it. */
+static unsigned int host_keep(void)
+{
+	return clamp(16 * num_online_cpus(), 1000U, 8192U);
+}
+
 /**
  * fs_settings_fill - sets what was left to the host
  *
@@ -127,6 +135,8 @@ void fs_settings_fill(void)
 		fs_settings.max_rows = host_rows();
 	if (!fs_settings.max_tasks)
 		fs_settings.max_tasks = host_tasks();
+	/* It may be written at any time. */
+	cmpxchg(&fs_settings.keep_exited, KEEP_BY_HOST, host_keep());
 }
 
 /**
@@ -399,7 +409,7 @@ MODULE_PARM_DESC(max_tasks, "tasks remembered at once, 16 to 4194304 (default 0:
 module_param_cb(max_memory, &number_ops, (void *)&max_memory_limits, 0444);
 MODULE_PARM_DESC(max_memory, "MiB of memory for everything, 1 to 16384 (default 0: a thousandth of the host's memory, 64 to 1024)");
 module_param_cb(keep_exited, &keep_exited_ops, (void *)&keep_exited_limits, 0644);
-MODULE_PARM_DESC(keep_exited, "ended processes kept before they are folded by comm, 0 to 131072 (default 1000)");
+MODULE_PARM_DESC(keep_exited, "ended processes kept before they are folded by comm, 0 to 131072 (default 1000, or 16 for each online CPU)");
 
 /* pid */
 

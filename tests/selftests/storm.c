@@ -441,7 +441,7 @@ static void run_storm(struct __test_metadata *_metadata, const char *params, boo
 		      int forkers, int seconds)
 {
 	struct storm *storm = shared_alloc(sizeof(*storm));
-	long long look, minor = 0, major = 0, spare;
+	long long look, minor = 0, major = 0;
 	struct sight *sight = &storm->sight;
 	struct mark before, after;
 	struct snapshot s;
@@ -485,12 +485,8 @@ static void run_storm(struct __test_metadata *_metadata, const char *params, boo
 	EXPECT_LT(PROBES, storm->walked);
 	EXPECT_LE(PROBES, sight->probes_seen);
 
-	/*
-	 * Five in a hundred. Where that is next to nothing, two of each CPU may wait for its
-	 * worker: it would cost each of them a wake-up not to.
-	 */
-	spare = sight->keep / 20 > 2 * cpus() ? sight->keep / 20 : 2 * cpus();
-	EXPECT_GE(sight->keep + spare, sight->worst_ended);
+	/* Five in a hundred. */
+	EXPECT_GE(sight->keep + sight->keep / 20, sight->worst_ended);
 	EXPECT_EQ(0, sight->probes_late);
 	EXPECT_EQ(0, table_value("overflow"));
 	/* A pool keeps what a burst took, up to twice its aim. */
