@@ -52,7 +52,7 @@ function bar(name,    most, is) {
 		is = value[name] " %"
 	else
 		is = number(value[name]) " " unit[name]
-	if (name in value && value[name] > most)
+	if (name in value && (unit[name] == "instructions" ? int(value[name] + 0.5) : value[name]) > most)
 		is = "**" is "**"
 	printf "| %s | %s | %s%s |\n", what[name], is, number(most), unit[name] == "percent" ? " %" : ""
 }
