@@ -14,7 +14,7 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include "ended.h"
-#include "pool.h"
+#include "memory.h"
 #include "worker.h"
 
 #define PLACES_MAX	8U	/* that a CPU takes at once: a line of them */

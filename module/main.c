@@ -17,6 +17,7 @@
 #include "hooks.h"
 #include "housekeeping.h"
 #include "layout.h"
+#include "memory.h"
 #include "mounts.h"
 #include "name.h"
 #include "object.h"
@@ -42,8 +43,8 @@ static int storage_start(void)
 	size[POOL_TASK] = sizeof(struct fs_task_state);
 	size[POOL_SCRATCH] = NAME_SIZE_MAX;
 	fs_settings_fill();
-	err = fs_pool_init((unsigned long long)fs_settings.max_memory << 20,
-			   fs_settings.max_rows + SPECIAL_ROWS, fs_settings.max_tasks, size);
+	fs_memory_start((unsigned long long)fs_settings.max_memory << 20);
+	err = fs_pool_init(fs_settings.max_rows + SPECIAL_ROWS, fs_settings.max_tasks, size);
 	/* What cannot grow later takes its memory before what can. */
 	if (!err)
 		err = fs_table_init(fs_settings.max_rows, fs_settings.max_tasks);
@@ -76,6 +77,7 @@ static void storage_stop(void)
 	fs_table_destroy();
 	fs_heat_request_destroy();
 	fs_pool_destroy();
+	fs_memory_stop();
 }
 
 static int __init faultstat_init(void)

@@ -9,6 +9,7 @@
 #include <linux/log2.h>
 #include <linux/random.h>
 #include <linux/string.h>
+#include "memory.h"
 #include "name.h"
 #include "object.h"
 #include "pool.h"

@@ -13,19 +13,16 @@
  * context; the latter only after a grace period, because hooks look at task states and rows
  * without locks. Only the worker's side makes and frees items, under @work_lock.
  */
-#include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/cpumask.h>
-#include <linux/log2.h>
-#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/percpu.h>
-#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/topology.h>
 #include "lock.h"
+#include "memory.h"
 #include "pool.h"
 #include "worker.h"
 
@@ -92,77 +89,6 @@ static unsigned int nodes;		/* that depots are there for */
 static unsigned int nodes_used;		/* that had a CPU at load: the reserves are theirs */
 static DECLARE_BITMAP(node_used, MAX_NUMNODES);
 static DEFINE_MUTEX(work_lock);
-static unsigned long long memory_max __read_mostly;
-
-/* Written where memory comes and goes, read at births; in a line of its own. */
-static struct {
-	atomic64_t charged;
-} memory ____cacheline_aligned_in_smp;
-
-/* Never the OOM killer for what we can do without, nor a word in the log. */
-#define POOL_GFP	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
-
-/* Charges @size bytes; false where max_memory does not allow them. */
-static bool memory_charge(size_t size)
-{
-	if (atomic64_add_return(size, &memory.charged) <= memory_max)
-		return true;
-	atomic64_sub(size, &memory.charged);
-	return false;
-}
-
-/**
- * fs_memory_zalloc - zeroed memory of any size, charged against max_memory
- * @size: bytes
- *
- * Process context. Returns NULL where there is no memory or no allowance left.
- */
-void *fs_memory_zalloc(size_t size)
-{
-	void *ptr;
-
-	if (!memory_charge(size))
-		return NULL;
-	ptr = kvzalloc(size, POOL_GFP);
-	if (!ptr)
-		atomic64_sub(size, &memory.charged);
-	return ptr;
-}
-
-/**
- * fs_memory_free - gives back what fs_memory_zalloc() gave
- * @ptr: may be NULL
- * @size: as asked for
- *
- * Process context.
- */
-void fs_memory_free(void *ptr, size_t size)
-{
-	if (!ptr)
-		return;
-	kvfree(ptr);
-	atomic64_sub(size, &memory.charged);
-}
-
-/**
- * fs_memory_used - bytes charged now
- *
- * Any context.
- */
-unsigned long long fs_memory_used(void)
-{
-	return atomic64_read(&memory.charged);
-}
-
-/**
- * fs_memory_is_tight - whether ended processes should be folded to make room
- *
- * True above seven eighths of max_memory. Any context.
- */
-bool fs_memory_is_tight(void)
-{
-	return fs_memory_used() > memory_max - memory_max / 8;
-}
 
 /* Under the lock of where @stack is. */
 static struct item *stack_pop(struct stack *stack)
@@ -413,8 +339,7 @@ static void pool_release(struct pool *pool, struct item *list)
 		struct item *item = list;
 
 		list = item->next;
-		kfree(item);
-		atomic64_sub(pool->size, &memory.charged);
+		fs_memory_free(item, pool->size);
 		WRITE_ONCE(pool->items, pool->items - 1);
 	}
 }
@@ -436,13 +361,11 @@ static bool depot_add(struct pool *pool, int node)
 	struct item *item;
 	unsigned long flags;
 
-	if (!pool_has_place(pool) || !memory_charge(pool->size))
+	if (!pool_has_place(pool))
 		return false;
-	item = kzalloc_node(pool->size, POOL_GFP, node_online(node) ? node : NUMA_NO_NODE);
-	if (!item) {
-		atomic64_sub(pool->size, &memory.charged);
+	item = fs_memory_zalloc_node(pool->size, node);
+	if (!item)
 		return false;
-	}
 	WRITE_ONCE(pool->items, pool->items + 1);
 	fs_hook_lock_irqsave(&depot->lock, flags);
 	stack_push(&depot->stack, item);
@@ -622,22 +545,6 @@ void fs_pool_trim(void)
 	mutex_unlock(&work_lock);
 }
 
-/* What kmalloc() really takes for @size, so that the account is honest. */
-static size_t kmalloc_bucket(size_t size)
-{
-	if (size > 64 && size <= 96)
-		return 96;
-	if (size > 128 && size <= 192)
-		return 192;
-	return roundup_pow_of_two(size);
-}
-
-/* How many items of a size are a part of max_memory. */
-static unsigned int part_of_memory(unsigned int part, size_t size)
-{
-	return max_t(u64, div64_u64(memory_max, part * kmalloc_bucket(size)), 1);
-}
-
 /**
  * fs_pool_aim - says how many free items a pool should have
  * @id: which pool
@@ -656,7 +563,7 @@ void fs_pool_aim(enum fs_pool_id id, unsigned int target)
 	WRITE_ONCE(pool->aim, DIV_ROUND_UP(target, nodes_used));
 	/* What lies ready for bursts stays small beside what may be in use. */
 	WRITE_ONCE(pool->target_max,
-		   DIV_ROUND_UP(clamp(part_of_memory(32, pool->size), target, target * 8),
+		   DIV_ROUND_UP(clamp(fs_memory_part(32, pool->size), target, target * 8),
 				nodes_used));
 	for (node = 0; node < nodes; node++) {
 		struct depot *depot = &pool->depots[node];
@@ -679,7 +586,7 @@ static void pool_setup(enum fs_pool_id id, size_t size, unsigned int target,
 	share /= 4 * num_online_cpus();
 	pool->batch = clamp(share, 1U, 32U);
 	pool->keep = share ? 2 * pool->batch : !items_max;
-	pool->size = kmalloc_bucket(size);
+	pool->size = fs_memory_bucket(size);
 	pool->items_max = items_max;
 	for (node = 0; node < nodes; node++)
 		raw_spin_lock_init(&pool->depots[node].lock);
@@ -712,7 +619,6 @@ static int places_init(void)
 
 /**
  * fs_pool_init - makes the pools, empty
- * @limit: bytes that fs_memory_used() may reach
  * @max_rows: rows that will ever be in use at once
  * @max_tasks: task states that will ever be in use at once
  * @size: bytes of an item, by pool
@@ -721,8 +627,7 @@ static int places_init(void)
  * first uses in the time the worker needs to come. Returns 0 or -ENOMEM; fs_pool_destroy() is
  * right after either.
  */
-int fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
-		 const size_t size[POOLS])
+int fs_pool_init(unsigned int max_rows, unsigned int max_tasks, const size_t size[POOLS])
 {
 	/* Most paths have less than a hundred bytes. */
 	static const unsigned int names[] = { 128, 128, 32, 4, 2 };
@@ -731,7 +636,6 @@ int fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int m
 	unsigned int cpus = num_online_cpus();
 	int id, err;
 
-	memory_max = limit;
 	err = places_init();
 	if (err)
 		return err;
@@ -739,24 +643,24 @@ int fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int m
 	pool_setup(POOL_PROCESS, size[POOL_PROCESS], clamp(64 * cpus, 128U, 2048U), 0);
 	pool_setup(POOL_ROW, size[POOL_ROW], clamp(256 * cpus, 512U, 8192U), max_rows);
 	pool_setup(POOL_ALIAS, size[POOL_ALIAS], clamp(8 * cpus, 16U, 512U),
-		   part_of_memory(32, size[POOL_ALIAS]));
+		   fs_memory_part(32, size[POOL_ALIAS]));
 	pool_setup(POOL_GROUP, size[POOL_GROUP], clamp(32 * cpus, 64U, 1024U), 0);
 	pool_setup(POOL_GROUP_CELLS, size[POOL_GROUP_CELLS], clamp(32 * cpus, 64U, 1024U), 0);
 	/* Without one the row's shared counters do, while without the others a call overflows. */
 	pool_setup(POOL_CELLS_FIRST, size[POOL_CELLS_FIRST], clamp(32 * cpus, 64U, 1024U),
-		   part_of_memory(4, size[POOL_CELLS_FIRST]));
+		   fs_memory_part(4, size[POOL_CELLS_FIRST]));
 	pool_setup(POOL_CELLS, size[POOL_CELLS], clamp(8 * cpus, 16U, 512U),
-		   part_of_memory(4, size[POOL_CELLS]));
+		   fs_memory_part(4, size[POOL_CELLS]));
 	pool_setup(POOL_SCRATCH, size[POOL_SCRATCH], cpus + 1, 0);
 	/* A program that maps files below deep trees is not to use up all memory for names. */
 	for (id = POOL_NAME_FIRST; id <= POOL_NAME_LAST; id++)
 		pool_setup(id, size[id], clamp(names[id - POOL_NAME_FIRST] * cpus, 4U, 4096U),
-			   id == POOL_NAME_LAST ? part_of_memory(8, size[id]) : 0);
+			   id == POOL_NAME_LAST ? fs_memory_part(8, size[id]) : 0);
 	/* Empty until heat is asked for. */
-	pool_setup(POOL_HEAT, size[POOL_HEAT], 0, part_of_memory(8, size[POOL_HEAT]));
+	pool_setup(POOL_HEAT, size[POOL_HEAT], 0, fs_memory_part(8, size[POOL_HEAT]));
 	for (id = POOL_HEAT_FIRST; id <= POOL_HEAT_SHARED; id++)
 		pool_setup(id, size[id], 0,
-			   part_of_memory(regions[id - POOL_HEAT_FIRST], size[id]));
+			   fs_memory_part(regions[id - POOL_HEAT_FIRST], size[id]));
 	return 0;
 }
 
@@ -799,5 +703,4 @@ void fs_pool_destroy(void)
 		pools[id].depots = NULL;
 	}
 	mutex_unlock(&work_lock);
-	WARN_ON_ONCE(atomic64_read(&memory.charged));
 }

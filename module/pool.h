@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memory. Hooks may not allocate, so everything they may need first lies in a
- * pool, which the worker fills and trims in process context. All of it, and the
- * fixed tables, is charged against max_memory.
+ * Pools. Hooks may not allocate, so everything they may need first lies in a pool, which the
+ * worker fills and trims in process context, with memory of memory.h.
  */
 #ifndef FAULTSTAT_POOL_H
 #define FAULTSTAT_POOL_H
@@ -31,8 +30,7 @@ enum fs_pool_id {
 /* Longest name that is kept, its NUL included: what fits the scratch page. */
 #define NAME_SIZE_MAX 4096
 
-int fs_pool_init(unsigned long long limit, unsigned int max_rows, unsigned int max_tasks,
-		 const size_t size[POOLS]);
+int fs_pool_init(unsigned int max_rows, unsigned int max_tasks, const size_t size[POOLS]);
 int fs_pool_fill(void);
 void fs_pool_destroy(void);
 void *fs_pool_get(enum fs_pool_id id);
@@ -47,10 +45,5 @@ void fs_pool_aim(enum fs_pool_id id, unsigned int target);
 void fs_pool_refill(void);
 bool fs_pool_has_surplus(void);
 void fs_pool_trim(void);
-
-void *fs_memory_zalloc(size_t size);
-void fs_memory_free(void *ptr, size_t size);
-unsigned long long fs_memory_used(void);
-bool fs_memory_is_tight(void);
 
 #endif

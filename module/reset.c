@@ -12,7 +12,7 @@
 #include <linux/list.h>
 #include "ended.h"
 #include "fold.h"
-#include "pool.h"
+#include "memory.h"
 #include "process.h"
 #include "reset.h"
 #include "row.h"

@@ -7,6 +7,7 @@
  */
 #include <linux/rculist.h>
 #include <linux/string.h>
+#include "memory.h"
 #include "name.h"
 #include "pool.h"
 #include "process.h"

@@ -13,7 +13,7 @@
 #include <linux/log2.h>
 #include <linux/seqlock.h>
 #include "lock.h"
-#include "pool.h"
+#include "memory.h"
 
 /**
  * struct fs_shard - the lock of some buckets of an index

@@ -26,6 +26,7 @@
 #include <linux/vmalloc.h>
 #include "ended.h"
 #include "fold.h"
+#include "memory.h"
 #include "name.h"
 #include "pool.h"
 #include "reset.h"

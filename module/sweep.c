@@ -5,6 +5,7 @@
  * unless they are marked by now. Housekeeping; process context.
  */
 #include <linux/slab.h>
+#include "memory.h"
 #include "name.h"
 #include "row.h"
 #include "sweep.h"

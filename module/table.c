@@ -9,6 +9,7 @@
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
+#include "memory.h"
 #include "pool.h"
 #include "table.h"
 

@@ -9,6 +9,7 @@
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include "heat_request.h"
+#include "memory.h"
 #include "pool.h"
 #include "process.h"
 #include "task.h"
