@@ -5,9 +5,11 @@
  * a hook: task context, preemption off. The order of writes is the same as there.
  */
 #include "account.h"
+#include "cells.h"
 #include "heat.h"
 #include "name.h"
 #include "pool.h"
+#include "row_life.h"
 #include "worker.h"
 
 static const struct fs_object_key OBJECT_NONE;

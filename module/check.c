@@ -7,6 +7,7 @@
  */
 #include <linux/percpu.h>
 #include <linux/printk.h>
+#include "cells.h"
 #include "check.h"
 #include "process.h"
 #include "row.h"

@@ -12,11 +12,13 @@
  */
 #include <linux/list.h>
 #include <linux/sched.h>
+#include "cells.h"
 #include "cold.h"
 #include "heat.h"
 #include "pool.h"
 #include "process.h"
 #include "row.h"
+#include "row_life.h"
 #include "table.h"
 #include "task.h"
 #include "worker.h"

@@ -23,6 +23,7 @@
 #include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/string.h>
+#include "cells.h"
 #include "check.h"
 #include "ended.h"
 #include "fold.h"
@@ -30,6 +31,7 @@
 #include "pool.h"
 #include "process.h"
 #include "row.h"
+#include "row_life.h"
 #include "table.h"
 
 #define COMM_BITS	10

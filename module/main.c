@@ -23,7 +23,7 @@
 #include "object.h"
 #include "pool.h"
 #include "process.h"
-#include "row.h"
+#include "row_life.h"
 #include "settings.h"
 #include "special.h"
 #include "table.h"

@@ -10,6 +10,7 @@
  * negative. settings.c calls this under its lock, in process context.
  */
 #include <linux/list.h>
+#include "cells.h"
 #include "ended.h"
 #include "fold.h"
 #include "memory.h"

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Rows: what processes count on objects, in cells of each CPU; and the way to them that the
- * fast path takes (account.h). The rules are in table.h.
+ * Rows: what processes count on objects, in cells of each CPU; their index; and the way to them
+ * that the fast path takes (account.h). cells.h has their counters, row_life.h makes and frees
+ * them. The rules are in table.h.
  */
 #ifndef FAULTSTAT_ROW_H
 #define FAULTSTAT_ROW_H
 
 #include <linux/atomic.h>
-#include <linux/bitops.h>
-#include <linux/cpumask.h>
 #include <linux/list.h>
 #include <asm/local.h>
 #include "counters.h"
@@ -16,46 +15,10 @@
 #include "process.h"
 #include "table.h"
 
+struct fs_baseline;
+struct fs_group;
 struct fs_heat_cells;
 struct fs_name;
-
-/* A row on one CPU. No other CPU writes in the memory, so cells need not begin a cache line. */
-#define CELL_WORDS	(sizeof(struct fs_counters) / sizeof(u64))
-
-/*
- * Rows that share memory for their cells: a process's first few, so that one with few takes little;
- * the others.
- */
-#define GROUP_ROWS_FIRST	(1024 / sizeof(struct fs_counters))
-#define GROUP_ROWS		(4096 / sizeof(struct fs_counters))
-
-/**
- * struct fs_group - the cells of some rows of a process, with memory for each CPU that counted in
- * one
- * @used: which places have a row; the process's lock
- * @full: @used when no place is free
- * @link: in the process's groups, those with a free place first; likewise
- * @cells: by CPU; an entry is written once, by that CPU, and cleared when the group is freed
- * @pool: where the cells are from
- * @cpus: which may have cells: a bit is set before there are any
- *
- * Free groups are all zeroes. What faults read is @cells alone, which rows have, too: it is in
- * memory of its own, of a power of two where the number of CPUs is one.
- */
-struct fs_group {
-	u64 used;
-	u64 full;
-	struct list_head link;
-	u64 **cells;
-	u8 pool;
-	unsigned long cpus[];
-};
-
-/* Counters since the last reset are those of the row less its baseline. */
-struct fs_baseline {
-	struct fs_counters counters;
-	u64 carried;		/* calls under way at the reset: they count after it */
-};
 
 /*
  * What searches and the fast path read: the first line of a row, and all of an alias but what it is
@@ -221,35 +184,18 @@ static __always_inline struct fs_row *fs_row_find(const struct fs_process *proce
 }
 
 /* In hooks: */
-u64 *fs_row_make_cell(struct fs_row *row, unsigned int cpu);
-void fs_row_count(struct fs_row *row, enum fs_counter counter, u64 n);
-struct fs_row *fs_row_make(struct fs_process *process, const struct fs_object_key *key,
-			   const struct fs_object_shown *shown);
-struct fs_row *fs_row_make_region(struct fs_process *process, enum fs_region region);
-struct fs_row *fs_row_missed(struct fs_process *process);
+struct fs_row *fs_row_link_alone(struct fs_row *row);
 void fs_row_make_alias(struct fs_row *row, struct fs_object_key key);
-void fs_process_missed(struct fs_process *process, u64 minor, u64 major);
 
 /* In process context: */
-int fs_row_make_only(struct fs_process *process, enum fs_region region, bool cells);
+void fs_row_free_aliases(struct fs_process *process);
 struct fs_row *fs_row_look(const struct fs_process *process, struct fs_object_key key);
-bool fs_rows_walk(bool (*fn)(struct fs_row *row, void *data), void *data);
-void fs_row_read_verdicts(const struct fs_row *row, struct fs_counters *counters);
-void fs_row_read_calls(const struct fs_row *row, struct fs_counters *counters);
-void fs_row_total(const struct fs_row *row, struct fs_counters *counters);
-void fs_row_add(struct fs_row *row, const struct fs_counters *counters);
 void fs_row_unlink(struct fs_row *row);
+void fs_row_unlink_ended(struct fs_row *row);
 bool fs_row_relink(struct fs_row *row);
 bool fs_row_become_other(struct fs_row *row);
 void fs_row_move(struct fs_row *row, struct fs_process *process);
-void fs_row_release_cells(struct fs_row *row);
-void fs_row_forget_baseline(struct fs_row *row);
-void fs_row_free(struct fs_row *row);
-void fs_rows_flatten(struct fs_process *process);
-void fs_row_merge(struct fs_row *row, struct fs_row *into);
-bool fs_row_is_empty(const struct fs_row *row);
-void fs_row_free_flat(struct fs_row *row);
-void fs_rows_pool_sizes(size_t *size);
-void fs_rows_destroy(void);
+bool fs_row_owners_walk(bool (*fn)(struct fs_process *process, void *data), void *data);
+bool fs_rows_walk(bool (*fn)(struct fs_row *row, void *data), void *data);
 
 #endif

@@ -24,12 +24,14 @@
 #include <linux/list.h>
 #include <linux/pid_namespace.h>
 #include <linux/vmalloc.h>
+#include "cells.h"
 #include "ended.h"
 #include "fold.h"
 #include "memory.h"
 #include "name.h"
 #include "pool.h"
 #include "reset.h"
+#include "row_life.h"
 #include "snapshot.h"
 #include "special.h"
 #include "task.h"

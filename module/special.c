@@ -5,7 +5,7 @@
 #include <linux/list.h>
 #include <linux/string.h>
 #include "process.h"
-#include "row.h"
+#include "row_life.h"
 #include "special.h"
 
 /* A process that is in no list and no index, and has one row for everything. */

@@ -8,10 +8,12 @@
  */
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
+#include "cells.h"
 #include "heat_request.h"
 #include "memory.h"
 #include "pool.h"
 #include "process.h"
+#include "row_life.h"
 #include "task.h"
 
 struct fs_task_index fs_task_index;
