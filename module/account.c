@@ -257,69 +257,73 @@ any:
 	fs_account_any(state, place, class);
 }
 
-/**
- * fs_account_heated - counts one call by region, too, on the object of the task's last call
- * @state: of current, with its last call settled
- * @place: its mapping, stable and plain, and address
- * @class: its origin and access
- *
- * Task context, preemption off, at the call's entry. The rest of fs_account_call(), which
- * has nothing left to do: so it saves no register, and the fast path does not pay for
- * this one. (Up to 5.8 a remote access may be counted as a fault of the task after it was
- * settled, and make a major of this call.)
- */
-void notrace fs_account_heated(struct fs_task_state *state, struct fs_fault_place place,
-			       enum fs_counter class)
+/* On another object of a process with heat, which has no regions. Returns whether that is all. */
+static __always_inline bool account_without_heat(struct fs_task_state *state, struct fs_row *row,
+						 enum fs_counter class)
 {
-	u64 page = fs_heat_page(place.vma, place.address);
-	struct fs_heat_region *region;
+	u64 *cell;
 
-	if (unlikely(!fs_heat_has_region(state->heat, page, &region))) {
-		account_settled(state, place, class);
-		return;
-	}
-	WRITE_ONCE(state->page, page);
-	fs_count_one(&region->calls);
+	if (fs_object_is_file(&row->key) ||
+	    !fs_row_has_cell(row, READ_ONCE(state->cpu), &cell))
+		return false;
+	state->key = row->key;
+	state->cell = cell;
+	WRITE_ONCE(state->page, HEAT_NO_PAGE);
+	WRITE_ONCE(state->row, row);
 	barrier();
-	fs_account_in_cell(state->cell, class);
+	fs_account_in_cell(cell, class);
 	WRITE_ONCE(state->open, class);
+	return true;
 }
 
 /**
- * fs_account_heated_other - likewise, on another object
+ * fs_account_heated - counts one call by region, too
  * @state: of current, with its last call settled
  * @place: its mapping, stable and plain, and address
  * @class: its origin and access
- * @row: of the object; NULL if the search found none
+ * @key: of its object
  *
- * As fs_account_heated().
+ * Task context, preemption off, at the call's entry. The rest of fs_account_call(), which has
+ * nothing left to do: so it saves no register, and the fast path does not pay for this one. (Up to
+ * 5.8 a remote access may be counted as a fault of the task after it was settled, and make a major
+ * of this call.)
  */
-void notrace fs_account_heated_other(struct fs_task_state *state, struct fs_fault_place place,
-				     enum fs_counter class, struct fs_row *row)
+void notrace fs_account_heated(struct fs_task_state *state, struct fs_fault_place place,
+			       enum fs_counter class, struct fs_object_key key)
 {
 	struct fs_heat_region *region;
 	struct fs_heat_cells *cells;
-	u64 *cell, page;
+	struct fs_row *row;
+	u64 page, *cell;
 
+	if (state->key.dev == OBJECT_HEATED && fs_object_key_equal(key, state->row->key)) {
+		page = fs_heat_page(place.vma, place.address);
+		if (unlikely(!fs_heat_has_region(state->heat, page, &region)))
+			goto any;
+		WRITE_ONCE(state->page, page);
+		fs_count_one(&region->calls);
+		barrier();
+		fs_account_in_cell(state->cell, class);
+		WRITE_ONCE(state->open, class);
+		return;
+	}
+	row = fs_row_find(state->process, key);
 	if (unlikely(!row))
 		goto any;
 	cells = READ_ONCE(row->heat);
-	if (likely(cells)) {
-		page = fs_heat_page(place.vma, place.address);
-		cells += READ_ONCE(state->cpu);
-		if (unlikely(!fs_heat_has_region(cells, page, &region)))
-			goto any;
-		cell = cells->cell;
-		state->heat = cells;
-		state->key.dev = OBJECT_HEATED;
-		fs_count_one(&region->calls);
-	} else {
-		if (unlikely(!fs_row_has_cell(row, READ_ONCE(state->cpu), &cell) ||
-			     fs_object_is_file(&row->key)))
-			goto any;
-		page = HEAT_NO_PAGE;
-		state->key = row->key;
+	if (unlikely(!cells)) {
+		if (account_without_heat(state, row, class))
+			return;
+		goto any;
 	}
+	cells += READ_ONCE(state->cpu);
+	page = fs_heat_page(place.vma, place.address);
+	if (unlikely(!fs_heat_has_region(cells, page, &region)))
+		goto any;
+	cell = cells->cell;
+	state->heat = cells;
+	state->key.dev = OBJECT_HEATED;
+	fs_count_one(&region->calls);
 	state->cell = cell;
 	WRITE_ONCE(state->page, page);
 	WRITE_ONCE(state->row, row);

@@ -39,9 +39,7 @@ void fs_account_any(struct fs_task_state *state, struct fs_fault_place place,
 void fs_account_named(struct fs_task_state *state, struct fs_fault_place place,
 		      enum fs_counter class);
 void fs_account_heated(struct fs_task_state *state, struct fs_fault_place place,
-		       enum fs_counter class);
-void fs_account_heated_other(struct fs_task_state *state, struct fs_fault_place place,
-			     enum fs_counter class, struct fs_row *row);
+		       enum fs_counter class, struct fs_object_key key);
 
 static __always_inline void fs_account_in_cell(u64 *cell, enum fs_counter counter)
 {
@@ -126,11 +124,7 @@ heated:
 	barrier();
 	fs_account_in_cell(state->cell, verdict);
 	barrier();
-	if (state->key.dev == OBJECT_HEATED && fs_object_key_equal(key, state->row->key))
-		fs_account_heated(state, place(source), class);
-	else
-		fs_account_heated_other(state, place(source), class,
-					fs_row_find(state->process, key));
+	fs_account_heated(state, place(source), class, key);
 	return;
 named:
 	barrier();
