@@ -367,7 +367,7 @@ int fs_export_start(void)
 			      NULL) ||
 	    !proc_create_data(FAULTSTAT_PROC_TOTALS, 0444, proc_dir, &proc_totals_operations,
 			      NULL) ||
-	    !proc_create_data(FAULTSTAT_PROC_MARK, 0666, proc_dir, &proc_mark_operations,
+	    !proc_create_data(FAULTSTAT_PROC_MARK, FS_FILES_ASKED, proc_dir, &proc_mark_operations,
 			      NULL) ||
 	    !fs_heat_file_make(proc_dir)) {
 		fs_export_stop();

@@ -9,6 +9,9 @@
 #include <linux/seq_file.h>
 #include <linux/types.h>
 
+/* The mode of files that are written to ask for something: fs_files_permit() decides who may. */
+#define FS_FILES_ASKED	0666
+
 void fs_files_begin(void);
 bool fs_files_permit(void);
 const char *fs_files_state_name(u8 kind);

@@ -425,5 +425,6 @@ COMPAT_PROC_OPS(proc_heat_operations, heat_open, seq_read, heat_write, heat_rele
  */
 bool fs_heat_file_make(struct proc_dir_entry *dir)
 {
-	return proc_create_data(FAULTSTAT_PROC_HEAT, 0666, dir, &proc_heat_operations, NULL);
+	return proc_create_data(FAULTSTAT_PROC_HEAT, FS_FILES_ASKED, dir, &proc_heat_operations,
+				NULL);
 }
