@@ -6,22 +6,16 @@
  *
  * - No lock that all CPUs share is taken in a hook. An index is divided into shards (shard.h); what
  *   belongs to a process has the process's own lock (process.h). All are raw and held with
- *   interrupts
- *   off, for a few hundred instructions. Order: a task's shard, a process's shard, a process, a
- *   row's
- *   or a name's shard, a CPU's magazine, a depot.
+ *   interrupts off, for a few hundred instructions. Order: a task's shard, a process's shard, a
+ *   process, a row's or a name's shard, a CPU's magazine, a depot.
  * - fs_table.rows_sem guards what is taken out. Whoever holds it for writing may walk all
  *   processes and rows: they come, but none goes, or becomes another's. Rows and processes go under
- *   it held for
- *   reading (folding, by several at once, each its own processes) or for writing.
+ *   it held for reading (folding, by several at once, each its own processes) or for writing.
  * - Hooks look tasks, rows and names up without a lock. A row of a process that lives, or a name,
- *   is
- *   freed only after every hook that ran when it left the index has ended. What is of an ended
- *   process may be freed at once: a hook of another process that steps on it finds no key of its
- *   own
- *   there, and its memory remains of the same kind until the hooks have ended. If it is led astray
- *   it
- *   finds nothing, and looks again under the lock.
+ *   is freed only after every hook that ran when it left the index has ended. What is of an ended
+ *   process, and an alias, may be freed at once: a hook of another process that steps on it finds
+ *   no key of its own there, and its memory remains of the same kind until the hooks have ended. If
+ *   it is led astray it finds nothing, and looks again under the lock.
  * - A cell is written by its own CPU alone, in task context with preemption off; a
  *   row's shared counters from anywhere, atomically. So in the usual fault no cache
  *   line is written that another CPU writes.

@@ -23,7 +23,8 @@ static inline bool compat_group_counts_at_end(const struct task_struct *task, u6
 					      u64 *major)
 {
 	/*
-	 * Who finds no thread left finds the counts of all: they are written before, under a lock.
+	 * Who finds no thread left finds the counts of all: __exit_signal() adds them up before it
+	 * counts the thread out, and x86 has both seen in that order.
 	 */
 	*minor = READ_ONCE(task->signal->min_flt);
 	*major = READ_ONCE(task->signal->maj_flt);
