@@ -118,7 +118,7 @@ static void add_open(struct fs_row *row, struct fs_process *process,
 	count_open(snapshot, at, COUNT_MISSED_MAJOR, moved->missed_major);
 }
 
-/* First pass. */
+/* First pass. Ends where there is no room. */
 static bool read_calls(struct fs_row *row, void *data)
 {
 	struct fs_snapshot *snapshot = data;
@@ -126,7 +126,7 @@ static bool read_calls(struct fs_row *row, void *data)
 
 	if (at)
 		fs_row_read_calls(row, &at->counters);
-	return snapshot->used < snapshot->room;
+	return at || snapshot->used < snapshot->room;
 }
 
 /* Second pass. */
@@ -397,14 +397,43 @@ static void read_header(struct fs_snapshot *snapshot)
 	snapshot->memory = fs_memory_used();
 }
 
-/* Room for the rows there are, a few more, and the hidden one behind them all. */
-static bool make_room(struct fs_snapshot *snapshot)
+static void free_room(struct fs_snapshot *snapshot)
 {
-	snapshot->room = fs_pool_used(POOL_ROW) + ROOM_SLACK;
+	kvfree(snapshot->rows);
+	kvfree(snapshot->order);
+	kvfree(snapshot->order_spare);
+	snapshot->rows = NULL;
+	snapshot->order = NULL;
+	snapshot->order_spare = NULL;
+	snapshot->room = 0;
+	snapshot->used = 0;
+}
+
+/* For so many rows, and the hidden one behind them all. */
+static bool make_room(struct fs_snapshot *snapshot, unsigned int room)
+{
+	snapshot->room = room;
 	snapshot->rows = compat_kvmalloc((snapshot->room + 1) * sizeof(*snapshot->rows));
 	snapshot->order = compat_kvmalloc((snapshot->room + 1) * sizeof(*snapshot->order));
 	snapshot->order_spare = compat_kvmalloc((snapshot->room + 1) * sizeof(*snapshot->order));
 	return snapshot->rows && snapshot->order && snapshot->order_spare;
+}
+
+/*
+ * The first pass, with room for the rows there are and a few more. Where more come meanwhile it
+ * begins again with twice as much; none goes, so that has an end. False where there is no memory.
+ */
+static bool read_all_calls(struct fs_snapshot *snapshot)
+{
+	unsigned int room = fs_pool_used(POOL_ROW) + ROOM_SLACK;
+
+	while (make_room(snapshot, room)) {
+		if (fs_rows_walk(read_calls, snapshot))
+			return true;
+		free_room(snapshot);
+		room *= 2;
+	}
+	return false;
 }
 
 /**
@@ -426,9 +455,8 @@ struct fs_snapshot *fs_snapshot_take(struct pid_namespace *ns, const struct fs_m
 	fs_fold_all(false);
 
 	down_write(&fs_table.rows_sem);
-	room = make_room(snapshot);
+	room = read_all_calls(snapshot);
 	if (room) {
-		fs_rows_walk(read_calls, snapshot);
 		fs_task_visit_begin();
 		smp_rmb(); /* a call that is open in both passes is one of this moment */
 		fs_rows_walk(read_verdicts, snapshot);
@@ -497,9 +525,7 @@ void fs_snapshot_free(struct fs_snapshot *snapshot)
 	for (i = 0; i < snapshot->used && snapshot->rows; i++)
 		if (snapshot->rows[i].name)
 			fs_name_unpin(snapshot->rows[i].name);
-	kvfree(snapshot->rows);
-	kvfree(snapshot->order);
-	kvfree(snapshot->order_spare);
+	free_room(snapshot);
 	kfree(snapshot);
 }
 
