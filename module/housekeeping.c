@@ -10,7 +10,6 @@
 #include "ended.h"
 #include "fold.h"
 #include "housekeeping.h"
-#include "name.h"
 #include "pool.h"
 #include "sweep.h"
 #include "table.h"
@@ -33,7 +32,7 @@ static void keep_house(void)
 	make_room();
 	/* What CPUs have left that are gone. */
 	fs_fold_all(false);
-	if (fs_names_are_many())
+	if (fs_sweep_is_due())
 		fs_sweep_run();
 	if (fs_pool_has_surplus())
 		fs_pool_trim();

@@ -26,6 +26,7 @@
 #include "row_life.h"
 #include "settings.h"
 #include "special.h"
+#include "sweep.h"
 #include "table.h"
 #include "task.h"
 #include "uapi/faultstat.h"
@@ -51,6 +52,8 @@ static int storage_start(void)
 	if (!err)
 		err = fs_names_init(fs_settings.max_rows);
 	if (!err)
+		err = fs_sweep_init();
+	if (!err)
 		err = fs_task_init(fs_settings.max_tasks);
 	if (!err)
 		err = fs_ended_keep(fs_settings.keep_exited);
@@ -74,6 +77,7 @@ static void storage_stop(void)
 	fs_fold_destroy();
 	fs_processes_destroy();
 	fs_names_destroy();
+	fs_sweep_destroy();
 	fs_table_destroy();
 	fs_heat_request_destroy();
 	fs_pool_destroy();

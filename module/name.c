@@ -193,8 +193,11 @@ struct fs_name *fs_name_get(const char *text, size_t length)
 	if (name)
 		return name;
 	name = name_make(hash, text, length);
-	if (!name)
+	if (!name) {
+		/* Of names that no row has any more. */
+		fs_worker_make_room();
 		return NULL;
+	}
 	return name_settle(name, name->hash == hash ? seen : NULL);
 }
 
@@ -258,8 +261,8 @@ unsigned int fs_names_take_idle(u32 sweep, struct fs_name **idle, unsigned int m
  */
 void fs_names_drop(u32 sweep, struct fs_name **idle, unsigned int count)
 {
-	unsigned int i, most = 0;
 	unsigned long flags;
+	unsigned int i;
 
 	for (i = 0; i < count; i++) {
 		struct fs_name *name = idle[i];
@@ -274,6 +277,18 @@ void fs_names_drop(u32 sweep, struct fs_name **idle, unsigned int count)
 		}
 		cond_resched();
 	}
+}
+
+/**
+ * fs_names_swept - there are no idle names but those of a moment ago
+ *
+ * Process context.
+ */
+void fs_names_swept(void)
+{
+	unsigned int most = 0;
+	u32 i;
+
 	for (i = 0; i <= shards.mask; i++)
 		most = max(most, READ_ONCE(shards.of[i].count));
 	WRITE_ONCE(shard_max, 2 * most + SHARD_LEAST);

@@ -55,6 +55,7 @@ static inline void fs_name_mark(struct fs_name *name, u32 sweep)
 bool fs_names_are_many(void);
 unsigned int fs_names_take_idle(u32 sweep, struct fs_name **idle, unsigned int most);
 void fs_names_drop(u32 sweep, struct fs_name **idle, unsigned int count);
+void fs_names_swept(void);
 void fs_names_pool_sizes(size_t *size);
 int fs_names_init(unsigned int max_rows);
 void fs_names_destroy(void);

@@ -7,6 +7,9 @@
 
 #include <linux/types.h>
 
+bool fs_sweep_is_due(void);
 void fs_sweep_run(void);
+int fs_sweep_init(void);
+void fs_sweep_destroy(void);
 
 #endif

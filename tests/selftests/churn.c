@@ -264,6 +264,74 @@ TEST_F(churning, twenty_thousand_files_of_100_processes_lose_no_count)
 	run_unique(_metadata, 100, scaled(20000));
 }
 
+/* Paths of which four make a page, so that they are most of what the table takes. */
+static int unique_long_files(int from, int nr)
+{
+	char path[300], *p;
+	int i;
+
+	for (i = from; i < from + nr; i++) {
+		snprintf(path, sizeof(path), "/dev/shm/%0*d", 250, i);
+		if (file_make_empty(path, 1))
+			return 1;
+		p = map_file(path, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+		if (!p)
+			return 1;
+		touch_write(p, 1);
+		if (munmap(p, PAGE) || unlink(path))
+			return 1;
+	}
+	return 0;
+}
+
+static int touch_long(void *arg, int nr)
+{
+	int each = *(int *)arg;
+
+	return unique_long_files(nr * each, each);
+}
+
+/* A file whose name has room now; @arg says which. */
+static bool new_file_is_shown(void *arg)
+{
+	char path[300];
+	struct snapshot s;
+	bool shown;
+
+	++*(int *)arg;
+	snprintf(path, sizeof(path), "/dev/shm/%0*d", 250, *(int *)arg);
+	if (unique_long_files(*(int *)arg, 1) || snapshot_take(&s, FAULTS_PROC))
+		return false;
+	shown = snapshot_sum_object(&s, 0, path, NULL) > 0;
+	snapshot_free(&s);
+	return shown;
+}
+
+/* Names of files that are gone make room for others, many times over. */
+TEST_F(churning, names_of_files_that_are_gone_make_room)
+{
+	int each = scaled(12000) / 60, nr = 1000000, i;
+	struct mark before, after;
+	struct crowd crowd;
+	struct snapshot s;
+
+	ASSERT_EQ(0, module_load("max_memory=4 max_rows=512 keep_exited=0"));
+	ASSERT_EQ(0, mark_take(&before));
+	ASSERT_EQ(0, crowd_start(&crowd, 60, touch_long, &each));
+	EXPECT_EQ(0, crowd_end(&crowd));
+	for (i = 0; i < 5; i++) {
+		EXPECT_TRUE(wait_until(new_file_is_shown, &nr, 5000));
+	}
+	ASSERT_EQ(0, mark_take(&after));
+	EXPECT_EQ(0, mark_compare(&before, &after, crowd.minor, crowd.major));
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	note("%d names, memory %lld, %lld calls in [overflow]", 60 * each,
+	     snapshot_value(&s, "table", "memory"), snapshot_value(&s, "table", "overflow"));
+	EXPECT_EQ(0, snapshot_violations(&s, 0));
+	EXPECT_GE(4 << 20, snapshot_value(&s, "table", "memory"));
+	snapshot_free(&s);
+}
+
 static int touch_same(void *arg, int nr)
 {
 	/* Private: some kernels retry the first write to a page that is shared. */
