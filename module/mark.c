@@ -73,9 +73,7 @@ void fs_mark_end(struct fs_mark *mark)
 	if (!mark)
 		return;
 	mutex_lock(&marks_mutex);
-	down_write(&fs_table.rows_sem);
-	fs_processes_unmark(mark);
-	up_write(&fs_table.rows_sem);
+	WRITE_ONCE(mark->ending, true);
 	/* A birth that is under way may have it in hand. */
 	compat_synchronize_hooks();
 	down_write(&fs_table.rows_sem);

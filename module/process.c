@@ -17,10 +17,13 @@
 /* They have no rows until they are made, but can be walked: load may fail before. */
 struct fs_special fs_special = {
 	.unselected.rows = LIST_HEAD_INIT(fs_special.unselected.rows),
+	.unselected.groups = LIST_HEAD_INIT(fs_special.unselected.groups),
 	.unselected.aliases = LIST_HEAD_INIT(fs_special.unselected.aliases),
 	.overflow.rows = LIST_HEAD_INIT(fs_special.overflow.rows),
+	.overflow.groups = LIST_HEAD_INIT(fs_special.overflow.groups),
 	.overflow.aliases = LIST_HEAD_INIT(fs_special.overflow.aliases),
 	.others.rows = LIST_HEAD_INIT(fs_special.others.rows),
+	.others.groups = LIST_HEAD_INIT(fs_special.others.groups),
 	.others.aliases = LIST_HEAD_INIT(fs_special.others.aliases),
 };
 
@@ -101,13 +104,13 @@ void fs_process_setup(struct fs_process *process)
 u64 fs_process_new_id(void)
 {
 	unsigned long flags;
-	u64 id;
+	u64 *own, id;
 
 	local_irq_save(flags);
-	id = __this_cpu_read(own_id);
-	if (!(id % IDS_AT_ONCE))
-		id = atomic64_add_return(IDS_AT_ONCE, &last_id) - IDS_AT_ONCE;
-	__this_cpu_write(own_id, ++id);
+	own = this_cpu_ptr(&own_id);
+	if (!(*own % IDS_AT_ONCE))
+		*own = atomic64_add_return(IDS_AT_ONCE, &last_id) - IDS_AT_ONCE;
+	id = ++*own;
 	local_irq_restore(flags);
 	return id;
 }
@@ -224,8 +227,8 @@ static struct fs_process *process_exec(struct fs_shard *shard, struct fs_process
 }
 
 /*
- * The mark of who makes a child, whoever is said to be its parent. It stays until the hook has
- * ended: fs_processes_unmark() waits for that.
+ * The mark of who makes a child, whoever is said to be its parent. One that was not ending stays
+ * until the hook has ended: see fs_mark_end().
  */
 static struct fs_mark *process_mark_of(const struct task_struct *task)
 {
@@ -237,6 +240,8 @@ static struct fs_mark *process_mark_of(const struct task_struct *task)
 	fs_hook_lock_irqsave(&shard->lock, flags);
 	process = process_find(task->signal);
 	mark = process ? process->mark : NULL;
+	if (mark && READ_ONCE(mark->ending))
+		mark = NULL;
 	fs_hook_unlock_irqrestore(&shard->lock, flags);
 	return mark;
 }
@@ -262,6 +267,9 @@ bool fs_process_make(struct task_struct *task, struct task_struct *parent)
 	if (process && mark) {
 		process->mark = mark;
 		atomic64_inc(&mark->born);
+	} else if (mark && !there) {
+		/* It will have a process by and by, but no mark. */
+		atomic64_inc(&mark->unchecked);
 	}
 	fs_hook_unlock_irqrestore(&shard->lock, flags);
 	return there || process;
@@ -482,6 +490,9 @@ void fs_process_mark(struct task_struct *task, struct fs_mark *mark)
 		process = process_make(shard, task, rcu_dereference(task->real_parent), false);
 	if (process && process->mark != mark) {
 		fs_hook_lock(&process->lock);
+		/* The other one's sums will lack it. */
+		if (process->mark)
+			atomic64_inc(&process->mark->unchecked);
 		process->mark = mark;
 		fs_hook_unlock(&process->lock);
 		atomic64_inc(&mark->born);
@@ -510,8 +521,9 @@ static void shard_unmark(struct fs_shard *shard, const struct fs_mark *mark)
  * fs_processes_unmark - takes a mark from all processes but folded ones
  * @mark: which
  *
- * Process context, fs_table.rows_sem held for writing: none leaves the lists. A birth that is under
- * way may put it on one more: to be called once more when the hooks have ended.
+ * Process context, fs_table.rows_sem held for writing: none leaves the lists. The mark is ending, as
+ * every hook has heard: none is born with it, and what exec makes of a process that has it comes
+ * behind that in the list.
  */
 void fs_processes_unmark(const struct fs_mark *mark)
 {

@@ -123,17 +123,20 @@ static_assert(fs_line_of(struct fs_process, lock) > 0);
  * struct fs_mark - one open file's mark
  * @id: of the same numbers as those of processes, never used twice; that of its folded rows
  * @others: owns the row for what has no room of its own among the folded; fold.c
+ * @ending: its file is being closed: no process is born with it any more
  * @born: processes that have had it, each counted once however often it called exec
  * @ended: of them
  * @minor: what the kernel counted for those that ended or called exec
  * @major: likewise
- * @unchecked: how many of them cannot be compared with that
+ * @unchecked: how many of them cannot be compared with that, or have no mark for want of memory or
+ *	for another one's sake
  *
  * The numbers are written by all CPUs, but only at births and ends of processes with the mark.
  */
 struct fs_mark {
 	u64 id;
 	struct fs_process *others;
+	bool ending;
 	atomic64_t born;
 	atomic64_t ended;
 	atomic64_t minor;

@@ -12,7 +12,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-
 /* Few, so that nearly all that end are folded. */
 #define SMALL "max_rows=1024 keep_exited=10"
 
@@ -331,6 +330,67 @@ TEST_F(marked, files_are_closed_at_any_moment)
 		close(fd);
 	}
 	workload_kill(&others);
+}
+
+/**
+ * struct line - a process that lives on in its child, again and again
+ * @stop: it is to end
+ * @now: the pid of the last one
+ */
+struct line {
+	volatile bool stop;
+	volatile pid_t now;
+};
+
+static int descend(void *arg)
+{
+	struct line *line = arg;
+
+	while (!line->stop) {
+		line->now = getpid();
+		if (fork())
+			_exit(0);
+	}
+	return 0;
+}
+
+#define LINES	8
+
+/* Each process that has a mark ends before it is looked at, and its child has the mark. */
+TEST_F(marked, a_mark_is_not_inherited_for_ever)
+{
+	struct line *lines = shared_alloc(LINES * sizeof(*lines));
+	struct snapshot s;
+	pid_t pid;
+	int i, nr;
+
+	ASSERT_NE(NULL, lines);
+	for (nr = 0; nr < LINES; nr++) {
+		pid = fork();
+		ASSERT_LE(0, pid);
+		if (!pid)
+			_exit(descend(&lines[nr]));
+		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	}
+	for (i = 0; i < scaled(100); i++) {
+		int fd = open(FAULTS_MARK, O_RDWR | O_CLOEXEC), marked = 0;
+
+		ASSERT_LE(0, fd);
+		/* Some are gone before their pid is written. */
+		for (nr = 0; nr < LINES; nr++)
+			marked += !mark(fd, lines[nr].now);
+		usleep(5000);
+		ASSERT_EQ(0, marked_read(fd, &s));
+		EXPECT_LE(marked, snapshot_value(&s, "mark", "processes"));
+		snapshot_free(&s);
+		ASSERT_EQ(0, close(fd));
+	}
+	for (nr = 0; nr < LINES; nr++)
+		lines[nr].stop = true;
+	usleep(100000);
+	ASSERT_EQ(0, snapshot_take(&s, FAULTS_PROC));
+	EXPECT_EQ(0, snapshot_violations(&s, CHECK_UNDER_LOAD));
+	snapshot_free(&s);
 }
 
 TEST_F(marked, a_word_that_is_no_process_is_refused)
