@@ -321,6 +321,8 @@ static bool rows_destroy(struct fs_process *process, void *data)
 		fs_row_free(row);
 		cond_resched();
 	}
+	/* One that was made for a row which another CPU had made before. */
+	fs_row_free_groups(process);
 	return true;
 }
 
