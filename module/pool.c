@@ -97,7 +97,7 @@ static struct item *stack_pop(struct stack *stack)
 
 	if (item) {
 		stack->head = item->next;
-		stack->free--;
+		WRITE_ONCE(stack->free, stack->free - 1);
 	}
 	return item;
 }
@@ -106,7 +106,7 @@ static void stack_push(struct stack *stack, struct item *item)
 {
 	item->next = stack->head;
 	stack->head = item;
-	stack->free++;
+	WRITE_ONCE(stack->free, stack->free + 1);
 }
 
 static void stack_move(struct stack *from, struct stack *to, unsigned int count)
@@ -517,8 +517,8 @@ static void depot_calm(const struct pool *pool, struct depot *depot)
 /**
  * fs_pool_trim - gives what the pools have in surplus back to the kernel
  *
- * Process context; waits for a grace period, since a hook may still be looking at
- * a task state that was freed a moment ago.
+ * Process context, one at a time; waits for a grace period, since a hook may still be looking at
+ * a task state that was freed a moment ago. Refills go on meanwhile.
  */
 void fs_pool_trim(void)
 {
@@ -539,7 +539,9 @@ void fs_pool_trim(void)
 				     &surplus[id]);
 		}
 	}
+	mutex_unlock(&work_lock);
 	compat_synchronize_hooks();
+	mutex_lock(&work_lock);
 	for (id = 0; id < POOLS; id++)
 		pool_release(&pools[id], surplus[id]);
 	mutex_unlock(&work_lock);
@@ -580,7 +582,6 @@ static void pool_setup(enum fs_pool_id id, size_t size, unsigned int target,
 {
 	struct pool *pool = &pools[id];
 	unsigned int share = items_max ? min(target, items_max / 4) : target;
-	int node;
 
 	/* CPUs together keep at most half of the reserve, and an eighth of what there may be. */
 	share /= 4 * num_online_cpus();
@@ -588,15 +589,13 @@ static void pool_setup(enum fs_pool_id id, size_t size, unsigned int target,
 	pool->keep = share ? 2 * pool->batch : !items_max;
 	pool->size = fs_memory_bucket(size);
 	pool->items_max = items_max;
-	for (node = 0; node < nodes; node++)
-		raw_spin_lock_init(&pool->depots[node].lock);
 	fs_pool_aim(id, target);
 }
 
 /* A depot for each node and pool, and each CPU's magazines. */
 static int places_init(void)
 {
-	int cpu, id;
+	int cpu, id, node;
 
 	nodes = nr_node_ids;
 	bitmap_zero(node_used, MAX_NUMNODES);
@@ -613,6 +612,8 @@ static int places_init(void)
 		pools[id].depots = fs_memory_zalloc(nodes * sizeof(struct depot));
 		if (!pools[id].depots)
 			return -ENOMEM;
+		for (node = 0; node < nodes; node++)
+			raw_spin_lock_init(&pools[id].depots[node].lock);
 	}
 	return 0;
 }
