@@ -77,9 +77,13 @@ void fs_table_new_epoch(void)
  */
 u32 fs_table_watch(void)
 {
+	u32 watch = READ_ONCE(fs_table.watch);
+
+	/* Who ends this watch without hearing of the birth ends it before that has a call. */
+	smp_rmb();
 	if (!READ_ONCE(fs_table.born))
 		WRITE_ONCE(fs_table.born, true);
-	return READ_ONCE(fs_table.watch);
+	return watch;
 }
 
 /**
@@ -89,12 +93,15 @@ u32 fs_table_watch(void)
  */
 void fs_table_overlooked(void)
 {
-	u32 next = READ_ONCE(fs_table.watch) + 1;
+	u32 watch, next;
 
 	if (!READ_ONCE(fs_table.born))
 		return;
-	WRITE_ONCE(fs_table.born, false);
-	WRITE_ONCE(fs_table.watch, next ? next : 1);
+	/* Who is born from here on says so again; if another ends the watch, it is for all before. */
+	(void)xchg(&fs_table.born, false);
+	watch = READ_ONCE(fs_table.watch);
+	next = watch + 1;
+	cmpxchg(&fs_table.watch, watch, next ? next : 1);
 }
 
 static void selection_free(struct fs_pid_set *selection)

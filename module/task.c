@@ -188,6 +188,7 @@ struct fs_task_state *fs_task_state_make(struct task_struct *task, bool *made)
 	struct fs_shard *shard = task_shard(task);
 	struct fs_task_state *state;
 	unsigned long flags;
+	bool missed;
 
 	*made = false;
 	/* With max_tasks used up, every fault of the others comes here: not for a lock. */
@@ -208,9 +209,13 @@ struct fs_task_state *fs_task_state_make(struct task_struct *task, bool *made)
 	if (!state)
 		fs_table_overlooked();
 	if (*made) {
-		fs_task_state_resolve(state, task);
 		/* A task seen since birth has not been counted before its first call. */
-		if (compat_task_start_ns(task) >= READ_ONCE(counting_since))
+		missed = state->seen && compat_task_start_ns(task) >= READ_ONCE(counting_since);
+		/* Which of its programs it was, if it has called exec, is not known. */
+		if (missed)
+			fs_table_overlooked();
+		fs_task_state_resolve(state, task);
+		if (missed)
 			fs_process_missed(state->process, (u32)state->seen, state->seen >> 32);
 	}
 	return state;

@@ -91,6 +91,13 @@ u64 model_read_unseen(const volatile void *from, size_t size);
 	model_thread.published = false;					\
 } while (0)
 #define xchg(at, value)		__atomic_exchange_n(at, value, __ATOMIC_SEQ_CST)
+#define cmpxchg(at, old, value) ({					\
+	__typeof__(*(at)) model_old = old;				\
+									\
+	__atomic_compare_exchange_n(at, &model_old, value, false,	\
+				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);\
+	model_old;							\
+})
 
 typedef struct { int counter; } atomic_t;
 typedef struct { s64 counter; } atomic64_t;
