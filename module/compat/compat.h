@@ -44,7 +44,7 @@ static inline void *kvzalloc(size_t size, gfp_t flags)
 {
 	void *ptr = kzalloc(size, flags | __GFP_NOWARN | __GFP_NORETRY);
 
-	return ptr ? ptr : vzalloc(size);
+	return ptr ? ptr : __vmalloc(size, flags | __GFP_ZERO, PAGE_KERNEL);
 }
 #endif
 
@@ -54,7 +54,7 @@ static inline void *compat_kvmalloc(size_t size)
 #ifdef FS_HAVE_KVZALLOC
 	return kvmalloc(size, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
 #else
-	return vmalloc(size);
+	return __vmalloc(size, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, PAGE_KERNEL);
 #endif
 }
 
