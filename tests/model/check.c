@@ -85,10 +85,11 @@ void check_under_load(const struct fs_snapshot *snapshot, bool rows, enum check_
 	MODEL_ASSERT(fs_counters_major(lifetime) >= before->settled_major);
 }
 
-/* At rest: processes, by pid and age. */
+/* At rest: processes, by pid; ids do not say which of a pid is the older one. */
 
 /**
  * struct shown - a process of a snapshot
+ * @found: it is one of the model
  * @n: its counts, of all rows
  * @by_object: by row
  */
@@ -96,6 +97,7 @@ struct shown {
 	pid_t pid;
 	u64 id;
 	u8 kind;
+	bool found;
 	char comm[TASK_COMM_LEN];
 	u64 n[WORLD_COUNTS];
 	u64 by_object[WORLD_OBJECTS + 1][WORLD_COUNTS];
@@ -175,7 +177,7 @@ static int compare_gens(const void *a, const void *b)
 	return one->nr < other->nr ? -1 : one->nr > other->nr;
 }
 
-/* By pid, and the older one first. */
+/* By pid. */
 static struct world_gen **gens_sorted(int *count)
 {
 	struct world_gen **sorted, *gen;
@@ -239,14 +241,15 @@ static void print_rows(const struct fs_snapshot *snapshot, u64 id)
 	}
 }
 
-/* Two processes of a pid, one of them folded, may have the same sums by chance. */
+/* Two processes of a pid, one of them folded, may be alike by chance: either will do. */
 static bool is_shown(const struct shown *shown, const struct world_gen *gen, enum check_depth depth)
 {
 	u64 wanted[WORLD_COUNTS];
 	int i;
 
 	less(wanted, gen->n, gen->was);
-	if (shown->pid != gen->nr || !is_equal(wanted, shown->n))
+	if (shown->pid != gen->nr || !is_equal(wanted, shown->n) ||
+	    gen->ended != (shown->kind != PROCESS_LIVE) || strcmp(gen->comm, shown->comm))
 		return false;
 	for (i = 0; i <= WORLD_OBJECTS && depth == CHECK_ROWS; i++) {
 		less(wanted, gen->by_object[i], gen->was_by_object[i]);
@@ -325,37 +328,52 @@ static void folded_are_equal(const struct fs_snapshot *snapshot, struct world_ge
 	}
 }
 
+/* The one of a snapshot that a process of the model is, from the first of its pid. NULL if none. */
+static struct shown *shown_find(struct shown *at, const struct shown *end,
+				const struct world_gen *gen, enum check_depth depth)
+{
+	for (; at < end && at->pid == gen->nr; at++)
+		if (!at->found && is_shown(at, gen, depth))
+			return at;
+	return NULL;
+}
+
 static void processes_are_equal(const struct fs_snapshot *snapshot, enum check_depth depth)
 {
-	int shown_count, gen_count, folded = 0, i, j = 0;
-	struct shown *shown = processes_shown(snapshot, &shown_count);
+	int shown_count, gen_count, folded = 0, i;
+	struct shown *shown = processes_shown(snapshot, &shown_count), *at = shown;
+	const struct shown *end = shown + shown_count;
 	struct world_gen **gens = gens_sorted(&gen_count);
 	u64 wanted[WORLD_COUNTS];
 
 	for (i = 0; i < gen_count; i++) {
 		struct world_gen *gen = gens[i];
+		struct shown *found;
 
 		less(wanted, gen->n, gen->was);
 		if (is_nothing(wanted))
 			continue;
-		if (j < shown_count && is_shown(&shown[j], gen, depth)) {
-			MODEL_ASSERT(gen->ended == (shown[j].kind != PROCESS_LIVE));
-			MODEL_ASSERT(!strcmp(gen->comm, shown[j].comm));
-			j++;
+		while (at < end && at->pid < gen->nr)
+			at++;
+		found = shown_find(at, end, gen, depth);
+		if (found) {
+			found->found = true;
 			continue;
 		}
 		if (!gen->ended) {
 			print_gen(gen);
-			if (j < shown_count)
-				print_shown(snapshot, &shown[j]);
+			if (at < end)
+				print_shown(snapshot, at);
 			MODEL_FAIL("process %d (%s) lives and is not shown so", gen->nr, gen->comm);
 		}
 		/* Else it is folded. */
 		gens[folded++] = gen;
 	}
-	if (j < shown_count) {
-		print_shown(snapshot, &shown[j]);
-		MODEL_FAIL("process %d (%s) is not as in the model", shown[j].pid, shown[j].comm);
+	for (at = shown; at < end; at++) {
+		if (at->found)
+			continue;
+		print_shown(snapshot, at);
+		MODEL_FAIL("process %d (%s) is not as in the model", at->pid, at->comm);
 	}
 	folded_are_equal(snapshot, gens, folded);
 	free(gens);
