@@ -37,7 +37,9 @@ struct ring {
 };
 
 static struct ring *ring;
-static DEFINE_MUTEX(ring_mutex);	/* who replaces the ring, or takes from it but hooks */
+
+/* Who replaces the ring, or takes from it but hooks: for snapshots, settings, and room for rows. */
+static DEFINE_MUTEX(ring_mutex);
 
 /**
  * struct due - what a CPU is to fold

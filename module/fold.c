@@ -36,7 +36,10 @@
 
 #define COMM_BITS	10
 
-/* Who has it changes folded rows; inside fs_table.rows_sem. All that follows is under it. */
+/*
+ * Who has it changes folded rows; inside fs_table.rows_sem. Taken once for what a CPU folds at
+ * once, of up to HEADS comms. All that follows is under it.
+ */
 static DEFINE_MUTEX(fold_mutex);
 
 /* Folded processes by comm, which users choose: the hash is secret. */

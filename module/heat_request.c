@@ -48,7 +48,7 @@ static unsigned int changes;	/* of what is asked for; requests_lock to write */
 
 static bool asked;	/* whether any of them asks for anything; heat_mutex */
 
-/* One change at a time; before fs_table.rows_sem. */
+/* One change at a time: by who asks, or closes his file; before fs_table.rows_sem. */
 static DEFINE_MUTEX(heat_mutex);
 
 static bool request_selects(struct heat_request *request, struct pid *pid, pid_t nr)

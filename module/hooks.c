@@ -128,7 +128,8 @@ static struct kprobe free_kprobe;
 /*
  * debugfs's kprobes/enabled=0 disarms all kprobes without telling them, and the text of
  * the probed function need not show it: another tracer may have its call there. So
- * whether kprobes fire is tried on a function of our own. watch_mutex.
+ * whether kprobes fire is tried on a function of our own. watch_mutex: taken by who reads a header,
+ * and where counting begins.
  */
 static DEFINE_MUTEX(watch_mutex);
 

@@ -12,6 +12,7 @@
 #include "process.h"
 #include "table.h"
 
+/* Taken where a file is opened or closed; inside it fs_table.rows_sem. */
 static DEFINE_MUTEX(marks_mutex);
 static unsigned int marks;	/* under it, as is fs_table.marks */
 

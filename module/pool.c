@@ -48,7 +48,8 @@ static DEFINE_PER_CPU(struct magazines, magazines);
 
 /**
  * struct depot - a pool's free items on one node
- * @lock: raw, interrupts off; inside a magazine's
+ * @lock: raw, interrupts off; inside a magazine's; taken by a CPU once for a batch, and by the
+ *	worker for each item that it adds
  * @stack: the items
  * @target: free items the worker aims at; doubles when it was empty
  * @starved: the worker could not fill it: no use in calling it, or in taking the lock
@@ -88,6 +89,7 @@ static struct pool pools[POOLS];
 static unsigned int nodes;		/* that depots are there for */
 static unsigned int nodes_used;		/* that had a CPU at load: the reserves are theirs */
 static DECLARE_BITMAP(node_used, MAX_NUMNODES);
+/* Taken by the worker, once for all that it refills, or trims. */
 static DEFINE_MUTEX(work_lock);
 
 /* Under the lock of where @stack is. */

@@ -521,9 +521,9 @@ static void shard_unmark(struct fs_shard *shard, const struct fs_mark *mark)
  * fs_processes_unmark - takes a mark from all processes but folded ones
  * @mark: which
  *
- * Process context, fs_table.rows_sem held for writing: none leaves the lists. The mark is ending, as
- * every hook has heard: none is born with it, and what exec makes of a process that has it comes
- * behind that in the list.
+ * Process context, fs_table.rows_sem held for writing: none leaves the lists. The mark is ending,
+ * as every hook has heard: none is born with it, and what exec makes of a process that has it
+ * comes behind that in the list.
  */
 void fs_processes_unmark(const struct fs_mark *mark)
 {

@@ -30,6 +30,7 @@ struct fs_settings fs_settings = {
 	.keep_exited	= KEEP_BY_HOST,
 };
 
+/* Taken by who writes a parameter; outside all others. */
 static DEFINE_MUTEX(control_lock);
 static enum { PHASE_LOADING, PHASE_UP, PHASE_GOING } phase;
 

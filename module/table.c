@@ -61,7 +61,7 @@ bool fs_table_is_crowded(void)
  */
 void fs_table_new_epoch(void)
 {
-	static DEFINE_MUTEX(epoch_lock);
+	static DEFINE_MUTEX(epoch_lock);	/* taken here, where a setting changes */
 
 	mutex_lock(&epoch_lock);
 	/* A hook that sees the new epoch sees what has changed. */
@@ -97,7 +97,7 @@ void fs_table_overlooked(void)
 
 	if (!READ_ONCE(fs_table.born))
 		return;
-	/* Who is born from here on says so again; if another ends the watch, it is for all before. */
+	/* Who is born from here on says so again; another who ends the watch does for all before. */
 	(void)xchg(&fs_table.born, false);
 	watch = READ_ONCE(fs_table.watch);
 	next = watch + 1;

@@ -68,7 +68,11 @@ struct fs_table {
 	bool born;			/* any process since then */
 	bool marks;			/* whether any process may have a mark */
 
-	/* What no hook takes or writes. */
+	/*
+	 * What no hook takes or writes. rows_sem is taken for reading by a CPU that folds, once for
+	 * all that it has ended by then; for writing by snapshots, resets, marks that are taken off
+	 * and housekeeping where rows or names are short.
+	 */
 	struct rw_semaphore rows_sem ____cacheline_aligned_in_smp;
 	struct list_head folded;	/* a process for each comm; fold.c */
 	u64 resets;			/* rows_sem */

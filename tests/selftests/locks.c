@@ -39,6 +39,7 @@ static const struct {
 	{ "requests_lock", "requests_lock", true },
 	{ "heat_mutex", "heat_mutex", true },
 	{ "watch_mutex", "watch_mutex", true },
+	{ "marks_mutex", "marks_mutex", true },
 	{ "control_lock", "control_lock", true },
 };
 
