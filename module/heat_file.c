@@ -95,12 +95,12 @@ static struct heat_line *line_new(struct fs_heat *heat, const struct fs_row *row
 	if (!fs_snapshot_fill_process(&who, row->process, ns))
 		return NULL;
 	*whole = false;
-	line = kzalloc(sizeof(*line), GFP_KERNEL);
+	line = kzalloc(sizeof(*line), GFP_KERNEL | __GFP_NORETRY);
 	if (!line)
 		return NULL;
 	line->who = who;
 	fs_heat_read(heat, read);
-	line->regions = kmemdup(read->regions, sizeof(read->regions), GFP_KERNEL);
+	line->regions = kmemdup(read->regions, sizeof(read->regions), GFP_KERNEL | __GFP_NORETRY);
 	if (!line->regions) {
 		line_free(line);
 		return NULL;
@@ -191,7 +191,7 @@ static void line_sum(struct heat_line *line)
 static int reader_fill(struct heat_reader *reader)
 {
 	struct pid_namespace *ns = task_active_pid_ns(current);
-	struct fs_heat_read *read = kmalloc(sizeof(*read), GFP_KERNEL);
+	struct fs_heat_read *read = kmalloc(sizeof(*read), GFP_KERNEL | __GFP_NORETRY);
 	struct heat_line *line;
 	bool whole;
 
@@ -359,7 +359,7 @@ static int request_parse(const char __user *text, size_t size, struct fs_pid_lis
 static ssize_t heat_write(struct file *file, const char __user *text, size_t size, loff_t *pos)
 {
 	struct heat_reader *reader = ((struct seq_file *)file->private_data)->private;
-	struct fs_pid_list *list = kmalloc(sizeof(*list), GFP_KERNEL);
+	struct fs_pid_list *list = kmalloc(sizeof(*list), GFP_KERNEL | __GFP_NORETRY);
 	int err;
 
 	if (!list)

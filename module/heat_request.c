@@ -183,7 +183,7 @@ static void heat_apply(void)
  */
 struct heat_request *fs_heat_request_begin(void)
 {
-	struct heat_request *request = kzalloc(sizeof(*request), GFP_KERNEL);
+	struct heat_request *request = kzalloc(sizeof(*request), GFP_KERNEL | __GFP_NORETRY);
 
 	if (request) {
 		INIT_LIST_HEAD(&request->link);

@@ -445,7 +445,7 @@ static bool read_all_calls(struct fs_snapshot *snapshot)
  */
 struct fs_snapshot *fs_snapshot_take(struct pid_namespace *ns, const struct fs_mark *mark)
 {
-	struct fs_snapshot *snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL);
+	struct fs_snapshot *snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL | __GFP_NORETRY);
 	bool room;
 
 	if (!snapshot)
@@ -487,7 +487,7 @@ struct fs_snapshot *fs_snapshot_take(struct pid_namespace *ns, const struct fs_m
  */
 struct fs_snapshot *fs_snapshot_take_totals(void)
 {
-	struct fs_snapshot *snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL);
+	struct fs_snapshot *snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL | __GFP_NORETRY);
 	struct fs_counters later;
 
 	if (!snapshot)
