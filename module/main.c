@@ -94,8 +94,10 @@ static int __init faultstat_init(void)
 	fs_mounts_find();
 	fs_object_init();
 	err = fs_worker_start(&fs_house_works);
-	if (err)
+	if (err) {
+		pr_err("no memory for its work queues\n");
 		goto no_worker;
+	}
 	err = storage_start();
 	if (err)
 		goto no_storage;
@@ -109,8 +111,10 @@ static int __init faultstat_init(void)
 		goto no_hooks;
 	/* Last, because an open file cannot be taken back. */
 	err = fs_export_start();
-	if (err)
+	if (err) {
+		pr_err("no memory for its files\n");
 		goto no_files;
+	}
 	fs_holds_start();
 	return 0;
 

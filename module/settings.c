@@ -64,6 +64,18 @@ static int switch_parse(const char *name, const char *text, bool *value)
 	return *value || sysfs_streq(text, "0") ? 0 : refuse(name, "0 or 1");
 }
 
+static const char *attach_hint(int err)
+{
+	switch (err) {
+	case -EAGAIN:
+		return "set kernel.ftrace_enabled and debugfs's kprobes/enabled to 1";
+	case -ENOMEM:
+		return "no memory";
+	default:
+		return "is CONFIG_KPROBES on?";
+	}
+}
+
 /* Under control_lock. */
 static int counting_start(void)
 {
@@ -78,9 +90,7 @@ static int counting_start(void)
 	} else {
 		fs_hooks_exceptions(false);
 		pr_err("cannot hook handle_mm_fault by %s (error %d): %s\n",
-		       fs_settings_attach_name(fs_settings.attach), err, err == -EAGAIN ?
-		       "set kernel.ftrace_enabled and debugfs's kprobes/enabled to 1" :
-		       "is CONFIG_KPROBES on?");
+		       fs_settings_attach_name(fs_settings.attach), err, attach_hint(err));
 	}
 	return err;
 }
@@ -155,6 +165,8 @@ int fs_settings_start(void)
 	err = fs_table_select(&fs_settings.pid);
 	if (!err)
 		err = fs_ended_keep(fs_settings.keep_exited);
+	if (err)
+		pr_err("no memory for its settings\n");
 	/* It waits for hooks: not where there is nothing to ask for. */
 	if (!fs_pids_is_empty(&fs_settings.heat_pid))
 		fs_heat_select(&fs_settings.heat_pid);
