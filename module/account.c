@@ -181,7 +181,7 @@ void fs_account_any(struct fs_task_state *state, struct fs_fault_place place, en
 	if (!made)
 		settle_any(state, task, cpu);
 	if (state->generation != fs_task_generation(task) &&
-	    (state->process != &fs_special.overflow || !fs_pool_is_empty(POOL_PROCESS)))
+	    (state->process != &fs_special.overflow || !fs_pool_is_starved(POOL_PROCESS)))
 		fs_task_state_resolve(state, task);
 	account_settled(state, place, class);
 }

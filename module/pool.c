@@ -52,7 +52,7 @@ static DEFINE_PER_CPU(struct magazines, magazines);
  *	worker for each item that it adds
  * @stack: the items
  * @target: free items the worker aims at; doubles when it was empty
- * @starved: the worker could not fill it: no use in calling it, or in taking the lock
+ * @starved: the worker could not fill it: no use in calling it all the time, or in taking the lock
  * @emptied: it was empty since the worker looked last
  */
 struct depot {
@@ -191,11 +191,16 @@ bool fs_pool_is_empty(enum fs_pool_id id)
  * fs_pool_is_starved - whether fs_pool_get() would fail, and the worker could not help
  * @id: which pool
  *
- * Any context. A hint, likewise.
+ * Any context but NMI. A hint, likewise. The worker is asked to try again by and by.
  */
 bool fs_pool_is_starved(enum fs_pool_id id)
 {
-	return fs_pool_is_empty(id) && READ_ONCE(depot_of(&pools[id], numa_mem_id())->starved);
+	bool starved = fs_pool_is_empty(id) &&
+		       READ_ONCE(depot_of(&pools[id], numa_mem_id())->starved);
+
+	if (starved)
+		fs_worker_refill_again();
+	return starved;
 }
 
 /**
@@ -226,6 +231,8 @@ void *fs_pool_get(enum fs_pool_id id)
 		item->next = NULL;
 	if (low)
 		fs_worker_refill();
+	else if (!item)
+		fs_worker_refill_again();
 	return item;
 }
 

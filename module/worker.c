@@ -16,6 +16,7 @@ static bool stopping;
 static bool room_wanted;
 static unsigned long room_not_before;	/* jiffies, as the next */
 static unsigned long room_asked;
+static unsigned long refill_not_before;
 
 static const struct fs_works *works;
 
@@ -89,6 +90,22 @@ void fs_worker_refill(void)
 {
 	if (!READ_ONCE(stopping))
 		irq_work_queue(&refill_kick);
+}
+
+/**
+ * fs_worker_refill_again - has the pools filled soon, unless that was tried a moment ago
+ *
+ * In a hook that lacks what the worker could not get either. Nobody says when there is memory
+ * again: so it is tried a few times a second, for as long as something is lacking.
+ */
+void fs_worker_refill_again(void)
+{
+	unsigned long now = jiffies;
+
+	if (time_before(now, READ_ONCE(refill_not_before)))
+		return;
+	WRITE_ONCE(refill_not_before, now + HZ / 4);
+	fs_worker_refill();
 }
 
 /**
@@ -183,6 +200,7 @@ int fs_worker_start(const struct fs_works *what)
 	int cpu;
 
 	works = what;
+	refill_not_before = jiffies;
 	init_irq_work(&refill_kick, refill_kicked);
 	init_irq_work(&house_kick, house_kicked);
 	for_each_possible_cpu(cpu) {

@@ -25,6 +25,7 @@ void fs_worker_stop(void);
 
 /* In hooks, too: */
 void fs_worker_refill(void);
+void fs_worker_refill_again(void);
 void fs_worker_fold(bool now);
 void fs_worker_keep_house(void);
 void fs_worker_make_room(void);
