@@ -234,16 +234,18 @@ static const char *fault_how;	/* how handle_mm_fault is hooked, NULL: it is not 
 static bool fault_stuck;	/* ftrace has broken down, and the hook cannot be taken off */
 static bool free_by_kprobe;
 
-static void trace_hook_on(struct trace_hook *hook)
+static int trace_hook_on(struct trace_hook *hook)
 {
 	int err;
 
 	if (hook->on)
-		return;
+		return 0;
 	err = compat_tracepoint_register(hook->name, hook->probe);
 	hook->on = !err;
 	hook->why = err == -ENOENT ? "this kernel has no such tracepoint" :
+		    err == -ENOMEM ? "no memory for it when it was wanted" :
 		    "this kernel refuses the tracepoint";
+	return err;
 }
 
 static void trace_hook_off(struct trace_hook *hook, const char *why)
@@ -279,6 +281,17 @@ static int kprobe_on(struct kprobe *kprobe, const char *symbol, kprobe_pre_handl
 }
 
 /*
+ * unregister_kprobe() forgets a probe that it has no memory to disarm, which would then hit text
+ * that is gone. Disabling says so, and can be tried again.
+ */
+static void kprobe_off(struct kprobe *kprobe)
+{
+	while (disable_kprobe(kprobe) == -ENOMEM)
+		ssleep(1);
+	unregister_kprobe(kprobe);
+}
+
+/*
  * ftrace writes a call over the no-op at a function's entry, a breakpoint kprobe an
  * int3 or, optimised, a jump. ftrace_enabled=0 takes the call back without telling
  * anything. So the text itself says whether the hook is alive.
@@ -309,7 +322,7 @@ static int attach_ftrace(void)
 
 	if (err)
 		return err;
-	unregister_kprobe(&fault_kprobe);
+	kprobe_off(&fault_kprobe);
 	err = ftrace_set_filter(&fault_ftrace, (unsigned char *)FAULT_FUNCTION,
 				strlen(FAULT_FUNCTION), 1);
 	if (!err)
@@ -356,7 +369,7 @@ void fs_hooks_detach(void)
 	if (!fault_how)
 		return;
 	if (!strcmp(fault_how, "kprobe"))
-		unregister_kprobe(&fault_kprobe);
+		kprobe_off(&fault_kprobe);
 	else
 		detach_ftrace();
 	fault_how = NULL;
@@ -422,15 +435,16 @@ void fs_hooks_exceptions(bool on)
  *
  * Process context, before fs_hooks_attach(). Without a hook on the end of tasks their
  * pointers would mean nothing: that one is essential, and has a kprobe for its
- * second way. Returns 0 or -ENOENT.
+ * second way. Returns 0, -ENOENT, or -ENOMEM: what lacks for want of memory would do so for as long
+ * as the module is there.
  */
 int fs_hooks_init(void)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++)
-		if (!trace_hooks[i].exception)
-			trace_hook_on(&trace_hooks[i]);
+		if (!trace_hooks[i].exception && trace_hook_on(&trace_hooks[i]) == -ENOMEM)
+			return -ENOMEM;
 	if (trace_hook_is_on(probe_process_free))
 		return 0;
 	free_by_kprobe = !kprobe_on(&free_kprobe, FREE_FUNCTION, free_kprobe_handler);
@@ -452,10 +466,10 @@ void fs_hooks_exit(void)
 	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++)
 		trace_hook_off(&trace_hooks[i], "unloading");
 	if (free_by_kprobe)
-		unregister_kprobe(&free_kprobe);
+		kprobe_off(&free_kprobe);
 	free_by_kprobe = false;
 	if (trial_is_set)
-		unregister_kprobe(&trial_kprobe);
+		kprobe_off(&trial_kprobe);
 	trial_is_set = false;
 	/* Rather a process that never ends than a call into text that is gone. */
 	while (fault_stuck)

@@ -91,7 +91,11 @@ static int __init faultstat_init(void)
 	err = fs_layout_check();
 	if (err)
 		return err;
-	fs_mounts_find();
+	err = fs_mounts_find();
+	if (err) {
+		pr_err("no memory to look at mounts\n");
+		return err;
+	}
 	fs_object_init();
 	err = fs_worker_start(&fs_house_works);
 	if (err) {
@@ -102,10 +106,12 @@ static int __init faultstat_init(void)
 	if (err)
 		goto no_storage;
 	err = fs_hooks_init();
-	if (err) {
+	if (err == -ENOMEM)
+		pr_err("no memory for its hooks\n");
+	else if (err)
 		pr_err("neither sched_process_free nor __put_task_struct can be hooked: the end of a task would go unseen\n");
+	if (err)
 		goto no_hooks;
-	}
 	err = fs_settings_start();
 	if (err)
 		goto no_hooks;

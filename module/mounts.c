@@ -27,17 +27,20 @@ struct sample {
 };
 
 /* True if it is a mount, and not the root of the namespace. */
-static bool sample_take(struct sample *sample, const char *where)
+/* Returns 1 or, where nothing is mounted, 0; or -ENOMEM. */
+static int sample_take(struct sample *sample, const char *where)
 {
-	if (kern_path(where, LOOKUP_FOLLOW, &sample->child))
-		return false;
+	int err = kern_path(where, LOOKUP_FOLLOW, &sample->child);
+
+	if (err)
+		return err == -ENOMEM ? err : 0;
 	sample->up = sample->child;
 	path_get(&sample->up);
 	if (sample->child.dentry == sample->child.mnt->mnt_root && compat_follow_up(&sample->up))
-		return true;
+		return 1;
 	path_put(&sample->up);
 	path_put(&sample->child);
-	return false;
+	return 0;
 }
 
 static void sample_put(struct sample *sample)
@@ -107,9 +110,9 @@ static bool mounts_search(const struct sample *samples, unsigned int count, int 
  * fs_mounts_find - finds out where mounts hang, if it can
  *
  * Process context, before any hook. One mount proves the usual place; elsewhere one word may
- * look like another by chance, and three mounts have to agree.
+ * look like another by chance, and three mounts have to agree. Returns 0, found or not; or -ENOMEM.
  */
-void fs_mounts_find(void)
+int fs_mounts_find(void)
 {
 	static const char * const where[SAMPLES] = {
 		"/proc", "/sys", "/dev", "/run", "/dev/pts", "/dev/shm", "/tmp",
@@ -118,11 +121,15 @@ void fs_mounts_find(void)
 	const int word = sizeof(void *);
 	struct sample samples[SAMPLES];
 	unsigned int count = 0, i;
+	int some = 0;
 
-	for (i = 0; i < SAMPLES; i++)
-		count += sample_take(&samples[count], where[i]);
-	if (count && !mounts_search(samples, count, -2 * word, -word) && count >= 3)
+	for (i = 0; i < SAMPLES && some >= 0; i++) {
+		some = sample_take(&samples[count], where[i]);
+		count += max(some, 0);
+	}
+	if (some >= 0 && count && !mounts_search(samples, count, -2 * word, -word) && count >= 3)
 		mounts_search(samples, count, -SEARCHED, SEARCHED);
 	for (i = 0; i < count; i++)
 		sample_put(&samples[i]);
+	return min(some, 0);
 }

@@ -49,6 +49,6 @@ static inline const struct dentry *fs_mount_mountpoint(const struct vfsmount *mn
 	return READ_ONCE(*(const struct dentry **)((char *)mnt + fs_mounts.mountpoint));
 }
 
-void fs_mounts_find(void);
+int fs_mounts_find(void);
 
 #endif

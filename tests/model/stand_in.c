@@ -101,8 +101,9 @@ int fs_layout_check(void)
 	return 0;
 }
 
-void fs_mounts_find(void)
+int fs_mounts_find(void)
 {
+	return 0;
 }
 
 int fs_hooks_init(void)
