@@ -97,7 +97,10 @@ void fs_table_overlooked(void)
 
 	if (!READ_ONCE(fs_table.born))
 		return;
-	/* Who is born from here on says so again; another who ends the watch does for all before. */
+	/*
+	 * Who is born from here on says so again. If another ends the watch, that is for all who
+	 * were born before.
+	 */
 	(void)xchg(&fs_table.born, false);
 	watch = READ_ONCE(fs_table.watch);
 	next = watch + 1;

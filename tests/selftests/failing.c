@@ -17,12 +17,11 @@
 
 #include "crowd.h"
 #include "files.h"
+#include "heatfile.h"
 #include "load.h"
 #include "log.h"
 
 #define INJECTION	"/sys/kernel/debug/"
-#define MARK_FILE	"/proc/faultstat/mark"
-#define HEAT_FILE	"/proc/faultstat/heat"
 
 /* How long it takes at most until memory that is there again is used. */
 #define ROWS_AGAIN_MS	10000
@@ -386,7 +385,7 @@ static int set_failing(struct __test_metadata *_metadata, int log, const char *n
 	return nr;
 }
 
-TEST_F(failing, a_parameter_is_set_or_stays)
+TEST_F_TIMEOUT(failing, a_parameter_is_set_or_stays, 400)
 {
 	size_t i, j;
 	int nr = 0, some;
@@ -400,9 +399,10 @@ TEST_F(failing, a_parameter_is_set_or_stays)
 					   settings[i].values[j]);
 			ASSERT_LE(0, some);
 			nr += some;
+			note("%s=%s: %d allocations", settings[i].name, settings[i].values[j],
+			     some);
 		}
 	}
-	note("%d allocations", nr);
 	EXPECT_LT(10, nr);
 	/* Those of its hooks that could not be had when they were to come back. */
 	ASSERT_EQ(0, param_set("exceptions", "0"));
@@ -422,11 +422,11 @@ static const struct use uses[] = {
 	{ FAULTS_PROC, O_RDONLY, false },
 	{ FAULTS_TOTALS, O_RDONLY, false },
 	{ FAULTS_DEBUGFS, O_RDONLY, false },
-	{ HEAT_FILE, O_RDONLY, false },
-	{ HEAT_FILE, O_RDWR, true },
-	{ HEAT_FILE, O_WRONLY, true },
-	{ MARK_FILE, O_RDWR, true },
-	{ MARK_FILE, O_RDONLY, false },
+	{ HEAT, O_RDONLY, false },
+	{ HEAT, O_RDWR, true },
+	{ HEAT, O_WRONLY, true },
+	{ FAULTS_MARK, O_RDWR, true },
+	{ FAULTS_MARK, O_RDONLY, false },
 };
 
 static int use_file(const struct use *use)
@@ -492,7 +492,7 @@ TEST_F(failing, a_file_is_read_whole_or_refused)
 	counts_right(_metadata);
 }
 
-TEST_F(failing, unloading_needs_none_that_may_not_fail)
+TEST_F_TIMEOUT(failing, unloading_needs_none_that_may_not_fail, 200)
 {
 	int nr = 0;
 
@@ -558,7 +558,7 @@ static void load_failing(struct __test_metadata *_metadata, int log, const char 
 		counts_right(_metadata);
 }
 
-TEST_F(failing, loading_is_refused_in_one_line_or_as_good_as_any)
+TEST_F_TIMEOUT(failing, loading_is_refused_in_one_line_or_as_good_as_any, 600)
 {
 	NEEDS_FAILING;
 	load_failing(_metadata, self->log, "heat_pid=all max_rows=64 max_tasks=64", true);
