@@ -98,7 +98,7 @@ static struct item *stack_pop(struct stack *stack)
 	struct item *item = stack->head;
 
 	if (item) {
-		stack->head = item->next;
+		WRITE_ONCE(stack->head, item->next);
 		WRITE_ONCE(stack->free, stack->free - 1);
 	}
 	return item;
@@ -107,7 +107,7 @@ static struct item *stack_pop(struct stack *stack)
 static void stack_push(struct stack *stack, struct item *item)
 {
 	item->next = stack->head;
-	stack->head = item;
+	WRITE_ONCE(stack->head, item);
 	WRITE_ONCE(stack->free, stack->free + 1);
 }
 
@@ -150,7 +150,7 @@ static void depot_serve(struct depot *depot, struct stack *stack, unsigned int b
 	stack_move(&depot->stack, stack, batch);
 	if (!stack->head && !depot->emptied) {
 		depot->emptied = true;
-		depot->target = min(max(depot->target, batch) * 2, target_max);
+		WRITE_ONCE(depot->target, min(max(depot->target, batch) * 2, target_max));
 	}
 	fs_hook_unlock(&depot->lock);
 }
@@ -518,7 +518,8 @@ static void depot_calm(const struct pool *pool, struct depot *depot)
 
 	fs_hook_lock_irqsave(&depot->lock, flags);
 	if (!depot->emptied && depot->target > READ_ONCE(pool->aim))
-		depot->target = max(READ_ONCE(pool->aim), depot->target - depot->target / 4);
+		WRITE_ONCE(depot->target, max(READ_ONCE(pool->aim),
+					      depot->target - depot->target / 4));
 	depot->emptied = false;
 	fs_hook_unlock_irqrestore(&depot->lock, flags);
 }
@@ -580,7 +581,7 @@ void fs_pool_aim(enum fs_pool_id id, unsigned int target)
 		struct depot *depot = &pool->depots[node];
 
 		fs_hook_lock_irqsave(&depot->lock, flags);
-		depot->target = test_bit(node, node_used) ? pool->aim : 0;
+		WRITE_ONCE(depot->target, test_bit(node, node_used) ? pool->aim : 0);
 		WRITE_ONCE(depot->starved, false);
 		fs_hook_unlock_irqrestore(&depot->lock, flags);
 	}
