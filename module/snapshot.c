@@ -55,8 +55,22 @@ static bool is_wanted(const struct fs_snapshot *snapshot, const struct fs_proces
 	return !snapshot->mark || READ_ONCE(process->mark) == snapshot->mark;
 }
 
+/*
+ * Now and not later: a process that has ended by now has no call open. And for all its rows, which
+ * come one after the other, the same.
+ */
+static u8 kind_now(const struct fs_snapshot *snapshot, const struct fs_row *row)
+{
+	const struct fs_snapshot_row *before = snapshot->rows + snapshot->used;
+
+	if (before-- > snapshot->rows && before->source->process == row->process)
+		return before->kind;
+	return READ_ONCE(row->process->kind);
+}
+
 static struct fs_snapshot_row *row_take_in(struct fs_snapshot *snapshot, struct fs_row *row)
 {
+	u8 kind = kind_now(snapshot, row);
 	struct fs_snapshot_row *at;
 
 	if (snapshot->used == snapshot->room || !is_wanted(snapshot, row->process))
@@ -68,8 +82,7 @@ static struct fs_snapshot_row *row_take_in(struct fs_snapshot *snapshot, struct 
 	at->name = NULL;
 	at->pid = 0;
 	at->ppid = 0;
-	/* Now and not later: a process that has ended by now has no call open. */
-	at->kind = READ_ONCE(row->process->kind);
+	at->kind = kind;
 	return at;
 }
 
