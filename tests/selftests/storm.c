@@ -122,14 +122,6 @@ struct storm {
 	struct sight sight;
 };
 
-/* In seconds. */
-static int duration(int full, int full_length)
-{
-	const char *scale = getenv("TEST_SCALE");
-
-	return scale && !strcmp(scale, "long") ? full_length : scaled(full);
-}
-
 static int child_run(const struct storm *storm, char *page)
 {
 	char program[600];
@@ -501,18 +493,18 @@ static void run_storm(struct __test_metadata *_metadata, const char *params, boo
 
 TEST_F_TIMEOUT(storm, programs_that_come_and_go_on_every_cpu, 900)
 {
-	run_storm(_metadata, "", true, cpus(), duration(20, 120));
+	run_storm(_metadata, "", true, cpus(), scaled_up(20, 120));
 }
 
 TEST_F_TIMEOUT(storm, programs_that_come_and_go_in_a_small_table, 900)
 {
-	run_storm(_metadata, "max_rows=1024 keep_exited=50", true, cpus(), duration(12, 120));
+	run_storm(_metadata, "max_rows=1024 keep_exited=50", true, cpus(), scaled_up(12, 120));
 }
 
 /* More loops than housekeeping has ever been given a quiet moment by. */
 TEST_F_TIMEOUT(storm, loops_of_fork_and_exit_leave_rows_to_what_lives, 900)
 {
-	run_storm(_metadata, "max_rows=1024 keep_exited=50", false, 6, duration(12, 60));
+	run_storm(_metadata, "max_rows=1024 keep_exited=50", false, 6, scaled_up(12, 60));
 }
 
 TEST_HARNESS_MAIN

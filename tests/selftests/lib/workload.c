@@ -81,6 +81,18 @@ int scaled(int full)
 }
 
 /**
+ * scaled_up() - how much of a test is done, where it may take minutes as well.
+ * @full: as for scaled()
+ * @most: where the time for it is given
+ */
+int scaled_up(int full, int most)
+{
+	const char *scale = getenv("TEST_SCALE");
+
+	return scale && !strcmp(scale, "long") ? most : scaled(full);
+}
+
+/**
  * shared_alloc() - zeroed memory that children write and the test reads.
  * @size: in bytes
  *

@@ -40,6 +40,7 @@ long long now_ms(void);
 void short_rest(void);
 bool wait_until(bool (*done)(void *arg), void *arg, int ms);
 int scaled(int full);
+int scaled_up(int full, int most);
 void *shared_alloc(size_t size);
 
 int gate_init(struct gate *g);
