@@ -317,14 +317,17 @@ static int attach_kprobe(void)
 #ifdef COMPAT_FTRACE
 static int attach_ftrace(void)
 {
-	/* A kprobe finds the address to watch, and goes at once. */
+	/* A kprobe finds the address, and goes at once. */
 	int err = kprobe_on(&fault_kprobe, FAULT_FUNCTION, NULL);
 
 	if (err)
 		return err;
 	kprobe_off(&fault_kprobe);
-	err = ftrace_set_filter(&fault_ftrace, (unsigned char *)FAULT_FUNCTION,
-				strlen(FAULT_FUNCTION), 1);
+	/*
+	 * Not by name: where there is no memory for the entry, that says all is well with an empty
+	 * filter, which means every function there is.
+	 */
+	err = ftrace_set_filter_ip(&fault_ftrace, (unsigned long)fault_kprobe.addr, 0, 1);
 	if (!err)
 		err = register_ftrace_function(&fault_ftrace);
 	if (!err)
