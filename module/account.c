@@ -99,7 +99,7 @@ static u64 heat_any(struct fs_task_state *state, struct fs_row *row, struct fs_f
 	}
 	/* The fast path does not know such a key. */
 	state->key.dev = OBJECT_HEATED;
-	state->heat = cells;
+	WRITE_ONCE(state->heat, cells);
 	return page;
 }
 
@@ -321,7 +321,7 @@ void notrace fs_account_heated(struct fs_task_state *state, struct fs_fault_plac
 	if (unlikely(!fs_heat_has_region(cells, page, &region)))
 		goto any;
 	cell = cells->cell;
-	state->heat = cells;
+	WRITE_ONCE(state->heat, cells);
 	state->key.dev = OBJECT_HEATED;
 	fs_count_one(&region->calls);
 	state->cell = cell;

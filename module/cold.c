@@ -71,7 +71,7 @@ static bool choose_row(struct fs_row *row, void *data)
 
 	if (row_may_leave(row) && row_is_idle(row) &&
 	    (process_gives(row->process) || choice->quota)) {
-		row->leaving = true;
+		WRITE_ONCE(row->leaving, true);
 		fs_row_unlink(row);
 		choice->quota -= min(choice->quota, 1U);
 		choice->any = true;
@@ -117,7 +117,7 @@ static void row_leave(struct fs_row *row)
 		fs_row_add(target, &counters);
 		fs_row_free(row);
 	} else {
-		row->leaving = false;
+		WRITE_ONCE(row->leaving, false);
 	}
 }
 
@@ -130,11 +130,11 @@ static bool leave_row(struct fs_row *row, void *data)
 		return true;
 	/* Folding is to have it: reset may have emptied it and its [other] meanwhile. */
 	if (READ_ONCE(row->process->ended))
-		row->leaving = false;
+		WRITE_ONCE(row->leaving, false);
 	else if (!wanted)
 		row_leave(row);
 	else if (fs_row_relink(row))
-		row->leaving = false;
+		WRITE_ONCE(row->leaving, false);
 	else
 		*done = false;
 	return true;

@@ -227,7 +227,7 @@ static void comm_begin(struct fs_process *process)
 	process->pid = NULL;
 	process->ppid = NULL;
 	process->id = process->mark ? process->mark->id : 0;
-	process->kind = PROCESS_FOLDED;
+	WRITE_ONCE(process->kind, PROCESS_FOLDED);
 	process->purge = false;
 	process->index_next = *bucket;
 	*bucket = process;
@@ -482,7 +482,7 @@ static void comm_lose_mark(struct fs_process *process)
 		fs_row_unlink(row);
 		row_leaves(row);
 	}
-	process->mark = NULL;
+	WRITE_ONCE(process->mark, NULL);
 	fold_process(process);
 }
 

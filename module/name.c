@@ -123,7 +123,7 @@ static void name_link(struct fs_shard *shard, struct fs_name *name)
 	struct fs_name **bucket = &name_index[name->hash & name_mask];
 
 	name->indexed = true;
-	shard->count++;
+	WRITE_ONCE(shard->count, shard->count + 1);
 	name->index_next = *bucket;
 	/* Hooks that find the name find it whole. */
 	smp_wmb();
@@ -139,7 +139,7 @@ static void name_unlink(struct fs_shard *shard, struct fs_name *name)
 		at = &(*at)->index_next;
 	WRITE_ONCE(*at, name->index_next);
 	name->indexed = false;
-	shard->count--;
+	WRITE_ONCE(shard->count, shard->count - 1);
 }
 
 /*

@@ -65,7 +65,7 @@ static void process_link(struct fs_shard *shard, struct fs_process *process)
 	*bucket = process;
 	/* A reader may be walking the list. */
 	list_add_tail_rcu(&process->link, &shard->list);
-	shard->count++;
+	WRITE_ONCE(shard->count, shard->count + 1);
 }
 
 /* Under the shard's lock. It stays in the list until it is folded. */
@@ -76,7 +76,7 @@ static void process_unlink(struct fs_shard *shard, struct fs_process *process)
 	while (*at != process)
 		at = &(*at)->index_next;
 	*at = process->index_next;
-	shard->count--;
+	WRITE_ONCE(shard->count, shard->count - 1);
 }
 
 /**
@@ -493,7 +493,7 @@ void fs_process_mark(struct task_struct *task, struct fs_mark *mark)
 		/* The other one's sums will lack it. */
 		if (process->mark)
 			atomic64_inc(&process->mark->unchecked);
-		process->mark = mark;
+		WRITE_ONCE(process->mark, mark);
 		fs_hook_unlock(&process->lock);
 		atomic64_inc(&mark->born);
 	}
@@ -511,7 +511,7 @@ static void shard_unmark(struct fs_shard *shard, const struct fs_mark *mark)
 			continue;
 		fs_hook_lock_irqsave(&shard->lock, flags);
 		fs_hook_lock(&process->lock);
-		process->mark = NULL;
+		WRITE_ONCE(process->mark, NULL);
 		fs_hook_unlock(&process->lock);
 		fs_hook_unlock_irqrestore(&shard->lock, flags);
 	}
