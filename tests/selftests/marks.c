@@ -246,8 +246,7 @@ TEST_F(marked, a_host_that_forks_all_the_time_takes_nothing_away)
 
 	ASSERT_LT(0, pid);
 	for (i = 0; i < 2; i++)
-		ASSERT_EQ(0, workload_start(&others[i], forks_all_the_time,
-						 (void *)enough));
+		ASSERT_EQ(0, workload_start(&others[i], forks_all_the_time, (void *)enough));
 	ASSERT_EQ(0, mark(self->fd, pid));
 	family_compare(_metadata, self->fd, &f, pid);
 	*enough = true;
