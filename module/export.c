@@ -375,6 +375,10 @@ int fs_export_start(void)
 	}
 	debugfs_file = debugfs_create_file(FAULTSTAT_DEBUGFS, 0444, NULL, NULL,
 					   &debugfs_operations);
+	if (PTR_ERR(debugfs_file) == -ENOMEM) {
+		fs_export_stop();
+		return -ENOMEM;
+	}
 	return 0;
 }
 

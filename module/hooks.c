@@ -315,6 +315,13 @@ static int attach_kprobe(void)
 }
 
 #ifdef COMPAT_FTRACE
+/* The filter's memory is freed by an empty one only, which itself takes some. */
+static void filter_free(void)
+{
+	while (ftrace_set_filter(&fault_ftrace, NULL, 0, 1) == -ENOMEM)
+		ssleep(1);
+}
+
 static int attach_ftrace(void)
 {
 	/* A kprobe finds the address, and goes at once. */
@@ -333,7 +340,7 @@ static int attach_ftrace(void)
 	if (!err)
 		fault_how = "ftrace";
 	else
-		ftrace_set_filter(&fault_ftrace, NULL, 0, 1);
+		filter_free();
 	return err;
 }
 
@@ -348,8 +355,7 @@ static void detach_ftrace(void)
 		fault_stuck = true;
 		return;
 	}
-	/* The filter's memory is freed by an empty one only. */
-	ftrace_set_filter(&fault_ftrace, NULL, 0, 1);
+	filter_free();
 }
 #else
 static int attach_ftrace(void)
