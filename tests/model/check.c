@@ -249,7 +249,7 @@ static bool is_shown(const struct shown *shown, const struct world_gen *gen, enu
 
 	less(wanted, gen->n, gen->was);
 	if (shown->pid != gen->nr || !is_equal(wanted, shown->n) ||
-	    gen->ended != (shown->kind != PROCESS_LIVE) || strcmp(gen->comm, shown->comm))
+	    gen->ended == (shown->kind == PROCESS_LIVE) || strcmp(gen->comm, shown->comm))
 		return false;
 	for (i = 0; i <= WORLD_OBJECTS && depth == CHECK_ROWS; i++) {
 		less(wanted, gen->by_object[i], gen->was_by_object[i]);

@@ -28,7 +28,7 @@ static const struct {
 	{ "&shards", "a shard of the names", false },
 	{ "&process->lock", "a process", false },
 	{ "&some->lock", "a CPU's magazines", false },
-	{ "&pool->depots[node].lock", "a depot of a node", true },
+	{ "&pools[id].depots[node].lock", "a depot of a node", true },
 	{ "&heat->lock", "a row's heat", false },
 	{ "fs_table.rows_sem", "rows_sem", true },
 	{ "fold_mutex", "fold_mutex", true },
