@@ -344,7 +344,7 @@ TEST_F_TIMEOUT(programs, a_build_beside_others_is_equal, 1200)
 
 	ASSERT_EQ(0, param_set("keep_exited", "50"));
 	shell_run(&self->sh,
-		  "(echo \"all: $(seq -f j%%.0f %d | tr '\\n' ' ')\"; echo 'j%%: ; @true') >Many; "
+		  "(echo \"all: $(seq %d | sed 's/^/j/' | tr '\\n' ' ')\"; echo 'j%%: ; @true') >Many; "
 		  "(while [ ! -e stop ]; do (true); done; : >stopped) >/dev/null 2>&1 &",
 		  processes);
 	shell_free(&self->sh);
