@@ -455,7 +455,18 @@ static int run_as(pid_t wanted, int (*fn)(void *arg), void *arg)
 	return -1;
 }
 
-#define UNUSED_PID	30011
+/* One that no process has, and that is far from those given out now; 0 if there is none. */
+static pid_t unused_pid(void)
+{
+	char max[32];
+	pid_t pid;
+
+	if (file_read_line("/proc/sys/kernel/pid_max", max, sizeof(max)))
+		return 0;
+	for (pid = atoi(max) / 10 * 9; pid > 0 && !kill(pid, 0);)
+		pid--;
+	return pid;
+}
 
 static int touch_file(void *arg)
 {
@@ -495,22 +506,24 @@ TEST_F(loaded, pid_means_the_process_that_has_it_not_the_next_one)
 /* One that is not there yet is the first process that gets it. */
 TEST_F(loaded, pid_of_no_process_waits_for_the_first_that_gets_it)
 {
+	pid_t unused = unused_pid();
 	long long first;
 	char pid[16];
 
 	if (access(ns_last_pid, W_OK))
 		SKIP_TEST("the kernel has no kernel.ns_last_pid");
-	snprintf(pid, sizeof(pid), "%d", UNUSED_PID);
+	ASSERT_LT(0, unused);
+	snprintf(pid, sizeof(pid), "%d", unused);
 	ASSERT_EQ(0, param_set("pid", pid));
-	ASSERT_EQ(0, run_as(UNUSED_PID, touch_some, NULL));
-	first = pid_minor(UNUSED_PID);
+	ASSERT_EQ(0, run_as(unused, touch_some, NULL));
+	first = pid_minor(unused);
 	EXPECT_LE(SOME_PAGES, first);
-	ASSERT_EQ(0, run_as(UNUSED_PID, touch_some, NULL));
-	EXPECT_EQ(first, pid_minor(UNUSED_PID));
+	ASSERT_EQ(0, run_as(unused, touch_some, NULL));
+	EXPECT_EQ(first, pid_minor(unused));
 	/* Said once more, it means the next one. */
 	ASSERT_EQ(0, param_set("pid", pid));
-	ASSERT_EQ(0, run_as(UNUSED_PID, touch_some, NULL));
-	EXPECT_LE(first + SOME_PAGES, pid_minor(UNUSED_PID));
+	ASSERT_EQ(0, run_as(unused, touch_some, NULL));
+	EXPECT_LE(first + SOME_PAGES, pid_minor(unused));
 }
 
 /* How many processes with this id have heat of the file. Their program has some of its own. */
@@ -530,17 +543,19 @@ static size_t heated_by(pid_t pid, const char *path)
 TEST_F(loaded, heat_pid_means_the_process_that_has_it_not_the_next_one)
 {
 	static const char path[] = "/tmp/heat_pid";
+	pid_t unused = unused_pid();
 	char pid[16];
 
 	if (access(ns_last_pid, W_OK))
 		SKIP_TEST("the kernel has no kernel.ns_last_pid");
 	ASSERT_EQ(0, file_make_empty(path, SOME_PAGES));
-	snprintf(pid, sizeof(pid), "%d", UNUSED_PID);
+	ASSERT_LT(0, unused);
+	snprintf(pid, sizeof(pid), "%d", unused);
 	ASSERT_EQ(0, param_set("heat_pid", pid));
-	ASSERT_EQ(0, run_as(UNUSED_PID, touch_file, (void *)path));
-	EXPECT_EQ(1, heated_by(UNUSED_PID, path));
-	ASSERT_EQ(0, run_as(UNUSED_PID, touch_file, (void *)path));
-	EXPECT_EQ(1, heated_by(UNUSED_PID, path));
+	ASSERT_EQ(0, run_as(unused, touch_file, (void *)path));
+	EXPECT_EQ(1, heated_by(unused, path));
+	ASSERT_EQ(0, run_as(unused, touch_file, (void *)path));
+	EXPECT_EQ(1, heated_by(unused, path));
 	unlink(path);
 }
 
