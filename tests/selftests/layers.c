@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #define PAGES	2048
 
@@ -182,6 +183,15 @@ static const struct {
 	{ "a b lower upper bound", PAGES + 3, 4, 2 * PAGES + 3 },
 };
 
+/* Old kernels' stat has the layer's file for one of overlayfs: then two names are of one file. */
+static bool is_one_file(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return !stat(a, &one) && !stat(b, &other) && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
 /*
  * One overlay has its upper layer on the disk of the lower one, the other does not. /copied was
  * copied up by the first.
@@ -193,6 +203,7 @@ TEST_F(layers, pages_of_a_layer_count_once)
 		"mkdir -p a b lower upper $disk/layers.lower $disk/layers.a/upper $disk/layers.a/work; "
 		"rmdir lower upper; ln -s $disk/layers.lower lower; ln -s $disk/layers.a/upper upper; "
 		"mv $file lower/file; dd if=/dev/zero of=lower/copied bs=4096 count=8";
+	bool named_twice;
 	size_t i;
 	int ret;
 
@@ -217,18 +228,21 @@ TEST_F(layers, pages_of_a_layer_count_once)
 		EXPECT_EQ(0, pages_read("/tmp/layers.once/b/file", PAGES));
 		EXPECT_EQ(0, pages_read("/tmp/layers.once/a/copied", 2));
 		EXPECT_EQ(0, pages_read("/tmp/layers.once/b/copied", 1));
+		named_twice = is_one_file("/tmp/layers.once/a/file", "/tmp/layers.once/b/file");
 		for (i = 0; i < ARRAY_SIZE(looks); i++) {
 			const char *paths = looks[i].paths;
+			/* What is named twice is one file, which shares its pages with none. */
+			bool shares = i || !named_twice;
 
 			EXPECT_EQ(looks[i].pages,
 				  total_of(&self->sh, variant->cache, "pages", paths)) {
 				note("%s", paths);
 			}
-			EXPECT_EQ(looks[i].shared_files,
+			EXPECT_EQ(shares ? looks[i].shared_files : 0,
 				  total_of(&self->sh, variant->cache, "shared_files", paths)) {
 				note("%s", paths);
 			}
-			EXPECT_EQ(looks[i].shared_pages * (long long)PAGE,
+			EXPECT_EQ(shares ? looks[i].shared_pages * (long long)PAGE : 0,
 				  total_of(&self->sh, variant->cache, "shared", paths)) {
 				note("%s", paths);
 			}
