@@ -244,12 +244,14 @@ static void print_rows(const struct fs_snapshot *snapshot, u64 id)
 /* Two processes of a pid, one of them folded, may be alike by chance: either will do. */
 static bool is_shown(const struct shown *shown, const struct world_gen *gen, enum check_depth depth)
 {
+	bool lives = shown->kind == PROCESS_LIVE;
 	u64 wanted[WORLD_COUNTS];
 	int i;
 
 	less(wanted, gen->n, gen->was);
-	if (shown->pid != gen->nr || !is_equal(wanted, shown->n) ||
-	    gen->ended == (shown->kind == PROCESS_LIVE) || strcmp(gen->comm, shown->comm))
+	if (shown->pid != gen->nr || !is_equal(wanted, shown->n))
+		return false;
+	if (lives == gen->ended || strcmp(gen->comm, shown->comm))
 		return false;
 	for (i = 0; i <= WORLD_OBJECTS && depth == CHECK_ROWS; i++) {
 		less(wanted, gen->by_object[i], gen->was_by_object[i]);

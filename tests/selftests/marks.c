@@ -392,7 +392,7 @@ TEST_F(marked, a_mark_is_not_inherited_for_ever)
 		snapshot_free(&s);
 		ASSERT_EQ(0, close(fd));
 	}
-	/* The last of each line is ours, whose parent ends from here on: who is born from now on. */
+	/* The last of each line is ours, if its parent has been born from here on. */
 	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
 	for (nr = 0; nr < LINES; nr++) {
 		for (i = 0; i < 2; i++) {
