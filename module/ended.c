@@ -232,10 +232,15 @@ static void ring_move(struct ring *from, struct ring *to)
 	}
 }
 
-/* Kept are at most an eighth less than could be, for those that are due. */
+/*
+ * Places that those which are due leave free: an eighth, or three for each CPU where that is more,
+ * but no more than half. Of so few as mean nothing all are kept.
+ */
 static unsigned int spare_of(unsigned int keep)
 {
-	return min(keep / 8, 2 * DUE_MAX * num_online_cpus());
+	unsigned int cpus = num_online_cpus();
+
+	return keep < 16 ? 0 : clamp(3 * cpus, min(keep / 8, 2 * DUE_MAX * cpus), keep / 2);
 }
 
 /**

@@ -80,8 +80,8 @@ struct probe {
  * @worst_ended: most ended processes in the table at once
  * @worst_alive: likewise, processes that live and those that were not freed yet
  * @worst_rows: most rows
- * @early: until when memory counts as that of the beginning: for a tenth from when the table has
- *	as many ended processes as it keeps, and a tenth has gone
+ * @early: until when memory counts as that of the beginning: for a tenth from when the table is as
+ *	full as it gets, which shows in the first that is folded, and a tenth has gone
  * @memory_early: most memory then
  * @memory_late: likewise, in the last tenth
  * @probes_seen: probes that were looked for, ROW_MS and more after they were touched
@@ -295,7 +295,7 @@ static int look_at_totals(struct storm *storm)
 	keep_most(&sight->worst_alive, snapshot_value(&s, "table", "processes"));
 	keep_most(&sight->worst_rows, snapshot_value(&s, "table", "rows"));
 	if (!sight->early && now > sight->begin + sight->tenth &&
-	    snapshot_value(&s, "table", "ended") >= sight->keep)
+	    snapshot_value(&s, "table", "folded"))
 		sight->early = now + sight->tenth;
 	if (now < sight->early)
 		keep_most(&sight->memory_early, snapshot_value(&s, "table", "memory"));
