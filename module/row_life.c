@@ -14,10 +14,12 @@
 #include "row_life.h"
 #include "worker.h"
 
-/* A free one has no process: searches that step on it go on, and must not find it half made. */
-static void row_setup(struct fs_row *row, struct fs_process *process,
-		      const struct fs_object_key *key, const struct fs_object_shown *shown,
-		      struct fs_name *name)
+/*
+ * All but its process. A free row has none: searches that step on it go on, and must not find it half
+ * made.
+ */
+static void row_setup(struct fs_row *row, const struct fs_object_key *key,
+		      const struct fs_object_shown *shown, struct fs_name *name)
 {
 	int i;
 
@@ -41,45 +43,47 @@ static void row_setup(struct fs_row *row, struct fs_process *process,
 	row->index_next = NULL;
 	for (i = 0; i < COUNTERS; i++)
 		atomic64_set(&row->shared[i], 0);
-	smp_wmb(); /* a search that finds the process finds the key */
+}
+
+/* A search that finds the process finds the key, and the place of the cells. */
+static void row_belongs(struct fs_row *row, struct fs_process *process)
+{
+	smp_wmb();
 	WRITE_ONCE(row->process, process);
 }
 
-/* A row that is in no list, with a place for its cells; the process's lock held. */
-static struct fs_row *row_new(struct fs_process *process, const struct fs_object_key *key,
-			      const struct fs_object_shown *shown, struct fs_name *name, bool cells)
+/* A row that nobody finds yet, of no process and without a place for its cells. */
+static struct fs_row *row_new(const struct fs_object_key *key, const struct fs_object_shown *shown,
+			      struct fs_name *name)
 {
 	struct fs_row *row = fs_pool_get(POOL_ROW);
 
-	if (!row)
-		return NULL;
-	row_setup(row, process, key, shown, name);
-	if (!cells || fs_row_place(row, process))
-		return row;
-	WRITE_ONCE(row->process, NULL);
-	fs_pool_put(POOL_ROW, row);
-	return NULL;
+	if (row)
+		row_setup(row, key, shown, name);
+	return row;
 }
 
-/* Gives back what row_new() made and nobody has seen; the process's lock held. */
+/* Gives back what row_new() made and nobody has seen. */
 static void row_unmake(struct fs_row *row)
 {
-	fs_row_unplace(row);
 	WRITE_ONCE(row->process, NULL);
 	fs_pool_put(POOL_ROW, row);
 }
 
-/* Under the process's lock. */
-static struct fs_row *row_make_locked(struct fs_process *process, const struct fs_object_key *key,
-				      const struct fs_object_shown *shown, struct fs_name *name)
+/*
+ * Under the process's lock: has hooks find a new row. Returns it; or the one that another CPU has
+ * made meanwhile; or NULL where there is no room for its cells.
+ */
+static struct fs_row *row_join(struct fs_process *process, struct fs_row *row)
 {
-	struct fs_row *row = row_new(process, key, shown, name, true), *other;
+	struct fs_row *other;
 
-	if (!row)
+	if (!fs_row_place(row, process))
 		return NULL;
+	row_belongs(row, process);
 	other = fs_row_link_alone(row);
 	if (other) {
-		row_unmake(row);
+		fs_row_unplace(row);
 		return other;
 	}
 	/* A reader may be walking the list. */
@@ -90,17 +94,20 @@ static struct fs_row *row_make_locked(struct fs_process *process, const struct f
 static struct fs_row *row_make(struct fs_process *process, const struct fs_object_key *key,
 			       const struct fs_object_shown *shown, struct fs_name *name)
 {
-	struct fs_row *row = NULL;
+	/* What can be made without the lock is, for the sake of who waits for it. */
+	struct fs_row *row = name ? row_new(key, shown, name) : NULL, *joined = NULL;
 	unsigned long flags;
 
-	if (name) {
+	if (row) {
 		fs_hook_lock_irqsave(&process->lock, flags);
-		row = row_make_locked(process, key, shown, name);
+		joined = row_join(process, row);
 		fs_hook_unlock_irqrestore(&process->lock, flags);
+		if (joined != row)
+			row_unmake(row);
 	}
 	if (fs_table_is_crowded())
 		fs_worker_make_room();
-	return row;
+	return joined;
 }
 
 /**
@@ -210,18 +217,29 @@ int fs_row_make_only(struct fs_process *process, enum fs_region region, bool cel
 {
 	const struct fs_object_key key = { .ino = region, .dev = OBJECT_REGION };
 	struct fs_object_shown shown;
+	struct fs_row *row = NULL;
 	struct fs_name *name;
 	unsigned long flags;
+	bool placed;
 
 	fs_object_show_region(&shown, region);
 	fs_preempt_disable();
 	name = fs_name_get(shown.name, shown.length);
-	fs_hook_lock_irqsave(&process->lock, flags);
-	process->only = name ? row_new(process, &key, &shown, name, cells) : NULL;
-	process->detour = process->only;
-	if (process->only)
-		list_add_tail(&process->only->of_process, &process->rows);
-	fs_hook_unlock_irqrestore(&process->lock, flags);
+	if (name)
+		row = row_new(&key, &shown, name);
+	if (row) {
+		fs_hook_lock_irqsave(&process->lock, flags);
+		placed = !cells || fs_row_place(row, process);
+		if (placed) {
+			row_belongs(row, process);
+			process->only = row;
+			process->detour = row;
+			list_add_tail(&row->of_process, &process->rows);
+		}
+		fs_hook_unlock_irqrestore(&process->lock, flags);
+		if (!placed)
+			row_unmake(row);
+	}
 	fs_preempt_enable();
 	return process->only ? 0 : -ENOMEM;
 }
