@@ -502,10 +502,12 @@ void fs_process_mark(struct task_struct *task, struct fs_mark *mark)
 
 static void shard_unmark(struct fs_shard *shard, const struct fs_mark *mark)
 {
-	struct fs_process *process;
+	struct list_head *at, *next;
 	unsigned long flags;
 
-	list_for_each_entry(process, &shard->list, link) {
+	fs_list_walk(at, next, &shard->list) {
+		struct fs_process *process = list_entry(at, struct fs_process, link);
+
 		cond_resched();
 		if (READ_ONCE(process->mark) != mark)
 			continue;

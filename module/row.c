@@ -281,11 +281,11 @@ struct walk {
 static bool walk_process(struct fs_process *process, void *data)
 {
 	const struct walk *walk = data;
-	struct fs_row *row, *next;
+	struct list_head *at, *next;
 
 	/* @fn may free the row. */
-	list_for_each_entry_safe(row, next, &process->rows, of_process) {
-		if (!walk->fn(row, walk->data))
+	fs_list_walk(at, next, &process->rows) {
+		if (!walk->fn(list_entry(at, struct fs_row, of_process), walk->data))
 			return false;
 		cond_resched();
 	}
@@ -295,10 +295,10 @@ static bool walk_process(struct fs_process *process, void *data)
 static bool list_walk(struct list_head *list, bool (*fn)(struct fs_process *process, void *data),
 		      void *data)
 {
-	struct fs_process *process;
+	struct list_head *at, *next;
 
-	list_for_each_entry(process, list, link) {
-		if (!fn(process, data))
+	fs_list_walk(at, next, list) {
+		if (!fn(list_entry(at, struct fs_process, link), data))
 			return false;
 		cond_resched();
 	}
