@@ -79,10 +79,11 @@ TEST_F(loaded, reset_starts_again_and_lifetime_goes_on)
 
 #define ENDED	300
 
+/* Some may have been folded, where the worker is slow to find memory. */
 static bool all_have_ended(void *arg)
 {
 	(void)arg;
-	return totals_value("table", "ended") >= ENDED;
+	return totals_value("table", "ended") + totals_value("table", "folded") >= ENDED;
 }
 
 /* More than are taken out of the table in one go. */

@@ -167,6 +167,13 @@ static void others_moved(const struct mark *before, const struct mark *after, lo
 	}
 }
 
+static bool mark_equal(const struct mark *before, const struct mark *after, long long minor,
+		       long long major)
+{
+	return after->total.minor - before->total.minor == minor &&
+	       after->total.major - before->total.major == major;
+}
+
 /**
  * mark_compare() - the totals moved by exactly what the kernel counted in between.
  * @before: the totals before
@@ -182,11 +189,39 @@ int mark_compare(const struct mark *before, const struct mark *after, long long 
 	minor += after->minor - before->minor;
 	major += after->major - before->major;
 	others_moved(before, after, &minor, &major);
-	if (after->total.minor - before->total.minor == minor &&
-	    after->total.major - before->total.major == major)
+	if (mark_equal(before, after, minor, major))
 		return 0;
 	note("the kernel counted minor %lld major %lld for all processes, # total moved by minor %lld major %lld and has %lld pending",
 	     minor, major, after->total.minor - before->total.minor,
 	     after->total.major - before->total.major, after->total.pending);
 	return -1;
+}
+
+#define MARK_WAITS	100
+
+/**
+ * mark_wait() - likewise, but at last: within ten seconds.
+ * @before: the totals before
+ * @after: the totals after, taken anew until they are equal
+ * @minor: what the kernel counted for processes that began and ended in between
+ * @major: the same
+ *
+ * Return: 0, or -1 after a note.
+ */
+int mark_wait(const struct mark *before, struct mark *after, long long minor, long long major)
+{
+	long long others_minor, others_major;
+	int i;
+
+	for (i = 0; i < MARK_WAITS; i++) {
+		others_minor = after->minor - before->minor;
+		others_major = after->major - before->major;
+		others_moved(before, after, &others_minor, &others_major);
+		if (mark_equal(before, after, minor + others_minor, major + others_major))
+			return 0;
+		usleep(100000);
+		if (mark_take(after))
+			return -1;
+	}
+	return mark_compare(before, after, minor, major);
 }

@@ -34,6 +34,7 @@ struct mark {
 };
 
 int mark_take(struct mark *m);
+int mark_wait(const struct mark *before, struct mark *after, long long minor, long long major);
 int mark_compare(const struct mark *before, const struct mark *after, long long minor,
 		 long long major);
 
