@@ -187,7 +187,25 @@ void fs_row_free_groups(struct fs_process *process)
 
 /* Sums; process context, fs_table.rows_sem held. */
 
-static void row_read(const struct fs_row *row, struct fs_counters *counters, int first, int last)
+/* Adds those of the CPUs in a word of a group's. */
+static __always_inline void row_read_cpus(const struct fs_row *row, struct fs_counters *counters,
+					  int first, int last, int cpu, unsigned long cpus)
+{
+	const u64 *cell;
+	int i;
+
+	for (; cpus; cpus &= cpus - 1) {
+		cell = fs_row_cell(row, cpu + __ffs(cpus));
+		if (!cell)
+			continue;
+		for (i = first; i <= last; i++)
+			counters->n[i] += READ_ONCE(cell[i]);
+	}
+}
+
+/* Twice for each row of a snapshot. */
+static __always_inline void row_read(const struct fs_row *row, struct fs_counters *counters,
+				     int first, int last)
 {
 	int cpu, i;
 
@@ -195,14 +213,9 @@ static void row_read(const struct fs_row *row, struct fs_counters *counters, int
 		counters->n[i] = atomic64_read(&row->shared[i]);
 	if (!row->group)
 		return;
-	for_each_set_bit(cpu, row->group->cpus, nr_cpu_ids) {
-		const u64 *cell = fs_row_cell(row, cpu);
-
-		if (!cell)
-			continue;
-		for (i = first; i <= last; i++)
-			counters->n[i] += READ_ONCE(cell[i]);
-	}
+	for (cpu = 0; cpu < nr_cpu_ids; cpu += BITS_PER_LONG)
+		row_read_cpus(row, counters, first, last, cpu,
+			      READ_ONCE(row->group->cpus[cpu / BITS_PER_LONG]));
 }
 
 /**

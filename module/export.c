@@ -134,11 +134,11 @@ static char *line_known(char *at, bool known, u64 number)
 }
 
 /* Pids are never negative. In the order of FAULTSTAT_COLUMNS. */
-static char *line_make(char *at, const struct fs_snapshot_row *row, const char *object,
+static char *line_make(char *at, const struct fs_snapshot_row *row, u64 calls, const char *object,
 		       size_t object_length)
 {
 	const struct fs_counters *c = &row->counters;
-	const u64 calls = fs_counters_calls(c), pending = fs_counters_pending(c);
+	const u64 verdicts = fs_counters_verdicts(c);
 
 	at = fs_line_comm(at, row->comm[0] ? row->comm : "-");
 	at = fs_line_number(at, ' ', row->pid);
@@ -150,7 +150,7 @@ static char *line_make(char *at, const struct fs_snapshot_row *row, const char *
 	at = fs_line_number(at, ' ', fs_counters_minor(c));
 	at = fs_line_number(at, ' ', fs_counters_major(c));
 	at = fs_line_number(at, ' ', c->n[COUNT_UNCOUNTED]);
-	at = fs_line_number(at, ' ', pending);
+	at = fs_line_number(at, ' ', calls > verdicts ? calls - verdicts : 0);
 	at = fs_line_number(at, ' ', fs_counters_missed(c));
 	at = fs_line_number(at, ' ', fs_counters_access(c, ACCESS_WRITE));
 	at = fs_line_number(at, ' ', fs_counters_access(c, ACCESS_EXEC));
@@ -178,8 +178,9 @@ static void put_again(struct seq_file *m)
 	seq_commit(m, -1);
 }
 
-static void put_row(struct seq_file *m, const struct fs_snapshot_row *row)
+static void put_row(struct seq_file *m, const struct fs_snapshot_order *order)
 {
+	const struct fs_snapshot_row *row = order->row;
 	size_t length;
 	const char *object = fs_snapshot_object(row, &length);
 	char *line;
@@ -187,7 +188,7 @@ static void put_row(struct seq_file *m, const struct fs_snapshot_row *row)
 	if (seq_get_buf(m, &line) < LINE_SIZE + 4 * length)
 		put_again(m);
 	else
-		seq_commit(m, line_make(line, row, object, length) - line);
+		seq_commit(m, line_make(line, row, order->calls, object, length) - line);
 }
 
 static void *seq_at(struct seq_file *m, loff_t pos)
@@ -220,7 +221,7 @@ static int reader_show(struct seq_file *m, void *at)
 	const struct reader *reader = m->private;
 
 	if (at != SEQ_START_TOKEN)
-		put_row(m, ((const struct fs_snapshot_order *)at)->row);
+		put_row(m, at);
 	else if (reader->rows && m->size < BUFFER_SIZE)
 		put_again(m);
 	else

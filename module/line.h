@@ -103,6 +103,17 @@ static inline unsigned int fs_line_digits(u64 number)
 	return digits + (number >= 10) + (number >= 100) + (number >= 1000);
 }
 
+/* Up to 99. */
+static inline char *fs_line_small(char *at, u32 number)
+{
+	if (number < 10) {
+		*at = '0' + number;
+		return at + 1;
+	}
+	memcpy(at, &fs_line_pairs[number * 2], 2);
+	return at + 2;
+}
+
 /* Two digits at once. */
 static inline char *fs_line_number(char *at, char before, u64 number)
 {
@@ -110,9 +121,12 @@ static inline char *fs_line_number(char *at, char before, u64 number)
 
 	*at++ = before;
 	/* Most are small. */
-	if (number < 10) {
-		*at++ = '0' + number;
-		return at;
+	if (number < 100)
+		return fs_line_small(at, number);
+	if (number < 10000) {
+		at = fs_line_small(at, (u32)number / 100);
+		memcpy(at, &fs_line_pairs[(u32)number % 100 * 2], 2);
+		return at + 2;
 	}
 	at += fs_line_digits(number);
 	for (end = at; number >= 10; number /= 100) {

@@ -189,11 +189,11 @@ void fs_snapshot_fill_object(struct fs_snapshot_row *at, const struct fs_row *ro
 	at->deleted = row->deleted;
 }
 
-static void order_add(struct fs_snapshot *snapshot, const struct fs_snapshot_row *row)
+static void order_add(struct fs_snapshot *snapshot, const struct fs_snapshot_row *row, u64 calls)
 {
 	struct fs_snapshot_order *order = &snapshot->order[snapshot->count++];
 
-	order->calls = fs_counters_calls(&row->counters);
+	order->calls = calls;
 	order->row = row;
 	fs_counters_add(&snapshot->total, &row->counters);
 	snapshot->calls_bits |= order->calls;
@@ -269,10 +269,10 @@ struct show {
 	struct fs_snapshot *snapshot;
 	struct fs_snapshot_row *hidden;
 	struct pid_namespace *ns;
-	/* of the last row, and what the kernel counts for it */
+	/* of the last row, with what is the same in all rows of it, and whether they may be seen */
 	const struct fs_process *process;
-	struct fs_kernel_counts kernel;
-	bool kernel_known;
+	struct fs_snapshot_row whose;
+	bool seen;
 };
 
 /* Rows of a process come one after the other. */
@@ -281,7 +281,21 @@ static void show_process(struct show *show, struct fs_process *process)
 	if (show->process == process)
 		return;
 	show->process = process;
-	show->kernel_known = fs_process_kernel_counts(process, &show->kernel);
+	show->whose.kind = process->kind;
+	show->whose.pid = 0;
+	show->whose.ppid = 0;
+	show->whose.kernel_known = fs_process_kernel_counts(process, &show->whose.kernel);
+	show->seen = fs_snapshot_fill_process(&show->whose, process, show->ns);
+}
+
+static void show_whose(struct fs_snapshot_row *at, const struct fs_snapshot_row *whose)
+{
+	at->id = whose->id;
+	at->pid = whose->pid;
+	at->ppid = whose->ppid;
+	at->kernel = whose->kernel;
+	at->kernel_known = whose->kernel_known;
+	memcpy(at->comm, whose->comm, sizeof(at->comm));
 }
 
 /* Third pass; what the last reset left behind, and whether the reader may see the row. */
@@ -289,24 +303,27 @@ static bool show_row(struct fs_row *row, void *data)
 {
 	struct show *show = data;
 	struct fs_snapshot_row *at = row_in(show->snapshot, row);
+	u64 calls;
 
 	if (!at)
 		return true;
 	/* Also of one that has counted nothing since a reset. */
 	if (READ_ONCE(row->process->ended))
 		fs_check_process(row->process);
-	raise_calls(row, &at->counters, NULL);
-	if (row->baseline)
-		take_baseline(row, &at->counters);
-	if (row->dropped ||
-	    (!fs_counters_calls(&at->counters) && !fs_counters_missed(&at->counters)))
+	calls = fs_counters_calls(&at->counters);
+	if (row->baseline || fs_counters_verdicts(&at->counters) > calls) {
+		raise_calls(row, &at->counters, NULL);
+		if (row->baseline)
+			take_baseline(row, &at->counters);
+		calls = fs_counters_calls(&at->counters);
+	}
+	if (row->dropped || (!calls && !fs_counters_missed(&at->counters)))
 		return true;
 	show_process(show, row->process);
-	at->kernel = show->kernel;
-	at->kernel_known = show->kernel_known;
-	if (fs_snapshot_fill_process(at, row->process, show->ns)) {
+	if (show->seen) {
+		show_whose(at, &show->whose);
 		fs_snapshot_fill_object(at, row);
-		order_add(show->snapshot, at);
+		order_add(show->snapshot, at, calls);
 	} else {
 		fs_counters_add(&show->hidden->counters, &at->counters);
 	}
@@ -323,7 +340,7 @@ static void show_rows(struct fs_snapshot *snapshot, struct pid_namespace *ns)
 	if (fs_counters_calls(&hidden->counters) || fs_counters_missed(&hidden->counters)) {
 		hidden->kind = SNAPSHOT_HIDDEN;
 		hidden->comm[0] = '-';
-		order_add(snapshot, hidden);
+		order_add(snapshot, hidden, fs_counters_calls(&hidden->counters));
 	}
 	read_lifetime(snapshot);
 }
