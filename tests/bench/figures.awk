@@ -85,6 +85,6 @@ END {
 	}
 	if (pairs)
 		figure("disabled", int(worst + 0.5))
-	if ((best, "reading") in at)
-		figure("reading", at[best, "reading"])
+	if (("roomy", "reading") in at)
+		figure("reading", at["roomy", "reading"])
 }
