@@ -114,10 +114,17 @@ static inline char *fs_line_small(char *at, u32 number)
 	return at + 2;
 }
 
+static inline char *fs_line_pair(char *at, u32 number)
+{
+	memcpy(at, &fs_line_pairs[number * 2], 2);
+	return at + 2;
+}
+
 /* Two digits at once. */
 static inline char *fs_line_number(char *at, char before, u64 number)
 {
 	char *end;
+	u32 rest;
 
 	*at++ = before;
 	/* Most are small. */
@@ -125,8 +132,12 @@ static inline char *fs_line_number(char *at, char before, u64 number)
 		return fs_line_small(at, number);
 	if (number < 10000) {
 		at = fs_line_small(at, (u32)number / 100);
-		memcpy(at, &fs_line_pairs[(u32)number % 100 * 2], 2);
-		return at + 2;
+		return fs_line_pair(at, (u32)number % 100);
+	}
+	if (number < 1000000) {
+		rest = (u32)number % 10000;
+		at = fs_line_small(at, (u32)number / 10000);
+		return fs_line_pair(fs_line_pair(at, rest / 100), rest % 100);
 	}
 	at += fs_line_digits(number);
 	for (end = at; number >= 10; number /= 100) {
