@@ -71,7 +71,7 @@ struct heat_reader {
 	u64 realtime_ns;
 	u64 resets;
 	struct mutex changing;	/* @request */
-	struct heat_request *request;
+	struct fs_request *request;
 	char pids[PIDS_TEXT];
 };
 
@@ -200,7 +200,7 @@ static int reader_fill(struct heat_reader *reader)
 	down_write(&fs_table.rows_sem);
 	whole = lines_read(reader, read, ns);
 	fs_heat_status(&reader->status);
-	fs_heat_request_status(&reader->status);
+	fs_requests_status(&fs_heat_requests, &reader->status.requests, &reader->status.pids);
 	reader->resets = fs_table.resets;
 	up_write(&fs_table.rows_sem);
 	kfree(read);
@@ -316,27 +316,6 @@ static const struct seq_operations heat_operations = {
 
 /* Asking. */
 
-/*
- * From the writer's pid namespace to the initial one; whatever task of a process is
- * named. Returns false where there is no such task.
- */
-static bool pids_resolve(struct fs_pid_list *list)
-{
-	struct task_struct *task;
-	bool found = true;
-	unsigned int i;
-
-	rcu_read_lock();
-	for (i = 0; i < list->count && found; i++) {
-		task = pid_task(find_vpid(list->pids[i]), PIDTYPE_PID);
-		found = task;
-		if (task)
-			list->pids[i] = task->tgid;
-	}
-	rcu_read_unlock();
-	return found;
-}
-
 static int request_parse(const char __user *text, size_t size, struct fs_pid_list *list)
 {
 	char buffer[PIDS_TEXT + 2];
@@ -353,7 +332,7 @@ static int request_parse(const char __user *text, size_t size, struct fs_pid_lis
 	}
 	if (strlen(buffer) != size || !fs_pids_parse(buffer, list) || fs_pids_is_empty(list))
 		return -EINVAL;
-	return pids_resolve(list) ? 0 : -ESRCH;
+	return fs_pids_resolve(list) ? 0 : -ESRCH;
 }
 
 static ssize_t heat_write(struct file *file, const char __user *text, size_t size, loff_t *pos)
@@ -368,8 +347,8 @@ static ssize_t heat_write(struct file *file, const char __user *text, size_t siz
 	if (!err) {
 		mutex_lock(&reader->changing);
 		if (!reader->request)
-			reader->request = fs_heat_request_begin();
-		err = reader->request ? fs_heat_request_change(reader->request, list) : -ENOMEM;
+			reader->request = fs_request_begin();
+		err = reader->request ? fs_request_change(&fs_heat_requests, reader->request, list, 0, 0) : -ENOMEM;
 		mutex_unlock(&reader->changing);
 	}
 	kfree(list);
@@ -380,7 +359,7 @@ static void reader_free(struct heat_reader *reader)
 {
 	struct heat_line *line, *next;
 
-	fs_heat_request_end(reader->request);
+	fs_request_end(&fs_heat_requests, reader->request);
 	list_for_each_entry_safe(line, next, &reader->lines, link)
 		line_free(line);
 }

@@ -79,7 +79,7 @@ static void storage_stop(void)
 	fs_names_destroy();
 	fs_sweep_destroy();
 	fs_table_destroy();
-	fs_heat_request_destroy();
+	fs_requests_destroy(&fs_heat_requests);
 	fs_pool_destroy();
 	fs_memory_stop();
 }

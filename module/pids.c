@@ -135,3 +135,26 @@ bool fs_pid_set_has(struct fs_pid_set *set, struct pid *pid, pid_t nr)
 	}
 	return set->list.all;
 }
+
+/**
+ * fs_pids_resolve - from the pid namespace of current to the initial one
+ * @list: of tasks, whatever task of a process is named; of processes afterwards
+ *
+ * Process context. Returns false where there is no such task.
+ */
+bool fs_pids_resolve(struct fs_pid_list *list)
+{
+	struct task_struct *task;
+	bool found = true;
+	unsigned int i;
+
+	rcu_read_lock();
+	for (i = 0; i < list->count && found; i++) {
+		task = pid_task(find_vpid(list->pids[i]), PIDTYPE_PID);
+		found = task;
+		if (task)
+			list->pids[i] = task->tgid;
+	}
+	rcu_read_unlock();
+	return found;
+}

@@ -169,7 +169,7 @@ int fs_settings_start(void)
 		pr_err("no memory for its settings\n");
 	/* It waits for hooks: not where there is nothing to ask for. */
 	if (!fs_pids_is_empty(&fs_settings.heat_pid))
-		fs_heat_select(&fs_settings.heat_pid);
+		fs_requests_set_parameter(&fs_heat_requests, &fs_settings.heat_pid, 0);
 	if (!err && fs_settings.enabled)
 		err = counting_start();
 	if (!err)
@@ -483,7 +483,7 @@ static int heat_pid_change(const void *value, bool running)
 {
 	fs_settings.heat_pid = *(const struct fs_pid_list *)value;
 	if (running)
-		fs_heat_select(&fs_settings.heat_pid);
+		fs_requests_set_parameter(&fs_heat_requests, &fs_settings.heat_pid, 0);
 	return 0;
 }
 

@@ -63,13 +63,13 @@ static void find_detour(struct fs_process *process, struct pid *pid, pid_t nr)
 	bool selects, stale;
 
 	do {
-		changes = fs_heat_changes();
+		changes = fs_requests_changes(&fs_heat_requests);
 		/* requests that are newer than that may be asked, but none that are older */
 		smp_rmb();
-		selects = fs_heat_selects(pid, nr);
+		selects = fs_requests_select(&fs_heat_requests, pid, nr, 0);
 		fs_hook_lock_irqsave(&process->lock, flags);
 		/* A change waits for the hooks: at most a few come in one. */
-		stale = changes != fs_heat_changes();
+		stale = changes != fs_requests_changes(&fs_heat_requests);
 		if (!stale)
 			WRITE_ONCE(process->detour, selects ? ROW_HEATED : NULL);
 		fs_hook_unlock_irqrestore(&process->lock, flags);
@@ -87,7 +87,7 @@ static struct fs_process *process_of(struct task_struct *task)
 	process = fs_process_join(task, rcu_dereference(task->real_parent));
 	if (!process)
 		return &fs_special.overflow;
-	if (fs_heat_is_asked_for() || READ_ONCE(process->detour))
+	if (fs_requests_ask(&fs_heat_requests) || READ_ONCE(process->detour))
 		find_detour(process, pid, task->tgid);
 	return process;
 }

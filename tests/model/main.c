@@ -94,7 +94,7 @@ static void setting_change(void)
 	case 1:
 		list.all = model_random() % 2;
 		if (heat)
-			fs_heat_select(&list);
+			fs_requests_set_parameter(&fs_heat_requests, &list, 0);
 		break;
 	case 2:
 		if (select_some)
@@ -224,7 +224,7 @@ static void nothing_is_left(const unsigned int *used)
 	struct fs_pid_list none = { 0 };
 	int id;
 
-	fs_heat_select(&none);
+	fs_requests_set_parameter(&fs_heat_requests, &none, 0);
 	fs_table_select(&none);
 	MODEL_ASSERT(!fs_ended_keep(0));
 	MODEL_ASSERT(!fs_reset_run());

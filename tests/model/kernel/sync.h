@@ -214,6 +214,8 @@ struct lock_class_key { int unused; };
 
 #define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name = { PTHREAD_MUTEX_INITIALIZER }
 #define DEFINE_MUTEX(name)	struct mutex name = { PTHREAD_MUTEX_INITIALIZER }
+#define __MUTEX_INITIALIZER(name) { PTHREAD_MUTEX_INITIALIZER }
+#define __RAW_SPIN_LOCK_UNLOCKED(name) { PTHREAD_MUTEX_INITIALIZER }
 #define __RWSEM_INITIALIZER(name) { PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP }
 #define SINGLE_DEPTH_NESTING	1
 #define lockdep_set_class_and_name(lock, key, name)	((void)(key), (void)(name))

@@ -136,6 +136,7 @@ static inline struct pid *get_pid(struct pid *pid)
 
 void put_pid(struct pid *pid);
 struct pid *find_pid_ns(pid_t nr, struct pid_namespace *ns);
+#define find_vpid(nr) find_pid_ns(nr, &init_pid_ns)
 
 static inline pid_t pid_nr_ns(struct pid *pid, struct pid_namespace *ns)
 {
