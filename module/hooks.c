@@ -19,13 +19,12 @@
 #include "account.h"
 #include "compat/fault.h"
 #include "compat/tracepoint.h"
+#include "exceptions.h"
 #include "hooks.h"
 #include "lock.h"
 
 #define FAULT_FUNCTION	"handle_mm_fault"
 #define FREE_FUNCTION	"__put_task_struct"
-
-static DEFINE_PER_CPU(struct fs_exceptions, exceptions);
 
 static __always_inline void count_fault(const struct fs_fault *fault, void *source,
 					fs_fault_place_fn place)
@@ -85,13 +84,13 @@ static struct ftrace_ops fault_ftrace = {
 static void probe_page_fault_user(void *data, unsigned long address, struct pt_regs *regs,
 				  unsigned long error_code)
 {
-	this_cpu_inc(exceptions.user);
+	this_cpu_inc(fs_exceptions.user);
 }
 
 static void probe_page_fault_kernel(void *data, unsigned long address, struct pt_regs *regs,
 				    unsigned long error_code)
 {
-	this_cpu_inc(exceptions.kernel);
+	this_cpu_inc(fs_exceptions.kernel);
 }
 
 static void probe_process_fork(void *data, struct task_struct *parent, struct task_struct *child)
@@ -554,23 +553,4 @@ unsigned int fs_hooks_status(struct fs_hook_status status[HOOKS_MAX])
 		}
 	}
 	return at - status;
-}
-
-/**
- * fs_hooks_read_exceptions - hardware page faults since load, those included that never
- *	came to handle_mm_fault()
- * @sum: result
- *
- * Process context.
- */
-void fs_hooks_read_exceptions(struct fs_exceptions *sum)
-{
-	int cpu;
-
-	sum->user = 0;
-	sum->kernel = 0;
-	for_each_possible_cpu(cpu) {
-		sum->user += READ_ONCE(per_cpu(exceptions, cpu).user);
-		sum->kernel += READ_ONCE(per_cpu(exceptions, cpu).kernel);
-	}
 }

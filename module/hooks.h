@@ -25,11 +25,6 @@ struct fs_hook_status {
 
 #define HOOKS_MAX 8
 
-struct fs_exceptions {
-	u64 user;
-	u64 kernel;
-};
-
 int fs_hooks_init(void);
 void fs_hooks_exit(void);
 int fs_hooks_attach(enum fs_attach attach);
@@ -37,6 +32,5 @@ void fs_hooks_detach(void);
 void fs_hooks_exceptions(bool on);
 void fs_hooks_watch(void);
 unsigned int fs_hooks_status(struct fs_hook_status status[HOOKS_MAX]);
-void fs_hooks_read_exceptions(struct fs_exceptions *exceptions);
 
 #endif

@@ -138,7 +138,7 @@ static void baselines_take(void)
 {
 	u64 carried = 0;
 
-	fs_hooks_read_exceptions(&exceptions_before);
+	fs_exceptions_read(&exceptions_before);
 	fs_task_visit_begin();
 	smp_rmb(); /* against the order of writes in account.h */
 	fs_rows_walk(take_verdicts, NULL);

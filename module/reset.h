@@ -5,7 +5,7 @@
 #ifndef FAULTSTAT_RESET_H
 #define FAULTSTAT_RESET_H
 
-#include "hooks.h"
+#include "exceptions.h"
 
 int fs_reset_run(void);
 void fs_reset_exceptions_before(struct fs_exceptions *before);

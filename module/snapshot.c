@@ -409,7 +409,7 @@ static void read_header(struct fs_snapshot *snapshot)
 	snapshot->hook_count = fs_hooks_status(snapshot->hooks);
 
 	/* Last of all: there are never fewer exceptions than faults. */
-	fs_hooks_read_exceptions(&snapshot->exceptions);
+	fs_exceptions_read(&snapshot->exceptions);
 	fs_reset_exceptions_before(&before);
 	snapshot->exceptions.user -= before.user;
 	snapshot->exceptions.kernel -= before.kernel;

@@ -7,6 +7,7 @@
 #define FAULTSTAT_SNAPSHOT_H
 
 #include "check.h"
+#include "exceptions.h"
 #include "hooks.h"
 #include "process.h"
 #include "row.h"

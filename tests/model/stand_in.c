@@ -5,6 +5,7 @@
  * hooks themselves, the parameters and the files. In their place is as little as the rest asks
  * for. The test calls what the hooks and the parameters would call.
  */
+#include "exceptions.h"
 #include "export.h"
 #include "heat_request.h"
 #include "hooks.h"
@@ -123,7 +124,7 @@ unsigned int fs_hooks_status(struct fs_hook_status status[HOOKS_MAX])
 	return 0;
 }
 
-void fs_hooks_read_exceptions(struct fs_exceptions *exceptions)
+void fs_exceptions_read(struct fs_exceptions *exceptions)
 {
 	exceptions->user = 0;
 	exceptions->kernel = 0;
