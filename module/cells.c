@@ -195,7 +195,7 @@ static __always_inline void row_read_cpus(const struct fs_row *row, struct fs_co
 	int i;
 
 	for (; cpus; cpus &= cpus - 1) {
-		cell = fs_row_cell(row, cpu + __ffs(cpus));
+		cell = fs_row_cell(row, cpu + __ffs64(cpus));
 		if (!cell)
 			continue;
 		for (i = first; i <= last; i++)

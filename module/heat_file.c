@@ -200,7 +200,8 @@ static int reader_fill(struct heat_reader *reader)
 	down_write(&fs_table.rows_sem);
 	whole = lines_read(reader, read, ns);
 	fs_heat_status(&reader->status);
-	fs_requests_status(&fs_heat_requests, &reader->status.requests, &reader->status.pids);
+	fs_requests_status(&fs_heat_requests, &reader->status.requests,
+			   &reader->status.pids);
 	reader->resets = fs_table.resets;
 	up_write(&fs_table.rows_sem);
 	kfree(read);
@@ -348,7 +349,9 @@ static ssize_t heat_write(struct file *file, const char __user *text, size_t siz
 		mutex_lock(&reader->changing);
 		if (!reader->request)
 			reader->request = fs_request_begin();
-		err = reader->request ? fs_request_change(&fs_heat_requests, reader->request, list, 0, 0) : -ENOMEM;
+		err = -ENOMEM;
+		if (reader->request)
+			err = fs_request_change(&fs_heat_requests, reader->request, list, 0, 0);
 		mutex_unlock(&reader->changing);
 	}
 	kfree(list);

@@ -85,7 +85,15 @@ static int heat_apply(bool asked)
 	return 0;
 }
 
-struct fs_requests fs_heat_requests = FS_REQUESTS_INIT(fs_heat_requests, heat_apply);
+struct fs_requests fs_heat_requests = {
+	.mutex = __MUTEX_INITIALIZER(fs_heat_requests.mutex),
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(fs_heat_requests.lock),
+	.parameter = {
+		.link = LIST_HEAD_INIT(fs_heat_requests.parameter.link),
+		.set = fs_heat_requests.parameter.sets,
+	},
+	.apply = heat_apply,
+};
 
 /**
  * fs_heat_reset - has all heat count from nothing

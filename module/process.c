@@ -502,10 +502,10 @@ void fs_process_mark(struct task_struct *task, struct fs_mark *mark)
 
 static void shard_unmark(struct fs_shard *shard, const struct fs_mark *mark)
 {
-	struct list_head *at, *next;
+	struct list_head *at;
 	unsigned long flags;
 
-	fs_list_walk(at, next, &shard->list) {
+	for (at = fs_list_next(&shard->list); at != &shard->list; at = fs_list_next(at)) {
 		struct fs_process *process = list_entry(at, struct fs_process, link);
 
 		cond_resched();

@@ -192,7 +192,8 @@ unsigned int fs_requests_modes(struct fs_requests *requests)
  *
  * Process context.
  */
-void fs_requests_status(struct fs_requests *requests, unsigned int *count, struct fs_pid_list *pids)
+void fs_requests_status(struct fs_requests *requests, unsigned int *count,
+			struct fs_pid_list *pids)
 {
 	unsigned long flags;
 

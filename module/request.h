@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who asks for more than counting, and for which processes: a parameter and open files. heat_request.c
- * and stack_request.c say what that is.
+ * Who asks for more than counting, and for which processes: a parameter and open files. What it is
+ * that they ask for, heat_request.c knows.
  */
 #ifndef FAULTSTAT_REQUEST_H
 #define FAULTSTAT_REQUEST_H
@@ -42,7 +42,7 @@ struct fs_request {
  * @apply: puts what is asked for now into effect; under @mutex
  */
 struct fs_requests {
-	struct mutex mutex;
+	struct mutex mutex;	/* one change at a time */
 	raw_spinlock_t lock;
 	struct fs_request parameter;
 	unsigned int count;
@@ -50,16 +50,6 @@ struct fs_requests {
 	bool asked;
 	int (*apply)(bool asked);
 };
-
-#define FS_REQUESTS_INIT(name, function) {				\
-	.mutex = __MUTEX_INITIALIZER((name).mutex),			\
-	.lock = __RAW_SPIN_LOCK_UNLOCKED((name).lock),			\
-	.parameter = {							\
-		.link = LIST_HEAD_INIT((name).parameter.link),		\
-		.set = (name).parameter.sets,				\
-	},								\
-	.apply = (function),						\
-}
 
 /* In a hook: */
 bool fs_requests_select(struct fs_requests *requests, struct pid *pid, pid_t nr, u64 mark);
@@ -71,8 +61,8 @@ static inline unsigned int fs_requests_changes(const struct fs_requests *request
 }
 
 /*
- * Whether fs_requests_select() is worth asking. In a hook. Who has not heard of it yet asks again in
- * the next epoch.
+ * Whether fs_requests_select() is worth asking. In a hook. Who has not heard of it yet asks again
+ * in the next epoch.
  */
 static inline bool fs_requests_ask(const struct fs_requests *requests)
 {
@@ -87,7 +77,8 @@ void fs_request_end(struct fs_requests *requests, struct fs_request *request);
 int fs_requests_set_parameter(struct fs_requests *requests, const struct fs_pid_list *pids,
 			      unsigned int mode);
 unsigned int fs_requests_modes(struct fs_requests *requests);
-void fs_requests_status(struct fs_requests *requests, unsigned int *count, struct fs_pid_list *pids);
+void fs_requests_status(struct fs_requests *requests, unsigned int *count,
+			struct fs_pid_list *pids);
 void fs_requests_destroy(struct fs_requests *requests);
 
 #endif

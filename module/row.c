@@ -284,7 +284,8 @@ static bool walk_process(struct fs_process *process, void *data)
 	struct list_head *at, *next;
 
 	/* @fn may free the row. */
-	fs_list_walk(at, next, &process->rows) {
+	for (at = fs_list_next(&process->rows); at != &process->rows; at = next) {
+		next = fs_list_next(at);
 		if (!walk->fn(list_entry(at, struct fs_row, of_process), walk->data))
 			return false;
 		cond_resched();
@@ -295,9 +296,9 @@ static bool walk_process(struct fs_process *process, void *data)
 static bool list_walk(struct list_head *list, bool (*fn)(struct fs_process *process, void *data),
 		      void *data)
 {
-	struct list_head *at, *next;
+	struct list_head *at;
 
-	fs_list_walk(at, next, list) {
+	for (at = fs_list_next(list); at != list; at = fs_list_next(at)) {
 		if (!fn(list_entry(at, struct fs_process, link), data))
 			return false;
 		cond_resched();

@@ -15,8 +15,8 @@
 #include "worker.h"
 
 /*
- * All but its process. A free row has none: searches that step on it go on, and must not find it half
- * made.
+ * All but its process. A free row has none: searches that step on it go on, and must not find it
+ * half made.
  */
 static void row_setup(struct fs_row *row, const struct fs_object_key *key,
 		      const struct fs_object_shown *shown, struct fs_name *name)
@@ -48,7 +48,7 @@ static void row_setup(struct fs_row *row, const struct fs_object_key *key,
 /* A search that finds the process finds the key, and the place of the cells. */
 static void row_belongs(struct fs_row *row, struct fs_process *process)
 {
-	smp_wmb();
+	smp_wmb(); /* whoever sees the process sees the rest */
 	WRITE_ONCE(row->process, process);
 }
 

@@ -87,13 +87,11 @@ static_assert(fs_line_of(struct fs_table, rows_sem) > fs_line_of(struct fs_table
 extern struct fs_table fs_table;
 DECLARE_PER_CPU(struct fs_counters, fs_table_totals);
 
-/*
- * Walks a list that hooks add to at its end meanwhile, and from which nothing goes but by who walks it:
- * @next may be what follows when @at has gone.
- */
-#define fs_list_walk(at, next, list) \
-	for (at = READ_ONCE((list)->next); at != (list) && (next = READ_ONCE(at->next), true); \
-	     at = next)
+/* What follows in a list that hooks may be adding to. */
+static inline struct list_head *fs_list_next(const struct list_head *at)
+{
+	return READ_ONCE(at->next);
+}
 
 /* Spreads what differs in any bits over the upper ones. */
 #define TABLE_HASH	0x9e3779b97f4a7c15ULL

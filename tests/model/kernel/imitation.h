@@ -62,6 +62,7 @@ typedef unsigned int gfp_t;
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define round_down(x, y)	((x) & ~((typeof(x))(y) - 1))
+#define BITS_PER_LONG	64
 #define BITS_TO_LONGS(bits)	DIV_ROUND_UP((size_t)(bits), 64)
 #define model_choose(a, b, is) ({						\
 	typeof(a) __a = (a);						\
