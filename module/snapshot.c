@@ -281,7 +281,6 @@ static void show_process(struct show *show, struct fs_process *process)
 	if (show->process == process)
 		return;
 	show->process = process;
-	show->whose.kind = process->kind;
 	show->whose.pid = 0;
 	show->whose.ppid = 0;
 	show->whose.kernel_known = fs_process_kernel_counts(process, &show->whose.kernel);
