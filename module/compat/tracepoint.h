@@ -86,9 +86,9 @@ static inline void compat_tracepoint_detach(const char *name, void *probe)
 #ifdef FS_HAVE_TRACE_IDT
 
 /*
- * Such a kernel has all other CPUs switch their interrupt tables, and then this one: who is preempted in
- * between, and goes on elsewhere, has left one behind on which no exception is told. Not so a worker
- * that is bound to a CPU.
+ * Such a kernel has all other CPUs switch their interrupt tables, and then this one: who is
+ * preempted in between, and goes on elsewhere, has left one behind on which no exception is told.
+ * Not so a worker that is bound to a CPU.
  */
 struct compat_tracepoint_change {
 	const char *name;
