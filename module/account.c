@@ -10,6 +10,7 @@
 #include "name.h"
 #include "pool.h"
 #include "row_life.h"
+#include "stack.h"
 #include "worker.h"
 
 static const struct fs_object_key OBJECT_NONE;
@@ -44,6 +45,8 @@ static void settle_any(struct fs_task_state *state, struct task_struct *task, un
 	moved.heat = fs_task_heat_place(state);
 	if (moved.verdict == COUNT_MAJOR)
 		fs_heat_major(row, &moved.heat);
+	if (state->open && state->stack)
+		fs_stack_verdict(state->stack, state->generation, moved.verdict);
 	if (moved.missed_minor || moved.missed_major)
 		fs_process_missed(state->process, moved.missed_minor, moved.missed_major);
 }
@@ -88,7 +91,7 @@ static u64 heat_any(struct fs_task_state *state, struct fs_row *row, struct fs_f
 	struct fs_heat_cells *cells;
 	u64 page;
 
-	if (READ_ONCE(state->process->detour) != ROW_HEATED || !fs_object_is_file(&row->key))
+	if (!fs_process_is_heated(state->process) || !fs_object_is_file(&row->key))
 		return HEAT_NO_PAGE;
 	page = fs_heat_page_in_file(place.vma, place.address);
 	cells = fs_heat_call(row, state->cell, page, place.vma);
@@ -101,6 +104,20 @@ static u64 heat_any(struct fs_task_state *state, struct fs_row *row, struct fs_f
 	state->key.dev = OBJECT_HEATED;
 	WRITE_ONCE(state->heat, cells);
 	return page;
+}
+
+/* By stack, where that is asked for. Returns what the state is to remember. */
+static u32 stack_any(struct fs_task_state *state, struct fs_row *row, enum fs_counter class)
+{
+	if (!fs_process_is_stacked(state->process))
+		return 0;
+	/* The fast paths do not know such a key, nor a name that they have not seen. */
+	state->key.dev = OBJECT_STACKED;
+	WRITE_ONCE(state->named, NULL);
+	/* A row of no process in particular has no stacks. */
+	if (unlikely(row->process != state->process))
+		return fs_stack_lose_call();
+	return fs_stack_call(state->process, row, class);
 }
 
 /* A call of a task whose last one is settled. */
@@ -141,6 +158,7 @@ static void account_settled(struct fs_task_state *state, struct fs_fault_place p
 	state->cell = cell;
 	state->cpu = cell ? cpu : NO_CPU;
 	WRITE_ONCE(state->page, heat_any(state, row, place));
+	WRITE_ONCE(state->stack, stack_any(state, row, class));
 	WRITE_ONCE(state->row, row);
 	barrier();
 	count_in_row(row, cell, class);
@@ -184,6 +202,38 @@ void fs_account_any(struct fs_task_state *state, struct fs_fault_place place, en
 	    (state->process != &fs_special.overflow || !fs_pool_is_starved(POOL_PROCESS)))
 		fs_task_state_resolve(state, task);
 	account_settled(state, place, class);
+}
+
+/**
+ * fs_account_process - the process that current is in, outside of any call
+ *
+ * In a hook in task context, preemption off. Settles the last call, since exec may have come after
+ * it. Returns NULL where nothing is counted, or there is no memory.
+ */
+struct fs_process *fs_account_process(void)
+{
+	struct task_struct *task = current;
+	struct fs_task_state *state = fs_task_state_find(task);
+	bool made = false;
+
+	if (!fs_task_is_counting())
+		return NULL;
+	if (!state)
+		state = fs_task_state_make(task, &made);
+	if (!state)
+		return NULL;
+	if (state->generation == fs_task_generation(task))
+		return state->process;
+	if (!made) {
+		settle_any(state, task, smp_processor_id());
+		WRITE_ONCE(state->open, 0);
+	}
+	/* The next call finds that there is no last one, and nothing of the other process. */
+	WRITE_ONCE(state->row, fs_special.overflow.only);
+	state->cell = NULL;
+	state->cpu = NO_CPU;
+	fs_task_state_resolve(state, task);
+	return state->process;
 }
 
 /*
@@ -333,4 +383,50 @@ void notrace fs_account_heated(struct fs_task_state *state, struct fs_fault_plac
 	return;
 any:
 	account_settled(state, place, class);
+}
+
+/**
+ * fs_account_stacked - counts one call by stack, too
+ * @state: of current, on its CPU, of the current generation; its last call is not settled
+ * @place: its mapping, stable and plain, and address
+ * @class: its origin and access
+ * @key: of its object
+ *
+ * Task context, preemption off, at the call's entry. The usual way of a process whose stacks are
+ * asked for, and nothing else is.
+ */
+void notrace fs_account_stacked(struct fs_task_state *state, struct fs_fault_place place,
+				enum fs_counter class, struct fs_object_key key)
+{
+	u64 now = fs_task_counters(current), moved = now - state->seen;
+	struct fs_row *row = state->row;
+	u64 *cell = state->cell;
+	enum fs_counter verdict = COUNT_MINOR;
+
+	if (unlikely(moved != MOVED_MINOR)) {
+		if (moved)
+			goto any;
+		verdict = COUNT_UNCOUNTED;
+	}
+	if (!fs_object_key_equal(key, row->key)) {
+		row = fs_row_find(state->process, key);
+		if (unlikely(!row || row->alias ||
+			     !fs_row_has_cell(row, READ_ONCE(state->cpu), &cell)))
+			goto any;
+	}
+	WRITE_ONCE(state->seen, now);
+	barrier();
+	fs_account_in_cell(state->cell, verdict);
+	state->stack = fs_stack_next(state->process, row, class, state->stack, verdict);
+	barrier();
+	state->key.dev = OBJECT_STACKED;
+	state->cell = cell;
+	WRITE_ONCE(state->page, HEAT_NO_PAGE);
+	WRITE_ONCE(state->row, row);
+	barrier();
+	fs_account_in_cell(cell, class);
+	WRITE_ONCE(state->open, class);
+	return;
+any:
+	fs_account_any(state, place, class);
 }

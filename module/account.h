@@ -40,6 +40,9 @@ void fs_account_named(struct fs_task_state *state, struct fs_fault_place place,
 		      enum fs_counter class);
 void fs_account_heated(struct fs_task_state *state, struct fs_fault_place place,
 		       enum fs_counter class, struct fs_object_key key);
+void fs_account_stacked(struct fs_task_state *state, struct fs_fault_place place,
+			enum fs_counter class, struct fs_object_key key);
+struct fs_process *fs_account_process(void);
 
 static __always_inline void fs_account_in_cell(u64 *cell, enum fs_counter counter)
 {
@@ -96,6 +99,10 @@ static __always_inline void fs_account_call(struct vm_area_struct *vma, void *so
 			row = fs_row_find(state->process, key);
 		else if (row == ROW_HEATED)
 			goto heated;
+		else if (row == ROW_STACKED)
+			goto stacked;
+		else if (row == ROW_BOTH)
+			goto any;
 		if (unlikely(!row || !fs_row_has_cell(row, READ_ONCE(state->cpu), &cell)))
 			goto any;
 		WRITE_ONCE(state->seen, now);
@@ -125,6 +132,10 @@ heated:
 	fs_account_in_cell(state->cell, verdict);
 	barrier();
 	fs_account_heated(state, place(source), class, key);
+	return;
+stacked:
+	barrier();
+	fs_account_stacked(state, place(source), class, key);
 	return;
 named:
 	barrier();

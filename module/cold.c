@@ -19,6 +19,7 @@
 #include "process.h"
 #include "row.h"
 #include "row_life.h"
+#include "stack_merge.h"
 #include "table.h"
 #include "task.h"
 #include "worker.h"
@@ -114,6 +115,7 @@ static void row_leave(struct fs_row *row)
 	} while (!target && !fs_row_become_other(row));
 	fs_heat_free(row);
 	if (target) {
+		fs_stacks_leave(row, target);
 		fs_row_add(target, &counters);
 		fs_row_free(row);
 	} else {

@@ -11,15 +11,18 @@
 /**
  * struct fs_exceptions - hardware page faults
  * @user: from user mode
- * @kernel: from kernel mode
+ * @kernel: from kernel mode, but for our own
+ * @own: those of our own, of reading a program's memory
  */
 struct fs_exceptions {
 	u64 user;
 	u64 kernel;
+	u64 own;
 };
 
 DECLARE_PER_CPU(struct fs_exceptions, fs_exceptions);
 
+void fs_exceptions_disown(u64 kernel_before, unsigned int own);
 void fs_exceptions_read(struct fs_exceptions *sum);
 
 #endif

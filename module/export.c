@@ -36,6 +36,7 @@
 #include "object.h"
 #include "settings.h"
 #include "snapshot.h"
+#include "stack_file.h"
 #include "uapi/faultstat.h"
 
 /*
@@ -370,7 +371,7 @@ int fs_export_start(void)
 			      NULL) ||
 	    !proc_create_data(FAULTSTAT_PROC_MARK, FS_FILES_ASKED, proc_dir, &proc_mark_operations,
 			      NULL) ||
-	    !fs_heat_file_make(proc_dir)) {
+	    !fs_heat_file_make(proc_dir) || !fs_stack_file_make(proc_dir)) {
 		fs_export_stop();
 		return -ENOMEM;
 	}

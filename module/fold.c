@@ -25,6 +25,7 @@
 #include <linux/string.h>
 #include "cells.h"
 #include "check.h"
+#include "code.h"
 #include "ended.h"
 #include "fold.h"
 #include "heat.h"
@@ -32,6 +33,7 @@
 #include "process.h"
 #include "row.h"
 #include "row_life.h"
+#include "stack_merge.h"
 #include "table.h"
 
 #define COMM_BITS	10
@@ -133,10 +135,24 @@ static void row_leaves(struct fs_row *row)
 	objects_folded -= !row_is_other(row);
 }
 
+/* Adds a flat row to another, and frees it. */
+static void row_merge(struct fs_row *row, struct fs_row *into)
+{
+	fs_stacks_merge(row, into);
+	fs_row_merge(row, into);
+}
+
+/* Frees a flat row that counts nothing. */
+static void row_free(struct fs_row *row)
+{
+	fs_stacks_free(row);
+	fs_row_free_flat(row);
+}
+
 /* Adds a row to a folded one, or to that of all comms, and frees it. */
 static void row_take_in(struct fs_row *into, struct fs_row *row)
 {
-	fs_row_merge(row, into);
+	row_merge(row, into);
 	if (!into->process->only)
 		list_move_tail(&into->by_age, row_ages(into));
 }
@@ -165,7 +181,7 @@ static void age_one(struct fs_row *row, const struct fs_process *in_use)
 		 fs_row_look(process, fs_object_other);
 	if (row->dropped) {
 		/* Reset has emptied it. */
-		fs_row_free_flat(row);
+		row_free(row);
 	} else if (target) {
 		row_take_in(target, row);
 	} else {
@@ -268,14 +284,20 @@ static unsigned int process_flatten(struct fs_process *process)
 	unsigned int count = 0;
 
 	fs_process_delist(process);
+	if (process->code)
+		fs_code_release(process);
 	fs_rows_flatten(process);
 	fs_check_process(process);
 	list_for_each_entry_safe(row, next, &process->rows, of_process) {
 		fs_heat_free(row);
-		if (fs_row_is_empty(row))
-			fs_row_free_flat(row);
-		else
+		if (fs_row_is_empty(row)) {
+			row_free(row);
+		} else {
+			/* From now on by places: other processes have other addresses. */
+			if (row->stacks)
+				fs_stacks_merge(row, row);
 			count++;
+		}
 		cond_resched();
 	}
 	return count;
@@ -312,7 +334,7 @@ static void process_merge(struct fs_process *into, struct fs_process *process)
 		target = merge_find(into, from, row->key);
 		if (target) {
 			from = target->of_process.next;
-			fs_row_merge(row, target);
+			row_merge(row, target);
 		} else {
 			WRITE_ONCE(row->process, into);
 			list_move_tail(&row->of_process, &into->rows);
@@ -414,7 +436,7 @@ static void fold_emptied(void)
 				continue;
 			fs_row_unlink(row);
 			row_leaves(row);
-			fs_row_free_flat(row);
+			row_free(row);
 			cond_resched();
 		}
 		comm_end_if_empty(process);
@@ -515,7 +537,7 @@ void fs_fold_mark_end(struct fs_mark *mark)
 		comm_lose_mark(process);
 		cond_resched();
 	}
-	fs_row_merge(mark->others->only, fs_special.others.only);
+	row_merge(mark->others->only, fs_special.others.only);
 	fs_process_free(mark->others);
 	mutex_unlock(&fold_mutex);
 }

@@ -17,6 +17,7 @@
 #include <linux/preempt.h>
 #include <linux/string.h>
 #include "account.h"
+#include "code.h"
 #include "compat/fault.h"
 #include "compat/tracepoint.h"
 #include "exceptions.h"
@@ -55,6 +56,7 @@ static int fault_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)
 }
 
 static struct kprobe fault_kprobe;
+static u64 own_before;	/* page faults of our own before it was set */
 
 #ifdef COMPAT_FTRACE
 /*
@@ -114,6 +116,51 @@ static void probe_task_rename(void *data, struct task_struct *task, const char *
 	fs_stretch_end();
 }
 
+/*
+ * perf_event_mmap() is told of all that is mapped, or becomes executable, in current, by mmap(),
+ * exec, mprotect() and the kernel itself, on every kernel, whoever uses perf. Only while stacks are
+ * asked for.
+ */
+#define MAP_FUNCTION	"perf_event_mmap"
+
+/* Nothing is counted now, or there is no memory; but what is known of the process is kept. */
+static void missed_mapping(void)
+{
+	struct fs_process *process = fs_process_rejoin(current);
+
+	if (!process)
+		return;
+	fs_code_missed(process);
+	fs_process_leave(process);
+}
+
+static void note_mapping(struct vm_area_struct *vma)
+{
+	struct fs_process *process;
+
+	if (!(vma->vm_flags & VM_EXEC) || vma->vm_mm != current->mm)
+		return;
+	process = fs_account_process();
+	/* One that is not selected is there all the same, for when it is again. */
+	if (!process || process->only) {
+		missed_mapping();
+		return;
+	}
+	if (fs_process_is_stacked(process) && current->in_execve && !READ_ONCE(process->ran))
+		fs_code_begin(process, vma->vm_mm);
+	fs_code_mapped(process, vma);
+}
+
+static int map_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)
+{
+	fs_stretch_begin();
+	note_mapping((struct vm_area_struct *)regs->di);
+	fs_stretch_end();
+	return 0;
+}
+
+static struct kprobe map_kprobe;
+
 static int free_kprobe_handler(struct kprobe *kprobe, struct pt_regs *regs)
 {
 	fs_stretch_begin();
@@ -150,12 +197,15 @@ static int trial_handler(struct kprobe *kprobe, struct pt_regs *regs)
 
 static void trial_set(void)
 {
-	if (trial_is_set)
-		return;
-	memset(&trial_kprobe, 0, sizeof(trial_kprobe));
-	trial_kprobe.addr = (kprobe_opcode_t *)trial_target;
-	trial_kprobe.pre_handler = trial_handler;
-	trial_is_set = !register_kprobe(&trial_kprobe);
+	/* By who hooks the faults, and who has mappings told. */
+	mutex_lock(&watch_mutex);
+	if (!trial_is_set) {
+		memset(&trial_kprobe, 0, sizeof(trial_kprobe));
+		trial_kprobe.addr = (kprobe_opcode_t *)trial_target;
+		trial_kprobe.pre_handler = trial_handler;
+		trial_is_set = !register_kprobe(&trial_kprobe);
+	}
+	mutex_unlock(&watch_mutex);
 }
 
 static bool kprobes_are_silent(void)
@@ -232,6 +282,8 @@ static struct trace_hook trace_hooks[] = {
 static const char *fault_how;	/* how handle_mm_fault is hooked, NULL: it is not */
 static bool fault_stuck;	/* ftrace has broken down, and the hook cannot be taken off */
 static bool free_by_kprobe;
+static bool maps_watched;
+static const char *maps_off = "stacks are not asked for";
 
 static int trace_hook_on(struct trace_hook *hook)
 {
@@ -304,12 +356,16 @@ static bool fault_hook_is_armed(void)
 
 static int attach_kprobe(void)
 {
-	int err = kprobe_on(&fault_kprobe, FAULT_FUNCTION, fault_kprobe_handler);
+	struct fs_exceptions now;
+	int err;
 
-	if (!err) {
+	/* The last that is set is found first by who looks for a probe, at each hit. */
+	trial_set();
+	fs_exceptions_read(&now);
+	own_before = now.own;
+	err = kprobe_on(&fault_kprobe, FAULT_FUNCTION, fault_kprobe_handler);
+	if (!err)
 		fault_how = "kprobe";
-		trial_set();
-	}
 	return err;
 }
 
@@ -439,6 +495,50 @@ void fs_hooks_exceptions(bool on)
 }
 
 /**
+ * fs_hooks_mappings - has what is mapped told to fs_code_mapped(), or no longer
+ * @on: which
+ *
+ * Process context, one at a time; waits until no handler runs. Returns 0 or why it cannot be had.
+ */
+int fs_hooks_mappings(bool on)
+{
+	int err = 0;
+
+	if (on && !maps_watched) {
+		trial_set();
+		err = kprobe_on(&map_kprobe, MAP_FUNCTION, map_kprobe_handler);
+		maps_watched = !err;
+		maps_off = err ? "this kernel refuses the kprobe" : NULL;
+	} else if (!on && maps_watched) {
+		kprobe_off(&map_kprobe);
+		maps_watched = false;
+		maps_off = "stacks are not asked for";
+		compat_synchronize_hooks();
+	}
+	return err;
+}
+
+/**
+ * fs_hooks_mappings_status - how mappings are watched
+ * @status: result
+ *
+ * Process context; sleeps.
+ */
+void fs_hooks_mappings_status(struct fs_hook_status *status)
+{
+	status->name = MAP_FUNCTION;
+	status->how = "kprobe";
+	status->nmissed = map_kprobe.nmissed;
+	mutex_lock(&watch_mutex);
+	status->why = READ_ONCE(maps_off);
+	if (!status->why && kprobes_are_silent())
+		status->why = kprobes_disarmed;
+	mutex_unlock(&watch_mutex);
+	if (status->why)
+		status->how = NULL;
+}
+
+/**
  * fs_hooks_init - hooks births, names and ends of tasks
  *
  * Process context, before fs_hooks_attach(). Without a hook on the end of tasks their
@@ -476,6 +576,7 @@ void fs_hooks_exit(void)
 	if (free_by_kprobe)
 		kprobe_off(&free_kprobe);
 	free_by_kprobe = false;
+	fs_hooks_mappings(false);
 	if (trial_is_set)
 		kprobe_off(&trial_kprobe);
 	trial_is_set = false;
@@ -496,6 +597,22 @@ void fs_hooks_watch(void)
 	mutex_lock(&watch_mutex);
 	watch_begin(calls_counted());
 	mutex_unlock(&watch_mutex);
+}
+
+/*
+ * Hits that the probe lost. Up to 5.13 a page fault in a handler counts as one, and reading the
+ * program's stack may make some.
+ */
+static long fault_kprobe_missed(void)
+{
+	long missed = fault_kprobe.nmissed;
+#ifdef FS_HAVE_KPROBE_FAULT_HANDLER
+	struct fs_exceptions now;
+
+	fs_exceptions_read(&now);
+	missed -= min_t(u64, missed, now.own - own_before);
+#endif
+	return missed;
 }
 
 /* Why the hook on handle_mm_fault() is dead; NULL where it is not, or not known to be. */
@@ -529,7 +646,7 @@ unsigned int fs_hooks_status(struct fs_hook_status status[HOOKS_MAX])
 	at->name = FAULT_FUNCTION;
 	at->how = how;
 	at->why = "enabled=0";
-	at->nmissed = how && !strcmp(how, "kprobe") ? (long)fault_kprobe.nmissed : -1;
+	at->nmissed = how && !strcmp(how, "kprobe") ? fault_kprobe_missed() : -1;
 	trouble = how ? fault_hook_trouble(how, kprobes_silent) : NULL;
 	mutex_unlock(&watch_mutex);
 	if (trouble) {

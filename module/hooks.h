@@ -31,6 +31,8 @@ int fs_hooks_attach(enum fs_attach attach);
 void fs_hooks_detach(void);
 void fs_hooks_exceptions(bool on);
 void fs_hooks_watch(void);
+int fs_hooks_mappings(bool on);
+void fs_hooks_mappings_status(struct fs_hook_status *status);
 unsigned int fs_hooks_status(struct fs_hook_status status[HOOKS_MAX]);
 
 #endif

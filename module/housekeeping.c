@@ -6,11 +6,13 @@
  * context.
  */
 #include <linux/sched.h>
+#include "code.h"
 #include "cold.h"
 #include "ended.h"
 #include "fold.h"
 #include "housekeeping.h"
 #include "pool.h"
+#include "stack.h"
 #include "sweep.h"
 #include "table.h"
 
@@ -32,6 +34,10 @@ static void keep_house(void)
 	make_room();
 	/* What CPUs have left that are gone. */
 	fs_fold_all(false);
+	if (fs_code_is_wanted()) {
+		fs_code_fill();
+		fs_stacks_place_all();
+	}
 	if (fs_sweep_is_due())
 		fs_sweep_run();
 	if (fs_pool_has_surplus())

@@ -8,6 +8,7 @@
  */
 #include <linux/init.h>
 #include <linux/module.h>
+#include "code.h"
 #include "ended.h"
 #include "export.h"
 #include "fold.h"
@@ -16,6 +17,7 @@
 #include "holds.h"
 #include "hooks.h"
 #include "housekeeping.h"
+#include "image.h"
 #include "layout.h"
 #include "memory.h"
 #include "mounts.h"
@@ -26,6 +28,7 @@
 #include "row_life.h"
 #include "settings.h"
 #include "special.h"
+#include "stack_request.h"
 #include "sweep.h"
 #include "table.h"
 #include "task.h"
@@ -40,6 +43,9 @@ static int storage_start(void)
 	fs_names_pool_sizes(size);
 	fs_rows_pool_sizes(size);
 	fs_heat_pool_sizes(size);
+	fs_images_pool_sizes(size);
+	fs_code_pool_sizes(size);
+	fs_stacks_pool_sizes(size);
 	size[POOL_PROCESS] = sizeof(struct fs_process);
 	size[POOL_TASK] = sizeof(struct fs_task_state);
 	size[POOL_SCRATCH] = NAME_SIZE_MAX;
@@ -70,6 +76,8 @@ static int storage_start(void)
 
 static void storage_stop(void)
 {
+	if (fs_stacks_are_on())
+		fs_stacks_stop();
 	fs_task_destroy();
 	fs_ended_destroy();
 	fs_heat_destroy();
@@ -80,6 +88,7 @@ static void storage_stop(void)
 	fs_sweep_destroy();
 	fs_table_destroy();
 	fs_requests_destroy(&fs_heat_requests);
+	fs_requests_destroy(&fs_stack_requests);
 	fs_pool_destroy();
 	fs_memory_stop();
 }
@@ -97,6 +106,7 @@ static int __init faultstat_init(void)
 		return err;
 	}
 	fs_object_init();
+	fs_stack_requests_init(fs_hooks_mappings);
 	err = fs_worker_start(&fs_house_works);
 	if (err) {
 		pr_err("no memory for its work queues\n");

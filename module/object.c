@@ -88,6 +88,17 @@ static const char *special_name(struct vm_area_struct *vma)
 	return name;
 }
 
+/**
+ * fs_object_has_code - whether what is mapped executable there has names of its own for its code
+ * @vma: stable mapping
+ *
+ * In a hook. A file, or what the kernel maps; not memory that a program has filled.
+ */
+bool fs_object_has_code(struct vm_area_struct *vma)
+{
+	return vma->vm_file || special_name(vma);
+}
+
 /* 64 bits of FNV-1a: names of one process's regions will not meet by chance. */
 static u64 name_hash(const char *name)
 {

@@ -51,10 +51,11 @@ struct fs_object_shown {
 #define OBJECT_NAMED	(~1ULL)
 
 /*
- * In the key of a task's state, whose row counts by region: fs_object_key_plain() never makes such
- * a key, so the fast path, which knows nothing of heat, is left.
+ * In the key of a task's state, whose row counts by region, or by stack: fs_object_key_plain()
+ * never makes such a key, so the fast path, which knows nothing of either, is left.
  */
 #define OBJECT_HEATED	(~2ULL)
+#define OBJECT_STACKED	(~3ULL)
 
 enum fs_region {
 	REGION_ANON,
@@ -219,6 +220,7 @@ static __always_inline struct fs_object_key fs_object_key_plain(struct vm_area_s
 	return key;
 }
 
+bool fs_object_has_code(struct vm_area_struct *vma);
 const char *fs_object_region_name(enum fs_region region);
 void fs_object_show_region(struct fs_object_shown *shown, enum fs_region region);
 void fs_object_canonical(struct fs_object_key *key, struct vm_area_struct *vma);

@@ -644,6 +644,8 @@ int fs_pool_init(unsigned int max_rows, unsigned int max_tasks, const size_t siz
 	static const unsigned int names[] = { 128, 128, 32, 4, 2 };
 	/* Parts of max_memory: most for those that say most. */
 	static const unsigned int regions[] = { 16, 16, 4, 16 };
+	/* Images; mappings; stacks, as stack.c counts on; their cells. */
+	static const unsigned int stacks[] = { 32, 32, 32, 16, 8, 16, 32, 8 };
 	unsigned int cpus = num_online_cpus();
 	int id, err;
 
@@ -672,6 +674,10 @@ int fs_pool_init(unsigned int max_rows, unsigned int max_tasks, const size_t siz
 	for (id = POOL_HEAT_FIRST; id <= POOL_HEAT_SHARED; id++)
 		pool_setup(id, size[id], 0,
 			   fs_memory_part(regions[id - POOL_HEAT_FIRST], size[id]));
+	/* Empty until stacks are asked for. */
+	for (id = POOL_IMAGE; id <= POOL_STACK_CELLS; id++)
+		pool_setup(id, size[id], 0,
+			   fs_memory_part(stacks[id - POOL_IMAGE], size[id]));
 	return 0;
 }
 

@@ -24,6 +24,12 @@ enum fs_pool_id {
 	POOL_HEAT_FIRST,	/* zeroed regions, by size */
 	POOL_HEAT_LAST = POOL_HEAT_FIRST + 2,
 	POOL_HEAT_SHARED,	/* of the last size */
+	POOL_IMAGE,		/* struct fs_image */
+	POOL_CODE_FIRST,	/* struct fs_code with its ranges, by size */
+	POOL_CODE_LAST,
+	POOL_STACK_FIRST,	/* struct fs_stack with its frames, by size */
+	POOL_STACK_LAST = POOL_STACK_FIRST + 3,
+	POOL_STACK_CELLS,	/* a zeroed page of the counters of stacks on a CPU */
 	POOLS
 };
 

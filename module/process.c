@@ -144,6 +144,7 @@ static struct fs_process *process_make(struct fs_shard *shard, struct task_struc
 		return NULL;
 	if (at_birth)
 		process->watched = fs_table_watch();
+	process->ran = at_birth;
 	process->ppid = get_pid(task_tgid(parent));
 	process_link(shard, process);
 	return process;
@@ -188,7 +189,7 @@ static void process_is_gone(struct fs_process *process, bool became_other,
 	bool ends;
 
 	fs_hook_lock(&process->lock);
-	process->gone = true;
+	WRITE_ONCE(process->gone, true);
 	process->kernel.minor = total.minor - process->kernel.minor;
 	process->kernel.major = total.major - process->kernel.major;
 	if (READ_ONCE(process->watched) != READ_ONCE(fs_table.watch))
@@ -533,6 +534,25 @@ void fs_processes_unmark(const struct fs_mark *mark)
 
 	for (i = 0; i <= fs_table.process_shards.mask; i++)
 		shard_unmark(&fs_table.process_shards.of[i], mark);
+}
+
+/**
+ * fs_process_mark_id - the mark of a process, as its file says it
+ * @process: any
+ *
+ * Any context but NMI. 0 where it has none.
+ */
+u64 fs_process_mark_id(struct fs_process *process)
+{
+	unsigned long flags;
+	u64 id;
+
+	if (!READ_ONCE(process->mark))
+		return 0;
+	fs_hook_lock_irqsave(&process->lock, flags);
+	id = process->mark ? process->mark->id : 0;
+	fs_hook_unlock_irqrestore(&process->lock, flags);
+	return id;
 }
 
 /**

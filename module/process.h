@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include "table.h"
 
+struct fs_code;
 struct fs_mark;
 struct fs_row;
 
@@ -40,8 +41,8 @@ struct fs_kernel_counts {
  * @id: never used twice
  * @hash: of itself, for the buckets of its rows
  * @only: the single row of a special process, NULL otherwise
- * @detour: what hooks take instead of looking rows up: @only, or ROW_HEATED where
- *	calls are counted by region, too; NULL in the usual process
+ * @detour: what hooks take instead of looking rows up: @only; or, where more is wanted of its
+ *	calls, ROW_HEATED, ROW_STACKED or both; NULL in the usual process
  * @exec_id: the self_exec_id of its tasks, by which an exec shows
  * @kind: what it is; changes under @lock, from live when it has ended
  * @gone: no task of it can call handle_mm_fault() any more; @lock
@@ -71,6 +72,10 @@ struct fs_kernel_counts {
  * @rows: its rows, of which nothing is known here; @lock to add
  * @groups: of its rows' cells; @lock
  * @aliases: of its rows; @lock
+ * @code: its executable mappings, where its stacks are asked for; NULL where they are not known;
+ *	@lock to write
+ * @code_wanted: whether the worker is to look at them, enum fs_code_wanted
+ * @ran: while its stacks are asked for: it has been seen to run, and not just to be loaded by exec
  *
  * Hooks read the first line at faults, and write what is behind @lock at first uses, births and
  * ends.
@@ -106,18 +111,38 @@ struct fs_process {
 	u32 watched;
 	bool checked;
 	bool kernel_unknown;
+	u8 code_wanted;
+	bool ran;
 	struct fs_kernel_counts kernel;
 	struct fs_kernel_counts forgotten;
 	struct list_head rows;
 	struct list_head groups;
 	struct list_head aliases;
+	struct fs_code *code;
 };
 
 /* What faults read, and what births, ends and first uses write. */
 static_assert(fs_line_of(struct fs_process, crowded) == 0);
 static_assert(fs_line_of(struct fs_process, lock) > 0);
 
+/* Detours that are no rows, and are added up: calls are counted by region, or by stack. */
 #define ROW_HEATED	((struct fs_row *)1)
+#define ROW_STACKED	((struct fs_row *)2)
+#define ROW_BOTH	((struct fs_row *)3)
+
+static __always_inline bool fs_process_is_heated(const struct fs_process *process)
+{
+	struct fs_row *detour = READ_ONCE(process->detour);
+
+	return detour == ROW_HEATED || detour == ROW_BOTH;
+}
+
+static __always_inline bool fs_process_is_stacked(const struct fs_process *process)
+{
+	struct fs_row *detour = READ_ONCE(process->detour);
+
+	return detour == ROW_STACKED || detour == ROW_BOTH;
+}
 
 /**
  * struct fs_mark - one open file's mark
@@ -173,6 +198,7 @@ void fs_process_group_dead(const struct task_struct *task);
 void fs_process_renamed(const struct task_struct *task, const char *comm);
 bool fs_process_has_room(const struct fs_process *process);
 void fs_process_overlooked(struct fs_process *process);
+u64 fs_process_mark_id(struct fs_process *process);
 
 /* In process context: */
 unsigned int fs_processes_live(void);

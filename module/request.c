@@ -81,6 +81,30 @@ static void request_leave(struct fs_requests *requests, struct fs_request *reque
 	fs_hook_unlock_irqrestore(&requests->lock, flags);
 }
 
+/* What is asked for: as struct fs_request has it. */
+struct wish {
+	struct fs_pid_set *set;
+	u64 mark;
+	unsigned int mode;
+};
+
+static void request_wish(struct fs_requests *requests, struct fs_request *request,
+			 const struct wish *wish, bool joins)
+{
+	unsigned long flags;
+
+	fs_hook_lock_irqsave(&requests->lock, flags);
+	request->set = wish->set;
+	request->mark = wish->mark;
+	request->mode = wish->mode;
+	if (joins) {
+		list_add_tail_rcu(&request->link, &requests->parameter.link);
+		requests->count++;
+	}
+	WRITE_ONCE(requests->changes, requests->changes + 1);
+	fs_hook_unlock_irqrestore(&requests->lock, flags);
+}
+
 /**
  * fs_request_change - asks for these processes instead of those before
  * @requests: what for
@@ -95,39 +119,38 @@ static void request_leave(struct fs_requests *requests, struct fs_request *reque
 int fs_request_change(struct fs_requests *requests, struct fs_request *request,
 		      const struct fs_pid_list *pids, u64 mark, unsigned int mode)
 {
-	struct fs_pid_set *before, *set;
-	unsigned long flags;
+	struct wish before, wish;
 	bool is_new;
 	int err;
 
 	mutex_lock(&requests->mutex);
+	before.set = request->set;
+	before.mark = request->mark;
+	before.mode = request->mode;
 	is_new = request != &requests->parameter && list_empty(&request->link);
 	if (is_new && requests->count == REQUESTS_MAX) {
 		mutex_unlock(&requests->mutex);
 		return -EBUSY;
 	}
-	before = request->set;
-	set = before == request->sets ? request->sets + 1 : request->sets;
+	wish.set = before.set == request->sets ? request->sets + 1 : request->sets;
+	wish.mark = mark;
+	wish.mode = mode;
 	/* Looking for processes is not for under the lock. */
-	fs_pid_set_make(set, pids);
-	fs_hook_lock_irqsave(&requests->lock, flags);
-	request->set = set;
-	request->mark = mark;
-	request->mode = mode;
-	if (is_new) {
-		list_add_tail_rcu(&request->link, &requests->parameter.link);
-		requests->count++;
-	}
-	WRITE_ONCE(requests->changes, requests->changes + 1);
-	fs_hook_unlock_irqrestore(&requests->lock, flags);
-	fs_pid_set_put(before->held);
-	memset(before, 0, sizeof(*before));
+	fs_pid_set_make(wish.set, pids);
+	request_wish(requests, request, &wish, is_new);
 	err = apply(requests);
-	if (err && is_new) {
-		request_leave(requests, request);
-		INIT_LIST_HEAD(&request->link);
+	if (err) {
+		if (is_new)
+			request_leave(requests, request);
+		request_wish(requests, request, &before, false);
+		/* Waits for the hooks that may be at it. */
 		apply(requests);
+		if (is_new)
+			INIT_LIST_HEAD(&request->link);
+		before.set = wish.set;
 	}
+	fs_pid_set_put(before.set->held);
+	memset(before.set, 0, sizeof(*before.set));
 	mutex_unlock(&requests->mutex);
 	return err;
 }
@@ -176,9 +199,11 @@ int fs_requests_set_parameter(struct fs_requests *requests, const struct fs_pid_
  */
 unsigned int fs_requests_modes(struct fs_requests *requests)
 {
-	unsigned int modes = requests->parameter.mode;
 	struct fs_request *request;
+	unsigned int modes = 0;
 
+	if (!fs_pids_is_empty(&requests->parameter.set->list))
+		modes = requests->parameter.mode;
 	list_for_each_entry(request, &requests->parameter.link, link)
 		modes |= request->mode;
 	return modes;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Who asks for more than counting, and for which processes: a parameter and open files. What it is
- * that they ask for, heat_request.c knows.
+ * that they ask for, heat_request.c and stack_request.c know.
  */
 #ifndef FAULTSTAT_REQUEST_H
 #define FAULTSTAT_REQUEST_H

@@ -19,6 +19,7 @@ struct fs_baseline;
 struct fs_group;
 struct fs_heat_cells;
 struct fs_name;
+struct fs_stack;
 
 /*
  * What searches and the fast path read: the first line of a row, and all of an alias but what it is
@@ -63,6 +64,7 @@ struct fs_name;
  * @calls_then: its calls when cold.c looked last; of rows of live processes
  * @by_age: in fold.c's lists of folded rows, in the order of their last use
  * @of_process: in the process's rows; the process's lock
+ * @stacks: its calls by stack, where those were asked for; the process's lock to add
  * @shared: counts that could not go to a cell
  *
  * What searches read is in the first line, and written when a row is made and freed.
@@ -80,6 +82,7 @@ struct fs_row {
 		struct list_head by_age;
 	};
 	struct list_head of_process;
+	struct fs_stack *stacks;
 	atomic64_t shared[COUNTERS];
 };
 

@@ -40,6 +40,7 @@ static void row_setup(struct fs_row *row, const struct fs_object_key *key,
 	row->position = ROW_NOT_SEEN;
 	row->baseline = NULL;
 	row->heat = NULL;
+	row->stacks = NULL;
 	row->index_next = NULL;
 	for (i = 0; i < COUNTERS; i++)
 		atomic64_set(&row->shared[i], 0);
@@ -248,7 +249,8 @@ int fs_row_make_only(struct fs_process *process, enum fs_region region, bool cel
 
 /**
  * fs_row_free - frees a row
- * @row: unlinked, or never linked, without heat; of an ended process, or a grace period ago
+ * @row: unlinked, or never linked, without heat and stacks; of an ended process, or a grace period
+ *	ago
  *
  * Process context, fs_table.rows_sem held.
  */
@@ -258,7 +260,7 @@ void fs_row_free(struct fs_row *row)
 
 	fs_row_release_cells(row);
 	fs_row_forget_baseline(row);
-	WARN_ON_ONCE(row->heat);
+	WARN_ON_ONCE(row->heat || row->stacks);
 	fs_hook_lock_irqsave(&row->process->lock, flags);
 	list_del(&row->of_process);
 	fs_hook_unlock_irqrestore(&row->process->lock, flags);
@@ -291,7 +293,7 @@ void fs_rows_flatten(struct fs_process *process)
 /**
  * fs_row_merge - adds a flat row's counters to another's, and frees it; the totals have them
  * already
- * @row: without heat
+ * @row: without heat and stacks
  * @into: likewise flat, or of a special process
  *
  * Process context, with nobody else writing @into.
@@ -314,13 +316,13 @@ void fs_row_merge(struct fs_row *row, struct fs_row *into)
 
 /**
  * fs_row_free_flat - frees a flat row of an ended process
- * @row: without heat
+ * @row: without heat and stacks
  *
  * Process context.
  */
 void fs_row_free_flat(struct fs_row *row)
 {
-	WARN_ON_ONCE(row->heat);
+	WARN_ON_ONCE(row->heat || row->stacks);
 	list_del(&row->of_process);
 	/* No search finds it, from before another process can lie where this one is. */
 	WRITE_ONCE(row->process, NULL);

@@ -18,6 +18,7 @@
 #include "pids.h"
 #include "reset.h"
 #include "settings.h"
+#include "stack_request.h"
 #include "table.h"
 #include "task.h"
 
@@ -28,6 +29,8 @@ struct fs_settings fs_settings = {
 	.exceptions	= true,
 	.attach		= ATTACH_AUTO,
 	.keep_exited	= KEEP_BY_HOST,
+	.stack_depth	= STACK_DEPTH_DEFAULT,
+	.stack_every	= 1,
 };
 
 /* Taken by who writes a parameter; outside all others. */
@@ -170,6 +173,12 @@ int fs_settings_start(void)
 	/* It waits for hooks: not where there is nothing to ask for. */
 	if (!fs_pids_is_empty(&fs_settings.heat_pid))
 		fs_requests_set_parameter(&fs_heat_requests, &fs_settings.heat_pid, 0);
+	fs_stacks_limit(fs_settings.stack_depth, fs_settings.stack_every);
+	if (!err && fs_settings.stacks && !fs_pids_is_empty(&fs_settings.stacks_pid)) {
+		err = fs_stacks_choose(fs_settings.stacks, &fs_settings.stacks_pid);
+		if (err)
+			pr_err("no memory for the stacks of stacks_pid\n");
+	}
 	if (!err && fs_settings.enabled)
 		err = counting_start();
 	if (!err)
@@ -308,8 +317,10 @@ static int reset_change(const void *value, bool running)
 {
 	int err = running ? fs_reset_run() : 0;
 
-	if (running && !err)
+	if (running && !err) {
 		fs_heat_reset();
+		err = fs_stacks_reset();
+	}
 	return err;
 }
 
@@ -351,6 +362,14 @@ static const struct limits max_tasks_limits = { &fs_settings.max_tasks, true, 16
 static const struct limits max_memory_limits = { &fs_settings.max_memory, true, 1, 16384 };
 static const struct limits keep_exited_limits = { &fs_settings.keep_exited, false, 0, 131072 };
 
+static const struct limits stack_depth_limits = {
+	&fs_settings.stack_depth, false, 1, WALK_DEPTH_MAX
+};
+
+static const struct limits stack_every_limits = {
+	&fs_settings.stack_every, false, 1, STACK_EVERY_MAX
+};
+
 static int number_parse(const char *text, const struct kernel_param *param, unsigned int *value)
 {
 	const struct limits *limits = param->arg;
@@ -386,6 +405,38 @@ static int number_get(char *buffer, const struct kernel_param *param)
 	return sprintf(buffer, "%u", *limits->value);
 }
 
+static int stack_depth_change(const void *value, bool running)
+{
+	fs_settings.stack_depth = *(const unsigned int *)value;
+	if (running)
+		fs_stacks_limit(fs_settings.stack_depth, fs_settings.stack_every);
+	return 0;
+}
+
+static int stack_depth_set(const char *text, const struct kernel_param *param)
+{
+	unsigned int value;
+	int err = number_parse(text, param, &value);
+
+	return err ? err : control(stack_depth_change, &value);
+}
+
+static int stack_every_change(const void *value, bool running)
+{
+	fs_settings.stack_every = *(const unsigned int *)value;
+	if (running)
+		fs_stacks_limit(fs_settings.stack_depth, fs_settings.stack_every);
+	return 0;
+}
+
+static int stack_every_set(const char *text, const struct kernel_param *param)
+{
+	unsigned int value;
+	int err = number_parse(text, param, &value);
+
+	return err ? err : control(stack_every_change, &value);
+}
+
 static int keep_exited_change(const void *value, bool running)
 {
 	unsigned int keep = *(const unsigned int *)value;
@@ -415,6 +466,16 @@ static const struct kernel_param_ops keep_exited_ops = {
 	.get = number_get,
 };
 
+static const struct kernel_param_ops stack_depth_ops = {
+	.set = stack_depth_set,
+	.get = number_get,
+};
+
+static const struct kernel_param_ops stack_every_ops = {
+	.set = stack_every_set,
+	.get = number_get,
+};
+
 module_param_cb(max_rows, &number_ops, (void *)&max_rows_limits, 0444);
 MODULE_PARM_DESC(max_rows, "rows at once, 16 to 131072 (default 0: one for each 4 KiB of max_memory, at least 16384); calls without a row go to [overflow]");
 module_param_cb(max_tasks, &number_ops, (void *)&max_tasks_limits, 0444);
@@ -423,6 +484,11 @@ module_param_cb(max_memory, &number_ops, (void *)&max_memory_limits, 0444);
 MODULE_PARM_DESC(max_memory, "MiB of memory for everything, 1 to 16384 (default 0: a thousandth of the host's memory, 64 to 1024)");
 module_param_cb(keep_exited, &keep_exited_ops, (void *)&keep_exited_limits, 0644);
 MODULE_PARM_DESC(keep_exited, "ended processes kept before they are folded by comm, 0 to 131072 (default 1000, or 16 for each online CPU)");
+
+module_param_cb(stack_depth, &stack_depth_ops, (void *)&stack_depth_limits, 0644);
+MODULE_PARM_DESC(stack_depth, "frames of a stack at most, of the program and of the kernel each, 1 to 127 (default 32)");
+module_param_cb(stack_every, &stack_every_ops, (void *)&stack_every_limits, 0644);
+MODULE_PARM_DESC(stack_every, "count by stack one in so many calls of each CPU, 1 to 1000000 (default 1: all)");
 
 /* pid */
 
@@ -500,3 +566,77 @@ static const struct kernel_param_ops heat_pid_ops = { .set = heat_pid_set, .get 
 
 module_param_cb(heat_pid, &heat_pid_ops, &fs_settings.heat_pid, 0644);
 MODULE_PARM_DESC(heat_pid, "process ids (initial namespace) whose files are counted by region, with commas between, or all; empty (default) is none");
+
+/* stacks, stacks_pid */
+
+static const char * const stacks_names[] = {
+	[STACKS_OFF]	= "off",
+	[STACKS_USER]	= "user",
+	[STACKS_KERNEL]	= "kernel",
+	[STACKS_BOTH]	= "both",
+};
+
+/**
+ * fs_settings_stacks_name - how the kinds of frames are written
+ * @mode: enum fs_stack_mode
+ *
+ * Any context.
+ */
+const char *fs_settings_stacks_name(unsigned int mode)
+{
+	return stacks_names[mode];
+}
+
+static int stacks_change(const void *value, bool running)
+{
+	unsigned int mode = *(const unsigned int *)value;
+	int err = running ? fs_stacks_choose(mode, &fs_settings.stacks_pid) : 0;
+
+	if (!err)
+		fs_settings.stacks = mode;
+	return err;
+}
+
+static int stacks_set(const char *text, const struct kernel_param *param)
+{
+	unsigned int mode;
+
+	for (mode = 0; mode < ARRAY_SIZE(stacks_names); mode++)
+		if (sysfs_streq(text, stacks_names[mode]))
+			return control(stacks_change, &mode);
+	return refuse("stacks", "off, user, kernel or both");
+}
+
+static int stacks_get(char *buffer, const struct kernel_param *param)
+{
+	return sprintf(buffer, "%s", stacks_names[fs_settings.stacks]);
+}
+
+static const struct kernel_param_ops stacks_ops = { .set = stacks_set, .get = stacks_get };
+
+module_param_cb(stacks, &stacks_ops, NULL, 0644);
+MODULE_PARM_DESC(stacks, "count the calls of the processes in stacks_pid by stack, too: off, user, kernel or both (default off)");
+
+static int stacks_pid_change(const void *value, bool running)
+{
+	const struct fs_pid_list *list = value;
+	int err = running ? fs_stacks_choose(fs_settings.stacks, list) : 0;
+
+	if (!err)
+		fs_settings.stacks_pid = *list;
+	return err;
+}
+
+static int stacks_pid_set(const char *text, const struct kernel_param *param)
+{
+	struct fs_pid_list list = { .all = true };
+
+	if (!sysfs_streq(text, "all") && !fs_pids_parse(text, &list))
+		return refuse("stacks_pid", PIDS_ALLOWED ", all, or none");
+	return control(stacks_pid_change, &list);
+}
+
+static const struct kernel_param_ops stacks_pid_ops = { .set = stacks_pid_set, .get = pids_get };
+
+module_param_cb(stacks_pid, &stacks_pid_ops, &fs_settings.stacks_pid, 0644);
+MODULE_PARM_DESC(stacks_pid, "process ids (initial namespace) whose calls are counted by stack as stacks says, with commas between, or all; empty (default) is none");

@@ -25,6 +25,10 @@ struct fs_settings {
 	unsigned int keep_exited;
 	struct fs_pid_list pid;
 	struct fs_pid_list heat_pid;
+	unsigned int stacks;
+	struct fs_pid_list stacks_pid;
+	unsigned int stack_depth;
+	unsigned int stack_every;
 };
 
 extern struct fs_settings fs_settings;
@@ -32,6 +36,7 @@ extern struct fs_settings fs_settings;
 void fs_settings_fill(void);
 int fs_settings_start(void);
 void fs_settings_stop(void);
+const char *fs_settings_stacks_name(unsigned int mode);
 const char *fs_settings_attach_name(enum fs_attach attach);
 void fs_settings_copy(struct fs_settings *copy);
 

@@ -411,7 +411,8 @@ static void read_header(struct fs_snapshot *snapshot)
 	fs_exceptions_read(&snapshot->exceptions);
 	fs_reset_exceptions_before(&before);
 	snapshot->exceptions.user -= before.user;
-	snapshot->exceptions.kernel -= before.kernel;
+	/* One of our own may have been taken off since. */
+	snapshot->exceptions.kernel -= min(snapshot->exceptions.kernel, before.kernel);
 
 	fs_row_read_calls(fs_special.overflow.only, &overflow);
 	snapshot->overflow = fs_counters_calls(&overflow);

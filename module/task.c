@@ -9,11 +9,13 @@
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include "cells.h"
+#include "code.h"
 #include "heat_request.h"
 #include "memory.h"
 #include "pool.h"
 #include "process.h"
 #include "row_life.h"
+#include "stack.h"
 #include "task.h"
 
 struct fs_task_index fs_task_index;
@@ -40,6 +42,7 @@ void fs_task_moved(struct fs_task_moved *moved, u64 before, u64 now, bool open)
 	moved->missed_major = (u32)(now >> 32) - (u32)(before >> 32);
 	moved->verdict = open ? COUNT_UNCOUNTED : NO_VERDICT;
 	moved->heat.page = HEAT_NO_PAGE;
+	moved->stack = 0;
 	if (!open)
 		return;
 	if (moved->missed_major) {
@@ -51,6 +54,12 @@ void fs_task_moved(struct fs_task_moved *moved, u64 before, u64 now, bool open)
 	}
 }
 
+/* Differs after what is asked for has changed: each of the two only grows. */
+static unsigned int changes_asked(void)
+{
+	return fs_requests_changes(&fs_heat_requests) + fs_requests_changes(&fs_stack_requests);
+}
+
 /*
  * What is written under the lock is of now, so that a task which has heard of a request is not
  * overtaken by one that has not. Hooks of the process's other tasks may be reading it at this
@@ -58,22 +67,30 @@ void fs_task_moved(struct fs_task_moved *moved, u64 before, u64 now, bool open)
  */
 static void find_detour(struct fs_process *process, struct pid *pid, pid_t nr)
 {
-	unsigned int changes;
+	static struct fs_row * const detours[] = { NULL, ROW_HEATED, ROW_STACKED, ROW_BOTH };
+	u64 mark = fs_process_mark_id(process);
+	unsigned int changes, which;
 	unsigned long flags;
-	bool selects, stale;
+	bool stale;
 
 	do {
-		changes = fs_requests_changes(&fs_heat_requests);
+		changes = changes_asked();
 		/* requests that are newer than that may be asked, but none that are older */
 		smp_rmb();
-		selects = fs_requests_select(&fs_heat_requests, pid, nr, 0);
+		which = fs_requests_select(&fs_heat_requests, pid, nr, mark);
+		which |= fs_requests_select(&fs_stack_requests, pid, nr, mark) << 1;
 		fs_hook_lock_irqsave(&process->lock, flags);
 		/* A change waits for the hooks: at most a few come in one. */
-		stale = changes != fs_requests_changes(&fs_heat_requests);
+		stale = changes != changes_asked();
 		if (!stale)
-			WRITE_ONCE(process->detour, selects ? ROW_HEATED : NULL);
+			WRITE_ONCE(process->detour, detours[which]);
 		fs_hook_unlock_irqrestore(&process->lock, flags);
 	} while (stale);
+}
+
+static bool anything_is_asked_for(void)
+{
+	return fs_requests_ask(&fs_heat_requests) || fs_requests_ask(&fs_stack_requests);
 }
 
 /* Under RCU: the process that current belongs to, made if new, with one more task state. */
@@ -87,7 +104,7 @@ static struct fs_process *process_of(struct task_struct *task)
 	process = fs_process_join(task, rcu_dereference(task->real_parent));
 	if (!process)
 		return &fs_special.overflow;
-	if (fs_requests_ask(&fs_heat_requests) || READ_ONCE(process->detour))
+	if (anything_is_asked_for() || READ_ONCE(process->detour))
 		find_detour(process, pid, task->tgid);
 	return process;
 }
@@ -113,8 +130,12 @@ void fs_task_state_resolve(struct fs_task_state *state, struct task_struct *task
 	WRITE_ONCE(state->named, NULL);
 	WRITE_ONCE(state->generation,
 		   process == &fs_special.overflow ? NO_GENERATION : generation);
-	if (old)
-		fs_process_leave(old);
+	if (!old)
+		return;
+	/* Of a program that exec has replaced nothing is to be looked up any more. */
+	if (READ_ONCE(old->code) && READ_ONCE(old->gone))
+		fs_code_release(old);
+	fs_process_leave(old);
 }
 
 static struct fs_shard *task_shard(const struct task_struct *task)
@@ -243,6 +264,8 @@ static void state_settle(struct fs_shard *shard, struct fs_task_state *state)
 		fs_row_count(fs_row_real(state->row), moved.verdict, 1);
 	if (moved.verdict == COUNT_MAJOR)
 		fs_heat_major_at_end(fs_row_real(state->row), &moved.heat);
+	if (state->open && state->stack)
+		fs_stack_verdict_at_end(state->stack, state->generation, moved.verdict);
 	fs_process_missed(state->process, moved.missed_minor, moved.missed_major);
 	list_del_init(&state->waiting);
 	state_unlink(shard, state);
@@ -314,6 +337,17 @@ static void stateless_end(const struct task_struct *task)
 		fs_process_leave(process);
 }
 
+/* The mappings of a process that is gone. */
+static void forget_code(const struct task_struct *task)
+{
+	struct fs_process *process = fs_process_rejoin(task);
+
+	if (!process)
+		return;
+	fs_code_release(process);
+	fs_process_leave(process);
+}
+
 /**
  * fs_task_freed - a task is gone for good
  * @task: still whole; the tracepoint sched_process_free comes a grace period after
@@ -330,8 +364,30 @@ void fs_task_freed(struct task_struct *task)
 	 * The count of threads falls before this, so that whichever task of the
 	 * group comes here last finds zero.
 	 */
-	if (task->signal && !READ_ONCE(task->signal->nr_threads))
-		fs_process_group_dead(task);
+	if (!task->signal || READ_ONCE(task->signal->nr_threads))
+		return;
+	if (fs_requests_ask(&fs_stack_requests))
+		forget_code(task);
+	fs_process_group_dead(task);
+}
+
+/* Its parent's mappings, if its stacks will be asked for. Under RCU. */
+static void give_code(struct task_struct *child)
+{
+	struct fs_process *to = fs_process_rejoin(child), *from;
+
+	if (!to)
+		return;
+	fs_preempt_disable();
+	from = fs_process_rejoin(current);
+	/* Else what the parent knows may be of before, and of images that are gone. */
+	if (from && fs_stacks_are_on() &&
+	    fs_requests_select(&fs_stack_requests, to->pid, child->tgid, fs_process_mark_id(to)))
+		fs_code_forked(from, to);
+	fs_preempt_enable();
+	if (from)
+		fs_process_leave(from);
+	fs_process_leave(to);
 }
 
 /**
@@ -346,8 +402,10 @@ void fs_task_forked(struct task_struct *child)
 	if (!thread_group_leader(child) || child->flags & PF_KTHREAD || !fs_task_is_counting())
 		return;
 	rcu_read_lock();
-	if (fs_table_selects(task_tgid(child), child->tgid))
-		fs_process_make(child, rcu_dereference(child->real_parent));
+	if (fs_table_selects(task_tgid(child), child->tgid) &&
+	    fs_process_make(child, rcu_dereference(child->real_parent)) &&
+	    fs_requests_ask(&fs_stack_requests))
+		give_code(child);
 	rcu_read_unlock();
 }
 
@@ -375,6 +433,7 @@ static bool state_read_open(const struct fs_task_state *state, struct fs_row **r
 	struct fs_heat_place place;
 	struct fs_row *seen_row;
 	u64 seen, now;
+	u32 stack;
 	int tries;
 
 	for (tries = 0; tries < 8; tries++) {
@@ -382,16 +441,18 @@ static bool state_read_open(const struct fs_task_state *state, struct fs_row **r
 		seen_row = READ_ONCE(state->row);
 		*row = fs_row_real(seen_row);
 		place = fs_task_heat_place(state);
+		stack = READ_ONCE(state->stack);
 		smp_rmb(); /* row and counters seen stand around the counters */
 		now = state_counters(state);
 		smp_rmb(); /* row and counters seen stand around the counters */
 		if (READ_ONCE(state->seen) != seen || READ_ONCE(state->row) != seen_row ||
-		    READ_ONCE(state->page) != place.page)
+		    READ_ONCE(state->page) != place.page || READ_ONCE(state->stack) != stack)
 			continue;
 		if (!READ_ONCE(state->open))
 			return false;
 		fs_task_moved(moved, seen, now, true);
 		moved->heat = place;
+		moved->stack = fs_stack_is_of_now(place.generation) ? stack : 0;
 		return moved->verdict != COUNT_UNCOUNTED;
 	}
 	return false;

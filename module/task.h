@@ -19,7 +19,8 @@
  * @task: whose; also lies over a free item's link, which equals no task
  * @seen: the task's min_flt (lower half) and maj_flt (upper half) at its last call
  * @key: object of the last call, as fs_object_key_plain() says; OBJECT_NONE to look again;
- *	with OBJECT_HEATED as its device where @heat is that of @row
+ *	with OBJECT_HEATED as its device where @heat is that of @row, with OBJECT_STACKED
+ *	where its calls are counted by stack
  * @cell: the row's counters on @cpu
  * @row: row of the last call
  * @generation: exec id and selection epoch that @process was found for
@@ -33,6 +34,7 @@
  * @final: its counters then
  * @named: the last row that was found by a name of anonymous memory, while the task lives; or NULL
  * @bucket: of the index
+ * @stack: the slot of the last call's stack (stack.h); 0 where it has none
  *
  * The first eight words are all that the usual call needs: one cache line.
  */
@@ -56,6 +58,7 @@ struct fs_task_state {
 		struct fs_row *named;
 	};
 	u32 bucket;
+	u32 stack;
 } ____cacheline_aligned;
 
 static_assert(fs_line_of(struct fs_task_state, open) == 0);
@@ -113,6 +116,7 @@ static __always_inline u64 fs_task_generation(const struct task_struct *task)
  * @missed_minor: the rest
  * @missed_major: the rest
  * @heat: where that call was counted by region
+ * @stack: the slot of its stack; 0 where it has none
  */
 #define NO_VERDICT	COUNTERS
 
@@ -121,6 +125,7 @@ struct fs_task_moved {
 	u32 missed_minor;
 	u32 missed_major;
 	struct fs_heat_place heat;
+	u32 stack;
 };
 
 /* Where the last call was counted by region. */

@@ -16,6 +16,7 @@
 #define FAULTSTAT_PROC_TOTALS	"totals"
 #define FAULTSTAT_PROC_HEAT	"heat"
 #define FAULTSTAT_PROC_MARK	"mark"
+#define FAULTSTAT_PROC_STACKS	"stacks"
 
 #define FAULTSTAT_COLUMNS						\
 	"comm pid id state ppid calls minor major uncounted pending "	\
@@ -26,6 +27,25 @@
 #define FAULTSTAT_HEAT_COLUMNS						\
 	"comm pid id state dev inode deleted region_size calls major lost lost_major "	\
 	"regions object"
+
+/* Of the file of stacks, likewise. */
+#define FAULTSTAT_STACKS_FORMAT	1
+#define FAULTSTAT_STACKS_COLUMNS					\
+	"calls minor major uncounted comm pid id state dev inode deleted "	\
+	"kernel_end user_end frames object"
+
+/* Why a stack ends where it does. */
+#define FAULTSTAT_END_NONE	"none"
+#define FAULTSTAT_END_BOTTOM	"bottom"
+#define FAULTSTAT_END_DEPTH	"depth"
+#define FAULTSTAT_END_MEMORY	"memory"
+#define FAULTSTAT_END_ODD	"odd"
+#define FAULTSTAT_END_REGISTERS	"registers"
+
+/* Why a frame has no file. */
+#define FAULTSTAT_PLACE_UNKNOWN	"unknown"
+#define FAULTSTAT_PLACE_NO_FILE	"no-file"
+#define FAULTSTAT_PLACE_NO_ROOM	"no-room"
 
 /* Values of the column state beside the special rows' own kinds. */
 #define FAULTSTAT_STATE_LIVE		"live"

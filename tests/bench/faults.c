@@ -25,6 +25,7 @@
 
 #include <kselftest.h>
 
+#include "deep.h"
 #include "figure.h"
 #include "memory.h"
 #include "module.h"
@@ -308,6 +309,8 @@ static const struct {
 	{ "reading", reading },
 	{ "shm-turns", shm_turns },
 	{ "named-turns", named_turns },
+	{ "deep", deep },
+	{ "deep-ways", deep_ways },
 	{ "full", full },
 	{ "full-shared", full_shared },
 	{ "tasks", tasks },

@@ -5,14 +5,17 @@
  * hooks themselves, the parameters and the files. In their place is as little as the rest asks
  * for. The test calls what the hooks and the parameters would call.
  */
+#include "code.h"
 #include "exceptions.h"
 #include "export.h"
 #include "heat_request.h"
 #include "hooks.h"
+#include "image.h"
 #include "layout.h"
 #include "mounts.h"
 #include "object.h"
 #include "settings.h"
+#include "stack_request.h"
 #include "task.h"
 #include "uapi/faultstat.h"
 #include "world.h"
@@ -153,4 +156,113 @@ int fs_export_start(void)
 
 void fs_export_stop(void)
 {
+}
+
+/* Nobody asks for stacks. */
+struct fs_requests fs_stack_requests = {
+	.mutex = __MUTEX_INITIALIZER(fs_stack_requests.mutex),
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(fs_stack_requests.lock),
+	.parameter = {
+		.link = LIST_HEAD_INIT(fs_stack_requests.parameter.link),
+		.set = fs_stack_requests.parameter.sets,
+	},
+};
+
+void fs_stack_requests_init(int (*watch)(bool on))
+{
+}
+
+int fs_hooks_mappings(bool on)
+{
+	return 0;
+}
+
+u32 fs_stack_next(struct fs_process *process, struct fs_row *row, enum fs_counter class, u32 last,
+		  enum fs_counter verdict)
+{
+	return 0;
+}
+
+u32 fs_stack_lose_call(void)
+{
+	return 0;
+}
+
+u32 fs_stack_call(struct fs_process *process, struct fs_row *row, enum fs_counter class)
+{
+	return 0;
+}
+
+void fs_stack_verdict(u32 slot, u64 generation, enum fs_counter verdict)
+{
+}
+
+void fs_stack_verdict_at_end(u32 slot, u64 generation, enum fs_counter verdict)
+{
+}
+
+bool fs_stack_is_of_now(u64 generation)
+{
+	return false;
+}
+
+void fs_stacks_merge(struct fs_row *row, struct fs_row *into)
+{
+}
+
+void fs_stacks_leave(struct fs_row *row, struct fs_row *into)
+{
+}
+
+void fs_stacks_free(struct fs_row *row)
+{
+}
+
+void fs_stacks_place_all(void)
+{
+}
+
+bool fs_stacks_are_on(void)
+{
+	return false;
+}
+
+void fs_stacks_stop(void)
+{
+}
+
+void fs_code_forked(struct fs_process *parent, struct fs_process *child)
+{
+}
+
+bool fs_code_is_wanted(void)
+{
+	return false;
+}
+
+void fs_code_fill(void)
+{
+}
+
+void fs_code_release(struct fs_process *process)
+{
+}
+
+void fs_images_pool_sizes(size_t *size)
+{
+	size[POOL_IMAGE] = 64;
+}
+
+void fs_code_pool_sizes(size_t *size)
+{
+	size[POOL_CODE_FIRST] = 64;
+	size[POOL_CODE_LAST] = 64;
+}
+
+void fs_stacks_pool_sizes(size_t *size)
+{
+	int id;
+
+	for (id = POOL_STACK_FIRST; id <= POOL_STACK_CELLS; id++)
+		size[id] = 64;
 }

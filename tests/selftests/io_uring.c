@@ -4,6 +4,7 @@
  * faults for its process: reads into memory that nobody touched, forced into a worker.
  */
 #include "suite.h"
+#include "stackfile.h"
 
 #include <fcntl.h>
 #include <linux/io_uring.h>
@@ -135,6 +136,34 @@ TEST_F(loaded, workers_reading_into_untouched_memory_are_exact)
 	EXPECT_LE((long long)(ENTRIES * READ_PAGES) * reading.rounds, w.minor);
 	EXPECT_LE((long long)(ENTRIES * READ_PAGES) * reading.rounds,
 		  w.rows.from_kernel + w.rows.from_gup);
+}
+
+/* A worker was never in the program: its stacks have no frames of that, and say why. */
+TEST_F(loaded, workers_have_no_registers_of_the_program)
+{
+	struct reading reading = { "/tmp/ring", 4 };
+	long long calls = 0;
+	struct workload w;
+	struct stacks s;
+	size_t i;
+	int fd;
+
+	NEED_RING;
+	fd = stacks_ask("both all");
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, file_make(reading.path, READ_PAGES));
+	w = RUN_EXACT(read_in_workers, &reading);
+	unlink(reading.path);
+	ASSERT_EQ(0, stacks_take(&s, fd));
+	for (i = 0; i < s.nr; i++)
+		if (s.stack[i].pid == w.pid && !strcmp(s.stack[i].user_end, "registers"))
+			calls += s.stack[i].calls;
+	EXPECT_LE((long long)(ENTRIES * READ_PAGES) * reading.rounds, calls) {
+		stacks_print(&s, w.pid);
+	}
+	stacks_free(&s);
+	EXPECT_EQ(0, stacks_equal_faults(fd, w.pid));
+	close(fd);
 }
 
 TEST_F(loaded, workers_reading_a_cold_file_are_exact)
