@@ -20,8 +20,15 @@
 /* A full table is two megabytes. */
 #define TEXT_MAX	((size_t)1 << 30)
 
-/* Reads to the end; the text has room for one more byte. */
-static char *read_all(int fd, size_t *size, int *failure)
+/**
+ * source_text_of() - a text as a whole, from where an open file is at.
+ * @fd: the file
+ * @size: its bytes, set
+ * @failure: what errno says, set if it fails
+ *
+ * Return: the text with room for one more byte, to be freed; NULL if it cannot be read.
+ */
+char *source_text_of(int fd, size_t *size, int *failure)
 {
 	size_t room = 1 << 16, used = 0;
 	char *text = xmalloc(room + 1);
@@ -62,13 +69,13 @@ char *source_text(const char *path, size_t *size, int *failure)
 	int fd;
 
 	if (!strcmp(path, "-"))
-		return read_all(STDIN_FILENO, size, failure);
+		return source_text_of(STDIN_FILENO, size, failure);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		*failure = errno;
 		return NULL;
 	}
-	text = read_all(fd, size, failure);
+	text = source_text_of(fd, size, failure);
 	close(fd);
 	return text;
 }
@@ -221,7 +228,7 @@ enum exit_code source_read_mark(struct snapshot *s, int mark, char **error)
 
 	*error = NULL;
 	lseek(mark, 0, SEEK_SET);
-	text = read_all(mark, &size, &failure);
+	text = source_text_of(mark, &size, &failure);
 	if (text)
 		return parse(s, text, size, path, SOURCE_FAULTS, error);
 	return source_trouble(path, failure, error);

@@ -24,6 +24,7 @@ enum source_what {
 	SOURCE_TOTALS,	/* the header alone, which anybody may read */
 };
 
+char *source_text_of(int fd, size_t *size, int *failure);
 char *source_text(const char *path, size_t *size, int *failure);
 const char *source_name(const char *input);
 enum exit_code source_trouble(const char *path, int failure, char **error);

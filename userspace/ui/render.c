@@ -22,6 +22,8 @@ struct table {
 	struct libscols_table *cells;
 	struct libscols_line *line;
 	size_t nr_columns, nr_cells;
+	struct libscols_line **parents;	/* of a tree: the last line of each depth */
+	size_t depth, parent_room;
 };
 
 static void *smart(void *p)
@@ -81,6 +83,38 @@ void table_column(struct table *t, const char *name, bool number, size_t least)
 }
 
 /**
+ * table_tree_column() - add the column that draws the tree, before any cell.
+ * @t: the table; not for JSON
+ * @name: small letters; the heading has capitals
+ */
+void table_tree_column(struct table *t, const char *name)
+{
+	char *heading = xstrdup(t->style.noheadings ? "" : name);
+
+	smart(scols_table_new_column(t->cells, text_upper(heading), 0, SCOLS_FL_TREE));
+	t->nr_columns++;
+	free(heading);
+}
+
+/**
+ * table_below() - how deep in the tree the next row is.
+ * @t: the table, with a column for it
+ * @depth: 0 for the top; at most one more than that of the row before
+ */
+void table_below(struct table *t, size_t depth)
+{
+	t->depth = depth;
+}
+
+static void line_begin(struct table *t)
+{
+	t->line = smart(scols_table_new_line(t->cells, t->depth ? t->parents[t->depth - 1] : NULL));
+	if (t->depth >= t->parent_room)
+		t->parents = xgrow(t->parents, t->depth, &t->parent_room, sizeof(*t->parents));
+	t->parents[t->depth] = t->line;
+}
+
+/**
  * table_cell() - the next cell, row by row.
  * @t: the table
  * @text: from malloc, becomes the table's; NULL for what is not known
@@ -90,7 +124,7 @@ void table_cell(struct table *t, char *text)
 	size_t column = t->nr_cells++ % t->nr_columns;
 
 	if (!column)
-		t->line = smart(scols_table_new_line(t->cells, NULL));
+		line_begin(t);
 	if (t->style.format != FORMAT_JSON && (!text || !*text)) {
 		free(text);
 		text = xstrdup("-");
@@ -215,6 +249,7 @@ void table_print(struct table *t, FILE *out, const char *json_before, unsigned i
 void table_free(struct table *t)
 {
 	scols_unref_table(t->cells);
+	free(t->parents);
 	free(t);
 }
 

@@ -26,7 +26,9 @@ struct table;
 
 struct table *table_begin(const struct style *style, const char *name);
 void table_column(struct table *t, const char *name, bool number, size_t least);
+void table_tree_column(struct table *t, const char *name);
 void table_cell(struct table *t, char *text);
+void table_below(struct table *t, size_t depth);
 void table_print(struct table *t, FILE *out, const char *json_before, unsigned int parts);
 void table_free(struct table *t);
 
