@@ -17,6 +17,9 @@ _kfaultstat_options() {
 		-f --object --via --smaps -h --help -V --version" ;;
 	regions) echo "-i --input -a --all -n --lines -o --output -s --sort -r --raw -J --json --noheadings
 		-p --pid -f --object --parts --svg -h --help -V --version" ;;
+	stacks) echo "-i --input --before -a --all -n --lines -p --pid -c --comm -f --object -U --user -K --kernel
+		-e --event --by --list --folded -J --json --noheadings --inlines --source --svg --pprof --report
+		-w --wait -h --help -V --version" ;;
 	sys) echo "-o --output -r --raw -J --json --noheadings --root -h --help -V --version" ;;
 	doctor) echo "-i --input -r --raw -J --json --noheadings --root -h --help -V --version" ;;
 	*) echo "-h --help -V --version" ;;
@@ -89,7 +92,7 @@ _kfaultstat_sorts() {
 
 _kfaultstat() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=show words i
-	local commands="show diff top stat sys cache map regions reset on off doctor"
+	local commands="show diff top stat sys cache map regions stacks reset on off doctor"
 
 	COMPREPLY=()
 	# bash makes words of their own of = and :, as in --by=dir and -s major:asc.
@@ -109,7 +112,7 @@ _kfaultstat() {
 		return
 	fi
 	case $prev in
-	-i | --input | --report | --svg)
+	-i | --input | --before | --report | --svg | --pprof)
 		_kfaultstat_files -f "$cur"
 		return
 		;;
@@ -128,9 +131,14 @@ _kfaultstat() {
 		case $command in
 		diff | stat) ;;
 		cache) words=dir ;;
+		stacks) words="function comm process object" ;;
 		*) words+=" cgroup" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+		return
+		;;
+	-e | --event)
+		mapfile -t COMPREPLY < <(compgen -W "calls minor major" -- "$cur")
 		return
 		;;
 	-p | --pid)

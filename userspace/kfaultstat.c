@@ -14,7 +14,7 @@
 /* In the order of --help; the first one is meant if none is named. */
 static const struct command *const commands[] = {
 	&show_command, &diff_command, &top_command, &stat_command, &sys_command, &cache_command,
-	&map_command, &regions_command, &reset_command, &on_command, &off_command,
+	&map_command, &regions_command, &stacks_command, &reset_command, &on_command, &off_command,
 	&doctor_command, NULL
 };
 

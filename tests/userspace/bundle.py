@@ -15,7 +15,7 @@ from tap import CAPTURED, HERE, PLAIN, SCRATCH, Skip, Text, check, equal
 
 TERMINALS = ["linux", "rxvt", "screen", "screen-256color", "tmux", "tmux-256color", "vt100", "vt220",
              "xterm", "xterm-256color"]
-COMMANDS = ["show", "diff", "top", "stat", "sys", "cache", "map", "regions", "reset", "on", "off", "doctor"]
+COMMANDS = ["show", "diff", "top", "stat", "sys", "cache", "map", "regions", "stacks", "reset", "on", "off", "doctor"]
 # The oldest kernel that the module is for, and the first number of a system call that it lacks.
 KERNEL = (3, 10)
 NR_SYSCALLS = 314

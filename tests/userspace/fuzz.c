@@ -12,6 +12,7 @@
 #include "faults/group.h"
 #include "faults/heat.h"
 #include "faults/json.h"
+#include "stacks/stackfile.h"
 #include "ui/fields.h"
 #include "ui/render.h"
 
@@ -137,6 +138,37 @@ static void take_heat(const unsigned char *data, size_t first, size_t size)
 	heat_free(&now);
 }
 
+/* Frames and images are where they are said to be. */
+static void check_stacks(const struct stacks *stacks)
+{
+	size_t i, j;
+
+	for (i = 0; i < stacks->nr_stacks; i++) {
+		const struct stack *stack = &stacks->stacks[i];
+
+		if (stack->first + stack->nr > stacks->nr_frames || stack->nr_kernel > stack->nr)
+			abort();
+		for (j = stack->first; j < stack->first + stack->nr; j++)
+			if (stacks->frames[j].kind == FRAME_FILE &&
+			    stacks->frames[j].image >= stacks->nr_images)
+				abort();
+	}
+}
+
+static void take_stacks(const unsigned char *data, size_t size)
+{
+	char error[PARSE_ERROR_MAX] = "";
+	char *text = malloc(size + 1);
+	struct stacks stacks;
+
+	memcpy(text, data, size);
+	if (stacks_parse(&stacks, text, size, error))
+		check_stacks(&stacks);
+	else if (!*error || strchr(error, '\n'))
+		abort();
+	stacks_free(&stacks);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	const unsigned char *middle = memchr(data, '\0', size);
@@ -153,6 +185,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		text_init();
 	}
 	take_heat(data, first, size);
+	take_stacks(data, size);
 	if (!parse(&before, data, first))
 		return 0;
 	show(before.rows, before.nr_rows, 1);

@@ -9,7 +9,7 @@ import subprocess
 from tap import CAPTURED, HERE, PROGRAM, check, equal, fails, run
 
 TOP = os.path.join(HERE, "..", "..", "userspace")
-COMMANDS = ["show", "diff", "top", "stat", "sys", "cache", "map", "regions", "reset", "on", "off", "doctor"]
+COMMANDS = ["show", "diff", "top", "stat", "sys", "cache", "map", "regions", "stacks", "reset", "on", "off", "doctor"]
 
 
 def help_options(command):
@@ -238,7 +238,7 @@ def test_the_help_names_the_commands_first_and_each_command_ends_with_examples()
     check("the columns are those of show", "Columns" not in text and "pending" in run("show", "--help").stdout)
     files = {"before": CAPTURED, "after": CAPTURED, "/var/lib": TOP, "/var/log/syslog": TOP + "/Makefile",
              "1234": str(os.getpid()), "/var/lib/data.db": TOP + "/Makefile", "data.db": TOP + "/Makefile",
-             "heat.svg": os.devnull, "/host": "/", "make": "true", "-j8": "-j8"}
+             "heat.svg": os.devnull, "faults.svg": os.devnull, "/host": "/", "make": "true", "-j8": "-j8"}
     found = 0
     for command in ["", *COMMANDS]:
         text = run(*command.split(), "--help").stdout

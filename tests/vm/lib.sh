@@ -32,9 +32,11 @@ BUILD_PACKAGES=(gcc make libc6-dev libelf1 xz-utils patchelf pahole)
 GUEST_PACKAGES=(qemu-system-x86 busybox-static cpio kmod e2fsprogs btrfs-progs xz-utils)
 # To build the reader, and the programs that it is tried on in a guest.
 # shellcheck disable=SC2034
-READER_PACKAGES=(pkg-config libsmartcols-dev libncurses-dev ncurses-base bash tar gzip perl make mawk strace)
+READER_PACKAGES=(pkg-config libsmartcols-dev libncurses-dev libdw-dev libprotobuf-c-dev
+	protobuf-c-compiler zlib1g-dev ncurses-base bash tar gzip perl make mawk strace)
 # shellcheck disable=SC2034
-READER_TEST_PACKAGES=(python3 jq tmux binutils busybox-static ncurses-base ncurses-term groff-base clang libclang-rt-dev util-linux-extra vmtouch locales)
+READER_TEST_PACKAGES=(python3 jq tmux binutils busybox-static ncurses-base ncurses-term groff-base clang
+	libclang-rt-dev util-linux-extra vmtouch locales g++ dwz chromium golang-go)
 # shellcheck disable=SC2034
 READER_PROGRAMS=(bash tar sort uniq xz gzip perl make find grep sed mawk dd sha256sum cp diff xargs cat sleep
 	setsid strace)

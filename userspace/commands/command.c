@@ -271,6 +271,7 @@ enum exit_code command_line_parse(struct command_line *line, int argc, char **ar
 	line->command = p.command;
 	line->arguments = argv + optind;
 	line->nr_arguments = argc - optind;
+	line->dashes = optind && !strcmp(argv[optind - 1], "--");
 	line->done = p.done;
 	return p.done ? EXIT_FINE : take_arguments(&p, line);
 }

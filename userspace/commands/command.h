@@ -16,6 +16,7 @@ struct command_line {
 	const struct command *command;
 	char **arguments;	/* behind its options, ended by NULL */
 	int nr_arguments;
+	bool dashes;		/* -- stands before them */
 	bool done;		/* help or the version was asked for, and printed */
 	sighandler_t sigpipe;	/* the disposition of SIGPIPE when we were started */
 };

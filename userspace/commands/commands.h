@@ -16,6 +16,7 @@ extern const struct command sys_command;
 extern const struct command cache_command;
 extern const struct command map_command;
 extern const struct command regions_command;
+extern const struct command stacks_command;
 extern const struct command reset_command;
 extern const struct command on_command;
 extern const struct command off_command;
