@@ -159,11 +159,19 @@ static bool ranges_reach(const struct fs_code *code, const struct fs_code_range 
 	return at < code->count && code->ranges[at].start < range->end;
 }
 
+/* Under the lock of whose @from is; @to is of nobody yet, and what has read it before is told. */
+static void code_copy(struct fs_code *to, const struct fs_code *from)
+{
+	u32 sequence = to->sequence;
+
+	memcpy(to, from, sizeof(*from) + from->count * sizeof(from->ranges[0]));
+	to->sequence = sequence;
+}
+
 /* More room, if it is wanted and to be had. Under the process's lock. */
 static struct fs_code *code_grow(struct fs_process *process, struct fs_code *code)
 {
 	struct fs_code *more;
-	u32 sequence;
 
 	/* One that is mapped in the midst of another makes two more. */
 	if (code->count + 2 <= ranges_max(code) || code->pool == POOL_CODE_LAST)
@@ -171,9 +179,7 @@ static struct fs_code *code_grow(struct fs_process *process, struct fs_code *cod
 	more = fs_pool_get(POOL_CODE_LAST);
 	if (!more)
 		return code;
-	sequence = more->sequence;
-	memcpy(more, code, sizeof(*code) + code->count * sizeof(code->ranges[0]));
-	more->sequence = sequence;
+	code_copy(more, code);
 	more->pool = POOL_CODE_LAST;
 	smp_wmb(); /* readers find it whole */
 	WRITE_ONCE(process->code, more);
@@ -340,10 +346,7 @@ void fs_code_forked(struct fs_process *parent, struct fs_process *child)
 		return;
 	fs_hook_lock_irqsave(&parent->lock, flags);
 	if (parent->code == from && from->known) {
-		u32 sequence = code->sequence;
-
-		memcpy(code, from, sizeof(*from) + from->count * sizeof(from->ranges[0]));
-		code->sequence = sequence;
+		code_copy(code, from);
 		from = NULL;
 	}
 	fs_hook_unlock_irqrestore(&parent->lock, flags);
@@ -554,7 +557,7 @@ static void fill_process(struct fs_process *process, struct fill *fill)
 	unsigned long flags;
 	bool all;
 
-	if (mm && is_loaded(process, task) && compat_mmap_try_lock(mm)) {
+	if (mm && is_loaded(process, task) && compat_mmap_read_trylock(mm)) {
 		all = fill_from(process, mm);
 		if (!all)
 			WRITE_ONCE(next_look, jiffies + HZ / 4);
@@ -563,7 +566,7 @@ static void fill_process(struct fs_process *process, struct fill *fill)
 		if (all && process->code)
 			set_known(process->code, is_loaded(process, task));
 		fs_hook_unlock_irqrestore(&process->lock, flags);
-		compat_mmap_unlock(mm);
+		compat_mmap_read_unlock(mm);
 	} else if (mm && !fill->last) {
 		fill->busy = true;
 		WRITE_ONCE(process->code_wanted, CODE_BUSY);

@@ -24,7 +24,6 @@
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/pid_namespace.h>
-#include <linux/uaccess.h>
 #include <linux/utsname.h>
 #include "compat/proc.h"
 #include "export.h"
@@ -327,13 +326,10 @@ static ssize_t mark_write(struct file *file, const char __user *text, size_t siz
 	struct reader *reader = ((struct seq_file *)file->private_data)->private;
 	char buffer[16];
 	pid_t pid;
-	int err;
+	int err = fs_files_take_text(buffer, sizeof(buffer), text, size);
 
-	if (!size || size >= sizeof(buffer))
-		return -EINVAL;
-	if (copy_from_user(buffer, text, size))
-		return -EFAULT;
-	buffer[size] = '\0';
+	if (err)
+		return err;
 	if (strlen(buffer) != size || kstrtoint(buffer, 10, &pid) || pid <= 0)
 		return -EINVAL;
 	err = fs_mark_put_on(reader->mark, pid);

@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/math64.h>
 #include <linux/random.h>
+#include <linux/uaccess.h>
 #include "files.h"
 #include "line.h"
 #include "snapshot.h"
@@ -63,6 +64,25 @@ static void put_seconds(struct seq_file *m, const char *key, u64 ns)
 	u64 seconds = div_u64_rem(ns, NSEC_PER_SEC, &rest);
 
 	seq_printf(m, " %s %llu.%03u", key, seconds, rest / (u32)NSEC_PER_MSEC);
+}
+
+/**
+ * fs_files_take_text - takes what is written to a file in one piece
+ * @buffer: result, with a NUL behind it
+ * @room: bytes of @buffer
+ * @text: of the program
+ * @size: bytes of @text
+ *
+ * Process context. Returns 0; -EINVAL if there is nothing, or more than has room; or -EFAULT.
+ */
+int fs_files_take_text(char *buffer, size_t room, const char __user *text, size_t size)
+{
+	if (!size || size >= room)
+		return -EINVAL;
+	if (copy_from_user(buffer, text, size))
+		return -EFAULT;
+	buffer[size] = '\0';
+	return 0;
 }
 
 /**

@@ -22,7 +22,6 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include "compat/proc.h"
 #include "files.h"
 #include "heat.h"
@@ -320,20 +319,13 @@ static const struct seq_operations heat_operations = {
 static int request_parse(const char __user *text, size_t size, struct fs_pid_list *list)
 {
 	char buffer[PIDS_TEXT + 2];
+	int err = fs_files_take_text(buffer, sizeof(buffer), text, size);
 
-	if (!size || size >= sizeof(buffer))
+	if (err)
+		return err;
+	if (strlen(buffer) != size && !sysfs_streq(buffer, "all"))
 		return -EINVAL;
-	if (copy_from_user(buffer, text, size))
-		return -EFAULT;
-	buffer[size] = '\0';
-	if (sysfs_streq(buffer, "all")) {
-		list->all = true;
-		list->count = 0;
-		return 0;
-	}
-	if (strlen(buffer) != size || !fs_pids_parse(buffer, list) || fs_pids_is_empty(list))
-		return -EINVAL;
-	return fs_pids_resolve(list) ? 0 : -ESRCH;
+	return fs_pids_request(buffer, list);
 }
 
 static ssize_t heat_write(struct file *file, const char __user *text, size_t size, loff_t *pos)
@@ -347,11 +339,7 @@ static ssize_t heat_write(struct file *file, const char __user *text, size_t siz
 	err = request_parse(text, size, list);
 	if (!err) {
 		mutex_lock(&reader->changing);
-		if (!reader->request)
-			reader->request = fs_request_begin();
-		err = -ENOMEM;
-		if (reader->request)
-			err = fs_request_change(&fs_heat_requests, reader->request, list, 0, 0);
+		err = fs_request_ask(&fs_heat_requests, &reader->request, list, 0, 0);
 		mutex_unlock(&reader->changing);
 	}
 	kfree(list);

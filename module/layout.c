@@ -21,6 +21,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/threads.h>
 #include "compat/layout.h"
+#include "compat/mappings.h"
 #include "layout.h"
 
 /* Each is a try to see a fault counted. */

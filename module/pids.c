@@ -158,3 +158,22 @@ bool fs_pids_resolve(struct fs_pid_list *list)
 	rcu_read_unlock();
 	return found;
 }
+
+/**
+ * fs_pids_request - what somebody asks for: "all", or ids of his pid namespace
+ * @text: what was written
+ * @list: result, in the initial namespace
+ *
+ * Process context. Returns 0; -EINVAL if it is neither, or asks for nobody; -ESRCH where one is not
+ * there.
+ */
+int fs_pids_request(const char *text, struct fs_pid_list *list)
+{
+	list->all = sysfs_streq(text, "all");
+	list->count = 0;
+	if (list->all)
+		return 0;
+	if (!fs_pids_parse(text, list) || fs_pids_is_empty(list))
+		return -EINVAL;
+	return fs_pids_resolve(list) ? 0 : -ESRCH;
+}

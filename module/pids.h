@@ -46,6 +46,7 @@ void fs_pid_set_put(struct pid *held[PIDS_MAX]);
 bool fs_pid_set_has(struct fs_pid_set *set, struct pid *pid, pid_t nr);
 
 bool fs_pids_resolve(struct fs_pid_list *list);
+int fs_pids_request(const char *text, struct fs_pid_list *list);
 bool fs_pids_parse(const char *text, struct fs_pid_list *list);
 int fs_pids_text(const struct fs_pid_list *list, char *buffer, size_t size);
 

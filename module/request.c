@@ -53,12 +53,8 @@ static int apply(struct fs_requests *requests)
 	return requests->apply(requests->asked);
 }
 
-/**
- * fs_request_begin - makes a request that asks for nothing yet
- *
- * Process context. Returns NULL where there is no memory.
- */
-struct fs_request *fs_request_begin(void)
+/* One that asks for nothing yet; NULL where there is no memory. */
+static struct fs_request *request_new(void)
 {
 	struct fs_request *request = kzalloc(sizeof(*request), GFP_KERNEL | __GFP_NORETRY);
 
@@ -105,19 +101,12 @@ static void request_wish(struct fs_requests *requests, struct fs_request *reques
 	fs_hook_unlock_irqrestore(&requests->lock, flags);
 }
 
-/**
- * fs_request_change - asks for these processes instead of those before
- * @requests: what for
- * @request: whose
- * @pids: in the initial namespace
- * @mark: and all processes with this mark; 0: no others
- * @mode: what of it; 0 where there is one thing only
- *
- * Process context; waits for grace periods. Returns 0; -EBUSY where as many ask already as may; or
- * why it cannot be had: then nothing is asked for that was not before.
+/*
+ * Asks for these processes instead of those before; waits for grace periods. Returns as
+ * fs_request_ask() does.
  */
-int fs_request_change(struct fs_requests *requests, struct fs_request *request,
-		      const struct fs_pid_list *pids, u64 mark, unsigned int mode)
+static int request_change(struct fs_requests *requests, struct fs_request *request,
+			  const struct fs_pid_list *pids, u64 mark, unsigned int mode)
 {
 	struct wish before, wish;
 	bool is_new;
@@ -156,6 +145,25 @@ int fs_request_change(struct fs_requests *requests, struct fs_request *request,
 }
 
 /**
+ * fs_request_ask - asks for these processes instead of those before
+ * @requests: what for
+ * @request: whose, under a lock of its own; NULL before it has asked, and set then
+ * @pids: in the initial namespace
+ * @mark: and all processes with this mark; 0: no others
+ * @mode: what of it; 0 where there is one thing only
+ *
+ * Process context; waits for grace periods. Returns 0; -EBUSY where as many ask already as may; or
+ * why it cannot be had: then nothing is asked for that was not before.
+ */
+int fs_request_ask(struct fs_requests *requests, struct fs_request **request,
+		   const struct fs_pid_list *pids, u64 mark, unsigned int mode)
+{
+	if (!*request)
+		*request = request_new();
+	return *request ? request_change(requests, *request, pids, mark, mode) : -ENOMEM;
+}
+
+/**
  * fs_request_end - asks for nothing any more
  * @requests: what for
  * @request: is freed; may be NULL
@@ -188,7 +196,7 @@ void fs_request_end(struct fs_requests *requests, struct fs_request *request)
 int fs_requests_set_parameter(struct fs_requests *requests, const struct fs_pid_list *pids,
 			      unsigned int mode)
 {
-	return fs_request_change(requests, &requests->parameter, pids, 0, mode);
+	return request_change(requests, &requests->parameter, pids, 0, mode);
 }
 
 /**

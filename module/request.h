@@ -70,9 +70,8 @@ static inline bool fs_requests_ask(const struct fs_requests *requests)
 }
 
 /* In process context: */
-struct fs_request *fs_request_begin(void);
-int fs_request_change(struct fs_requests *requests, struct fs_request *request,
-		      const struct fs_pid_list *pids, u64 mark, unsigned int mode);
+int fs_request_ask(struct fs_requests *requests, struct fs_request **request,
+		   const struct fs_pid_list *pids, u64 mark, unsigned int mode);
 void fs_request_end(struct fs_requests *requests, struct fs_request *request);
 int fs_requests_set_parameter(struct fs_requests *requests, const struct fs_pid_list *pids,
 			      unsigned int mode);

@@ -405,36 +405,28 @@ static int number_get(char *buffer, const struct kernel_param *param)
 	return sprintf(buffer, "%u", *limits->value);
 }
 
-static int stack_depth_change(const void *value, bool running)
+struct stack_limit {
+	unsigned int *limit;
+	unsigned int value;
+};
+
+static int stack_limit_change(const void *value, bool running)
 {
-	fs_settings.stack_depth = *(const unsigned int *)value;
+	const struct stack_limit *change = value;
+
+	*change->limit = change->value;
 	if (running)
 		fs_stacks_limit(fs_settings.stack_depth, fs_settings.stack_every);
 	return 0;
 }
 
-static int stack_depth_set(const char *text, const struct kernel_param *param)
+static int stack_limit_set(const char *text, const struct kernel_param *param)
 {
-	unsigned int value;
-	int err = number_parse(text, param, &value);
+	const struct limits *limits = param->arg;
+	struct stack_limit change = { .limit = limits->value };
+	int err = number_parse(text, param, &change.value);
 
-	return err ? err : control(stack_depth_change, &value);
-}
-
-static int stack_every_change(const void *value, bool running)
-{
-	fs_settings.stack_every = *(const unsigned int *)value;
-	if (running)
-		fs_stacks_limit(fs_settings.stack_depth, fs_settings.stack_every);
-	return 0;
-}
-
-static int stack_every_set(const char *text, const struct kernel_param *param)
-{
-	unsigned int value;
-	int err = number_parse(text, param, &value);
-
-	return err ? err : control(stack_every_change, &value);
+	return err ? err : control(stack_limit_change, &change);
 }
 
 static int keep_exited_change(const void *value, bool running)
@@ -466,13 +458,8 @@ static const struct kernel_param_ops keep_exited_ops = {
 	.get = number_get,
 };
 
-static const struct kernel_param_ops stack_depth_ops = {
-	.set = stack_depth_set,
-	.get = number_get,
-};
-
-static const struct kernel_param_ops stack_every_ops = {
-	.set = stack_every_set,
+static const struct kernel_param_ops stack_limit_ops = {
+	.set = stack_limit_set,
 	.get = number_get,
 };
 
@@ -485,9 +472,9 @@ MODULE_PARM_DESC(max_memory, "MiB of memory for everything, 1 to 16384 (default 
 module_param_cb(keep_exited, &keep_exited_ops, (void *)&keep_exited_limits, 0644);
 MODULE_PARM_DESC(keep_exited, "ended processes kept before they are folded by comm, 0 to 131072 (default 1000, or 16 for each online CPU)");
 
-module_param_cb(stack_depth, &stack_depth_ops, (void *)&stack_depth_limits, 0644);
+module_param_cb(stack_depth, &stack_limit_ops, (void *)&stack_depth_limits, 0644);
 MODULE_PARM_DESC(stack_depth, "frames of a stack at most, of the program and of the kernel each, 1 to 127 (default 32)");
-module_param_cb(stack_every, &stack_every_ops, (void *)&stack_every_limits, 0644);
+module_param_cb(stack_every, &stack_limit_ops, (void *)&stack_every_limits, 0644);
 MODULE_PARM_DESC(stack_every, "count by stack one in so many calls of each CPU, 1 to 1000000 (default 1: all)");
 
 /* pid */

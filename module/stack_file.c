@@ -28,7 +28,6 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include "code.h"
 #include "compat/proc.h"
 #include "files.h"
@@ -510,13 +509,14 @@ static char *kernel_frame(char *at, u64 address)
 	return fs_line_text(at, symbol);
 }
 
-static char *user_frame(char *at, u64 address, u64 place)
+static char *user_frame(char *at, char before, u64 address, u64 place)
 {
 	if (fs_place_image(place)) {
-		at += fs_line_number(at, ' ', fs_place_image(place)) - at;
+		at = fs_line_number(at, before, fs_place_image(place));
 		*at++ = place & PLACE_EXACT ? '@' : '+';
 		return line_hex(at, place & PLACE_OFFSET_MASK);
 	}
+	*at++ = before;
 	at = line_hex(at, address);
 	*at++ = ':';
 	return fs_line_text(at, place_names[place]);
@@ -526,34 +526,19 @@ static char *frames_make(char *at, const struct stack_reader *reader, const stru
 {
 	const u64 *kernel = reader->words + line->first, *user = kernel + line->shape.kernel;
 	const u64 *places = user + line->shape.user;
+	char before = ' ';
 	unsigned int i;
-	char *from;
 
-	*at++ = ' ';
 	if (line->overflow)
-		return fs_line_text(at, FAULTSTAT_OBJECT_OVERFLOW);
+		return fs_line_text(at, " " FAULTSTAT_OBJECT_OVERFLOW);
 	if (!line->shape.kernel && !line->shape.user)
-		*at++ = '-';
-	for (i = 0; i < line->shape.kernel; i++) {
-		if (i)
-			*at++ = ',';
+		return fs_line_text(at, " -");
+	for (i = 0; i < line->shape.kernel; i++, before = ',') {
+		*at++ = before;
 		at = kernel_frame(at, kernel[i]);
 	}
-	for (i = 0; i < line->shape.user; i++) {
-		from = at;
-		at = user_frame(at, user[i], places[i]);
-		/* fs_line_number() begins with what is to be before it. */
-		if (*from == ' ' && (i || line->shape.kernel)) {
-			*from = ',';
-		} else if (*from == ' ') {
-			memmove(from, from + 1, at - from - 1);
-			at--;
-		} else if (i || line->shape.kernel) {
-			memmove(from + 1, from, at - from);
-			*from = ',';
-			at++;
-		}
-	}
+	for (i = 0; i < line->shape.user; i++, before = ',')
+		at = user_frame(at, before, user[i], places[i]);
 	return at;
 }
 
@@ -687,29 +672,23 @@ static char *mode_parse(char *text, unsigned int *mode)
 static int wish_parse(char *text, struct wish *wish)
 {
 	text = mode_parse(text, &wish->mode);
-	wish->mark = 0;
-	wish->list.all = text && sysfs_streq(text, "all");
-	wish->list.count = 0;
 	if (!text)
 		return -EINVAL;
-	if (wish->list.all)
-		return 0;
-	if (!strncmp(text, "mark=", 5))
-		return kstrtou64(text + 5, 10, &wish->mark) || !wish->mark ? -EINVAL : 0;
-	if (!fs_pids_parse(text, &wish->list) || fs_pids_is_empty(&wish->list))
-		return -EINVAL;
-	return fs_pids_resolve(&wish->list) ? 0 : -ESRCH;
+	wish->mark = 0;
+	if (strncmp(text, "mark=", 5))
+		return fs_pids_request(text, &wish->list);
+	wish->list.all = false;
+	wish->list.count = 0;
+	return kstrtou64(text + 5, 10, &wish->mark) || !wish->mark ? -EINVAL : 0;
 }
 
 static int wish_read(const char __user *text, size_t size, struct wish *wish)
 {
 	char buffer[PIDS_TEXT + 16];
+	int err = fs_files_take_text(buffer, sizeof(buffer), text, size);
 
-	if (!size || size >= sizeof(buffer))
-		return -EINVAL;
-	if (copy_from_user(buffer, text, size))
-		return -EFAULT;
-	buffer[size] = '\0';
+	if (err)
+		return err;
 	return strlen(buffer) == size ? wish_parse(buffer, wish) : -EINVAL;
 }
 
@@ -724,12 +703,8 @@ static ssize_t stacks_write(struct file *file, const char __user *text, size_t s
 	err = wish_read(text, size, wish);
 	if (!err) {
 		mutex_lock(&reader->changing);
-		if (!reader->request)
-			reader->request = fs_request_begin();
-		err = -ENOMEM;
-		if (reader->request)
-			err = fs_request_change(&fs_stack_requests, reader->request, &wish->list,
-						wish->mark, wish->mode);
+		err = fs_request_ask(&fs_stack_requests, &reader->request, &wish->list, wish->mark,
+				     wish->mode);
 		if (!err)
 			WRITE_ONCE(reader->mark, wish->mark);
 		mutex_unlock(&reader->changing);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Looking at all mappings of a program, in process context. For code.c.
+ * The lock of a process's mappings, in process context. For code.c and layout.c.
  */
 #ifndef FAULTSTAT_COMPAT_MAPPINGS_H
 #define FAULTSTAT_COMPAT_MAPPINGS_H
@@ -10,7 +10,16 @@
 #include <linux/sched/mm.h>
 #endif
 
-static inline bool compat_mmap_try_lock(struct mm_struct *mm)
+static inline void compat_mmap_read_lock(struct mm_struct *mm)
+{
+#ifdef FS_HAVE_MMAP_READ_LOCK
+	mmap_read_lock(mm);
+#else
+	down_read(&mm->mmap_sem);
+#endif
+}
+
+static inline bool compat_mmap_read_trylock(struct mm_struct *mm)
 {
 #ifdef FS_HAVE_MMAP_READ_LOCK
 	return mmap_read_trylock(mm);
@@ -19,7 +28,7 @@ static inline bool compat_mmap_try_lock(struct mm_struct *mm)
 #endif
 }
 
-static inline void compat_mmap_unlock(struct mm_struct *mm)
+static inline void compat_mmap_read_unlock(struct mm_struct *mm)
 {
 #ifdef FS_HAVE_MMAP_READ_LOCK
 	mmap_read_unlock(mm);
