@@ -235,9 +235,8 @@ static void put_vanished(struct callstacks *now, size_t *room, const struct call
  */
 void callstacks_compare(struct callstacks *now, const struct callstacks *before)
 {
-	struct callstacks vanished = { 0 };
+	size_t room = now->nr, i;
 	struct places places;
-	size_t room = 0, i;
 
 	places_find(&places, now);
 	for (i = 0; i < before->nr; i++) {
@@ -246,15 +245,10 @@ void callstacks_compare(struct callstacks *now, const struct callstacks *before)
 		if (stack)
 			add_counts(stack->before, before->at[i].n);
 		else
-			put_vanished(&vanished, &room, &before->at[i]);
+			/* No place is of it: only of those that are now. */
+			put_vanished(now, &room, &before->at[i]);
 	}
 	places_free(&places);
-	room = now->nr;
-	for (i = 0; i < vanished.nr; i++) {
-		now->at = xgrow(now->at, now->nr, &room, sizeof(*now->at));
-		now->at[now->nr++] = vanished.at[i];
-	}
-	free(vanished.at);
 	now->is_difference = true;
 	sort(now);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "commands/stacks/stackshow.h"
+#include "lib/index.h"
 #include "lib/message.h"
 #include "lib/xalloc.h"
 #include "stacks/flamegraph/flamegraph.h"
@@ -124,16 +125,28 @@ static void make_since(struct stackshow *show, struct callstacks *since,
 
 /* Notes. */
 
+static bool same_process(const void *wanted, size_t position, const void *array)
+{
+	const struct callstack *stack = (const struct callstack *)array + position;
+
+	return stack->id == *(const uint64_t *)wanted;
+}
+
 static size_t count_processes(const struct callstacks *stacks)
 {
-	size_t nr = 0, i, j;
+	struct index index;
+	size_t nr = 0, i;
 
-	/* They are in the order of weight; looking at some thousands twice is no time. */
-	for (i = 0; i < stacks->nr && i < 4096; i++) {
-		for (j = 0; j < i && stacks->at[j].id != stacks->at[i].id; j++)
-			;
-		nr += j == i;
+	index_init(&index, stacks->nr);
+	for (i = 0; i < stacks->nr; i++) {
+		uint64_t id = stacks->at[i].id;
+		uint32_t *slot = index_slot(&index, hash_number(HASH_BEGIN, id), same_process, &id,
+					    stacks->at);
+
+		nr += !*slot;
+		*slot = (uint32_t)i + 1;
 	}
+	index_free(&index);
 	return nr;
 }
 
