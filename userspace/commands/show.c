@@ -104,7 +104,7 @@ static enum exit_code show_intervals(void)
 	if (!view_choose(&view, &item_fields, &wanted->columns,
 			 delta_columns(wanted->grouping.by, wanted->live), ROWS_SORT_DELTA))
 		return EXIT_USAGE;
-	pace_begin(&pace, options.interval.seconds);
+	pace_begin(&pace, options.interval.seconds, NULL);
 	for (;;) {
 		code = take_next(&after, !turn, &away);
 		if (code != EXIT_FINE && code != EXIT_INCOMPLETE && (!turn || !away))

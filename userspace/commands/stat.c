@@ -66,23 +66,10 @@ static const struct option_group groups[] = {
 static void print_text(const struct verdict *v, FILE *out)
 {
 	const struct run *run = &v->run;
-	const struct counts *sum = &v->family.sum;
 	const char *mark = options.rows.style.format == FORMAT_RAW ? "# " : "";
-	bool why = strcmp(v->text, "equal");
-	size_t i;
 
 	fprintf(out, "%s%-10s %12s %12s\n", mark, "", "minor", "major");
-	if (v->counted)
-		fprintf(out, "%s%-10s %12" PRIu64 " %12" PRIu64 "   %" PRIu64 " calls of %zu process%s\n",
-			mark, "faultstat", sum->n[MINOR], sum->n[MAJOR], sum->n[CALLS],
-			v->family.processes, v->family.processes == 1 ? "" : "es");
-	fprintf(out, "%s%-10s %12" PRIu64 " %12" PRIu64 "   %s\n", mark, "rusage", run->minor,
-		run->major, v->by_kernel ? "without children that nobody waited for" : v->text);
-	if (v->by_kernel)
-		fprintf(out, "%s%-10s %12" PRIu64 " %12" PRIu64 "   %s\n", mark, "kernel",
-			v->family.kernel.minor, v->family.kernel.major, v->text);
-	for (i = 0; i < v->nr_reasons && why; i++)
-		fprintf(out, "%s%s: %s\n", mark, v->text, v->reasons[i]);
+	verdict_print(v, out, mark);
 	fprintf(out, "%s%.3f s elapsed, %.3f s user, %.3f s system, %ld KiB maximum RSS\n", mark,
 		run->elapsed, run->user, run->system, run->max_rss_kib);
 }
@@ -113,13 +100,9 @@ static char *json_result(const struct verdict *v, const struct command_line *lin
 			v->family.kernel.minor, v->family.kernel.major);
 	else
 		fputs(", \"kernel\": null", out);
-	fprintf(out, ", \"compared\": \"%s\", \"verdict\": \"%s\", \"reasons\": [",
-		v->by_kernel ? "kernel" : "rusage", v->text);
-	for (i = 0; i < v->nr_reasons; i++) {
-		fputs(i ? ", " : "", out);
-		text_put_json(out, v->reasons[i]);
-	}
-	fputs("]}", out);
+	fputs(", ", out);
+	verdict_json(v, out);
+	putc('}', out);
 	fclose(out);
 	free(counts);
 	return text;

@@ -210,7 +210,7 @@ static enum exit_code run(struct command_line *line)
 	if (!view_choose(&view, sys_fields(), &options.columns, NULL, NULL))
 		return EXIT_USAGE;
 	options.style.compact = options.interval.seconds > 0;
-	pace_begin(&pace, options.interval.seconds);
+	pace_begin(&pace, options.interval.seconds, NULL);
 	for (turn = 0;;) {
 		if (!vm_sample_read(&after, options.root))
 			return EXIT_ERROR;

@@ -211,3 +211,47 @@ void verdict_reason(struct verdict *v, char *text)
 {
 	reason(v, text);
 }
+
+/**
+ * verdict_print() - what both have counted, and how that compares, under a heading of the caller's.
+ * @v: found
+ * @out: where to
+ * @mark: what each line begins with
+ */
+void verdict_print(const struct verdict *v, FILE *out, const char *mark)
+{
+	const struct counts *sum = &v->family.sum;
+	const struct run *run = &v->run;
+	bool why = strcmp(v->text, "equal");
+	size_t i;
+
+	if (v->counted)
+		fprintf(out, "%s%-10s %12" PRIu64 " %12" PRIu64 "   %" PRIu64 " calls of %zu process%s\n",
+			mark, "faultstat", sum->n[MINOR], sum->n[MAJOR], sum->n[CALLS],
+			v->family.processes, v->family.processes == 1 ? "" : "es");
+	fprintf(out, "%s%-10s %12" PRIu64 " %12" PRIu64 "   %s\n", mark, "rusage", run->minor,
+		run->major, v->by_kernel ? "without children that nobody waited for" : v->text);
+	if (v->by_kernel)
+		fprintf(out, "%s%-10s %12" PRIu64 " %12" PRIu64 "   %s\n", mark, "kernel",
+			v->family.kernel.minor, v->family.kernel.major, v->text);
+	for (i = 0; i < v->nr_reasons && why; i++)
+		fprintf(out, "%s%s: %s\n", mark, v->text, v->reasons[i]);
+}
+
+/**
+ * verdict_json() - the verdict as members of a JSON object.
+ * @v: found
+ * @out: where to
+ */
+void verdict_json(const struct verdict *v, FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "\"compared\": \"%s\", \"verdict\": \"%s\", \"reasons\": [",
+		v->by_kernel ? "kernel" : "rusage", v->text);
+	for (i = 0; i < v->nr_reasons; i++) {
+		fputs(i ? ", " : "", out);
+		text_put_json(out, v->reasons[i]);
+	}
+	putc(']', out);
+}

@@ -5,6 +5,8 @@
 #ifndef KFAULTSTAT_VERDICT_H
 #define KFAULTSTAT_VERDICT_H
 
+#include <stdio.h>
+
 #include "commands/run.h"
 #include "faults/family.h"
 
@@ -26,6 +28,8 @@ struct verdict {
 bool setting_is(const struct snapshot *s, const char *name, const char *value);
 void verdict_find(struct verdict *v, const struct snapshot *before, struct snapshot *after);
 void verdict_reason(struct verdict *v, char *text);
+void verdict_print(const struct verdict *v, FILE *out, const char *mark);
+void verdict_json(const struct verdict *v, FILE *out);
 void verdict_free(struct verdict *v);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/pace.h"
+#include "lib/text.h"
 
 /* The first second that has no four digits for its year. */
 #define YEAR_10000	253402300800.0
@@ -47,13 +48,34 @@ void clock_text(char *text, double realtime)
  * pace_begin() - the first interval begins.
  * @pace: set
  * @interval: seconds
+ * @signals: that are blocked and end the waiting; NULL for none
  */
-void pace_begin(struct pace *pace, double interval)
+void pace_begin(struct pace *pace, double interval, const sigset_t *signals)
 {
 	clock_gettime(CLOCK_MONOTONIC, &pace->next);
 	pace->interval = interval;
-	pace->signals = NULL;
+	pace->signals = signals;
 	pace->signal = 0;
+}
+
+/**
+ * pace_catch() - block those signals by which somebody ends us, for pace_begin().
+ * @signals: set
+ *
+ * What was counted until then can be shown, or written.
+ */
+void pace_catch(sigset_t *signals)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action;
+	size_t i;
+
+	sigemptyset(signals);
+	/* nohup, and a shell's background, have it that they are ignored. */
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (!sigaction(numbers[i], NULL, &action) && action.sa_handler != SIG_IGN)
+			sigaddset(signals, numbers[i]);
+	sigprocmask(SIG_BLOCK, signals, NULL);
 }
 
 /* They are blocked, so that none can come between two looks at a flag and the waiting. */

@@ -20,7 +20,8 @@ struct pace {
 
 double clock_now(void);
 void clock_text(char *text, double realtime);
-void pace_begin(struct pace *pace, double interval);
+void pace_begin(struct pace *pace, double interval, const sigset_t *signals);
+void pace_catch(sigset_t *signals);
 bool pace_wait(struct pace *pace);
 
 #endif

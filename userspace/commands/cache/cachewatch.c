@@ -222,7 +222,7 @@ enum exit_code cache_watch(struct cache_options *options)
 			      options->style.format == FORMAT_TABLE ? COLUMNS : COLUMNS_RAW,
 			      "came,went,cached"))
 		return EXIT_USAGE;
-	pace_begin(&pace, options->interval.seconds);
+	pace_begin(&pace, options->interval.seconds, NULL);
 	for (;;) {
 		code = cache_look(&walk, options, &nr_live);
 		if (!nr_live && watch.turn && options->style.format != FORMAT_JSON)

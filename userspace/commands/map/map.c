@@ -521,7 +521,7 @@ static enum exit_code show_processes(struct map_options *options)
 		before[i].pid = now[i].pid;
 		now[i].alive = true;
 	}
-	pace_begin(&pace, options->interval.seconds);
+	pace_begin(&pace, options->interval.seconds, NULL);
 	while (look_at_all(now, before, nr, options, &view, !turn, &code)) {
 		print(now, nr, options, &view);
 		if (!interval_next(&options->interval, &pace, &turn))

@@ -168,7 +168,7 @@ enum exit_code processes_show(struct map_options *options)
 			 "pid,rss,change,anon,file,shmem,shared,swap,percent,comm" :
 			 "pid,rss,anon,file,shmem,shared,swap,percent,comm", "rss"))
 		return EXIT_USAGE;
-	pace_begin(&pace, options->interval.seconds);
+	pace_begin(&pace, options->interval.seconds, NULL);
 	for (;;) {
 		if (!procmems_read(&now))
 			return EXIT_ERROR;

@@ -162,23 +162,6 @@ static bool draw_meanwhile(struct session *s)
 	return draw(s);
 }
 
-/* With a picture to be finished a signal ends the waiting, not us. */
-static void catch_signals(struct session *s)
-{
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	size_t i;
-
-	sigemptyset(&s->signals);
-	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
-		struct sigaction action;
-
-		/* nohup, and a shell's background, have it that they are ignored. */
-		if (!sigaction(numbers[i], NULL, &action) && action.sa_handler != SIG_IGN)
-			sigaddset(&s->signals, numbers[i]);
-	}
-	sigprocmask(SIG_BLOCK, &s->signals, NULL);
-}
-
 static void look(struct session *s, bool quiet)
 {
 	region_files_free(&s->files);
@@ -333,9 +316,8 @@ static void begin_pace(struct session *s)
 {
 	double interval = options.interval.seconds;
 
-	pace_begin(&s->pace, interval > 0 ? interval : INTERVAL_USUAL);
-	if (s->svg >= 0)
-		s->pace.signals = &s->signals;
+	pace_begin(&s->pace, interval > 0 ? interval : INTERVAL_USUAL,
+		   s->svg >= 0 ? &s->signals : NULL);
 }
 
 static enum exit_code work(struct session *s)
@@ -427,8 +409,9 @@ static enum exit_code run(struct command_line *line)
 		return EXIT_USAGE;
 	if (!begin_picture(&s))
 		return EXIT_ERROR;
+	/* With a picture to be finished a signal ends the waiting, not us. */
 	if (s.svg >= 0)
-		catch_signals(&s);
+		pace_catch(&s.signals);
 	code = work(&s);
 	if (code == EXIT_INCOMPLETE || code == EXIT_MISSING ||
 	    (code == EXIT_FINE && s.files.failed))

@@ -80,23 +80,10 @@ static void judge(struct verdict *v, const struct stacks *stacks, const uint64_t
 
 static void print_verdict(const struct verdict *v, const uint64_t *sum)
 {
-	const struct counts *rows = &v->family.sum;
-	size_t i;
-
 	printf("\n%-10s %12s %12s\n", "", "minor", "major");
 	printf("%-10s %12" PRIu64 " %12" PRIu64 "   %" PRIu64 " calls\n", "stacks",
 	       sum[STACK_MINOR], sum[STACK_MAJOR], sum[STACK_CALLS]);
-	if (v->counted)
-		printf("%-10s %12" PRIu64 " %12" PRIu64 "   %" PRIu64 " calls of %zu process%s\n",
-		       "faultstat", rows->n[MINOR], rows->n[MAJOR], rows->n[CALLS],
-		       v->family.processes, v->family.processes == 1 ? "" : "es");
-	printf("%-10s %12" PRIu64 " %12" PRIu64 "   %s\n", "rusage", v->run.minor, v->run.major,
-	       v->by_kernel ? "without children that nobody waited for" : v->text);
-	if (v->by_kernel)
-		printf("%-10s %12" PRIu64 " %12" PRIu64 "   %s\n", "kernel",
-		       v->family.kernel.minor, v->family.kernel.major, v->text);
-	for (i = 0; i < v->nr_reasons && strcmp(v->text, "equal"); i++)
-		printf("%s: %s\n", v->text, v->reasons[i]);
+	verdict_print(v, stdout, "");
 	printf("%.3f s elapsed, %.3f s user, %.3f s system\n", v->run.elapsed, v->run.user,
 	       v->run.system);
 }
@@ -104,7 +91,7 @@ static void print_verdict(const struct verdict *v, const uint64_t *sum)
 static char *json_verdict(const struct verdict *v, const uint64_t *sum)
 {
 	char *text = NULL;
-	size_t size, i;
+	size_t size;
 	FILE *out = xmemstream(&text, &size);
 
 	fprintf(out, "\"run\": {\"elapsed\": %.6f", v->run.elapsed);
@@ -112,13 +99,9 @@ static char *json_verdict(const struct verdict *v, const uint64_t *sum)
 		sum[STACK_MINOR], sum[STACK_MAJOR]);
 	fprintf(out, ", \"rusage\": {\"minor\": %" PRIu64 ", \"major\": %" PRIu64 "}",
 		v->run.minor, v->run.major);
-	fprintf(out, ", \"compared\": \"%s\", \"verdict\": \"%s\", \"reasons\": [",
-		v->by_kernel ? "kernel" : "rusage", v->text);
-	for (i = 0; i < v->nr_reasons; i++) {
-		fputs(i ? ", " : "", out);
-		text_put_json(out, v->reasons[i]);
-	}
-	fputs("]}", out);
+	fputs(", ", out);
+	verdict_json(v, out);
+	putc('}', out);
 	fclose(out);
 	return text;
 }

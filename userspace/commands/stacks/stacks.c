@@ -214,20 +214,6 @@ static enum exit_code want(const struct stackshow *show, int *file)
 	return code;
 }
 
-/* A signal ends the waiting, not us: what was counted is shown then. */
-static void catch_signals(sigset_t *signals)
-{
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action;
-	size_t i;
-
-	sigemptyset(signals);
-	for (i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (!sigaction(numbers[i], NULL, &action) && action.sa_handler != SIG_IGN)
-			sigaddset(signals, numbers[i]);
-	sigprocmask(SIG_BLOCK, signals, NULL);
-}
-
 static bool any_is_left(const struct filter *filter)
 {
 	size_t i;
@@ -252,31 +238,24 @@ static bool take(struct stackshow *show, int file, bool first)
 	return true;
 }
 
-/* Signals that have been caught end the waiting. */
-static void begin_pace(struct pace *pace, double seconds)
-{
-	const sigset_t *signals = pace->signals;
-
-	pace_begin(pace, seconds);
-	pace->signals = signals;
-}
-
 /* Until a signal, or the processes have ended. */
-static bool count_till_end(struct stackshow *show, int file, struct pace *pace)
+static bool count_till_end(struct stackshow *show, int file, struct pace *pace,
+			   const sigset_t *signals)
 {
 	if (isatty(STDERR_FILENO))
 		complain("counting by stack: Ctrl-C ends it and shows what there is");
-	begin_pace(pace, TICK);
+	pace_begin(pace, TICK, signals);
 	while (any_is_left(&show->filter) && pace_wait(pace))
 		;
 	return take(show, file, false) && stackshow_since_begin(show);
 }
 
-static bool count_in_intervals(struct stackshow *show, int file, struct pace *pace)
+static bool count_in_intervals(struct stackshow *show, int file, struct pace *pace,
+			       const sigset_t *signals)
 {
 	uint64_t turn = 0, most = options.interval.count ? options.interval.count : UINT64_MAX;
 
-	begin_pace(pace, options.interval.seconds);
+	pace_begin(pace, options.interval.seconds, signals);
 	while (turn++ < most && pace_wait(pace)) {
 		if (!take(show, file, false) || !stackshow_interval(show))
 			return false;
@@ -299,16 +278,18 @@ static enum exit_code count_live(struct stackshow *show)
 		complain("no such process");
 		return EXIT_ERROR;
 	}
-	/* Before anything is counted: who ends it then wants to see it. */
-	catch_signals(&signals);
+	/*
+	 * A signal ends the waiting, not us, from before anything is counted: who ends it wants to
+	 * see that.
+	 */
+	pace_catch(&signals);
 	code = want(show, &file);
 	if (code != EXIT_FINE)
 		return code;
 	fine = take(show, file, true);
-	pace.signals = &signals;
 	if (fine)
-		fine = intervals ? count_in_intervals(show, file, &pace) :
-		       count_till_end(show, file, &pace);
+		fine = intervals ? count_in_intervals(show, file, &pace, &signals) :
+		       count_till_end(show, file, &pace, &signals);
 	close(file);
 	if (fine)
 		fine = stackshow_write(show);
