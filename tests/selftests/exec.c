@@ -95,16 +95,6 @@ TEST_F(loaded, exec_by_a_thread_whose_leader_has_exited_is_exact)
 	EXPECT_LE(1000, w.minor);
 }
 
-static int run_work32(void *arg)
-{
-	char path[600];
-
-	snprintf(path, sizeof(path), "%s/work32", suite_dir());
-	execl(path, "work32", NULL);
-	*(int *)arg = errno;
-	return errno == ENOEXEC ? 0 : 127;
-}
-
 /* A process that becomes a 32-bit program: its regions have their names as ever. */
 TEST_F(loaded, a_32_bit_program_is_exact)
 {

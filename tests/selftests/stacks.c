@@ -900,16 +900,6 @@ TEST_F(asked, a_program_that_is_being_loaded_has_no_registers)
 	EXPECT_EQ(0, workload_finish(&w));
 }
 
-static int run_work32(void *arg)
-{
-	char path[600];
-
-	snprintf(path, sizeof(path), "%s/work32", suite_dir());
-	execl(path, "work32", NULL);
-	*(int *)arg = errno;
-	return errno == ENOEXEC ? 0 : 127;
-}
-
 /* Calls of stacks that end at the bottom, with so many frames, all of them in a file. */
 static long long calls_whole(const struct stacks *s, pid_t pid, const char *object,
 			     const char *file, int nr)

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "note.h"
 #include "workload.h"
 
@@ -493,4 +494,20 @@ int kids_compare_now(const struct kid *kids, int nr)
 		ret = kids_compare(kids, nr, &s);
 	snapshot_free(&s);
 	return ret;
+}
+
+/**
+ * run_work32() - become the 32-bit program; for workload_run().
+ * @arg: an int, shared with the test: what execl() failed with.
+ *
+ * Return: 0 where the kernel runs no such programs, and else not 0 if it fails.
+ */
+int run_work32(void *arg)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/work32", suite_dir());
+	execl(path, "work32", NULL);
+	*(int *)arg = errno;
+	return errno == ENOEXEC ? 0 : 127;
 }

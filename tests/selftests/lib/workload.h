@@ -63,5 +63,6 @@ pid_t kid_fork(void);
 int kid_wait(struct kid *kid, pid_t pid);
 int kids_compare(const struct kid *kids, int nr, const struct snapshot *s);
 int kids_compare_now(const struct kid *kids, int nr);
+int run_work32(void *arg);
 
 #endif
