@@ -36,8 +36,13 @@ static const struct {
 	{ "work_lock", "work_lock", true },
 	{ "epoch_lock", "epoch_lock", true },
 	{ "selection_lock", "selection_lock", true },
-	{ "requests_lock", "requests_lock", true },
-	{ "heat_mutex", "heat_mutex", true },
+	{ "fs_heat_requests.lock", "who asks for heat", true },
+	{ "fs_heat_requests.mutex", "who changes that", true },
+	{ "fs_stack_requests.lock", "who asks for stacks", true },
+	{ "fs_stack_requests.mutex", "who changes that", true },
+	{ "&fs_stack_table.shards", "a shard of the stacks", false },
+	{ "fs_stack_table.lock", "the spare stacks", true },
+	{ "images_lock", "images_lock", true },
 	{ "watch_mutex", "watch_mutex", true },
 	{ "marks_mutex", "marks_mutex", true },
 	{ "control_lock", "control_lock", true },
@@ -276,6 +281,8 @@ TEST_F(loaded, every_lock_of_the_module_is_known)
 	int i, classes, forgotten = 0;
 
 	ASSERT_EQ(0, param_set("heat_pid", "all"));
+	ASSERT_EQ(0, param_set("stacks", "both"));
+	ASSERT_EQ(0, param_set("stacks_pid", "all"));
 	ASSERT_EQ(0, files_make());
 	ASSERT_EQ(0, loops_run(forks));
 	files_remove();
